@@ -1,0 +1,84 @@
+/**
+ * Every error code of facegate, with the HTTP status it becomes at the server's edge and what it means.
+ * The same list stands in docs/errors.md; test/config/error-codes.test.ts holds the two equal.
+ */
+export const ERROR_CODES = {
+  // Settings and the command line
+  CONFIG_INVALID: { status: 500, means: 'A setting is missing, unknown or out of range; the message names the key.' },
+  CONFIG_NOT_FOUND: { status: 500, means: 'The configuration file does not exist or cannot be read.' },
+  CONFIG_SECRET_MISSING: { status: 500, means: 'The configuration names an environment variable that is not set.' },
+  USAGE: { status: 400, means: 'The command line was not understood.' },
+  PORT_IN_USE: { status: 500, means: 'Another program already listens on the address and port.' },
+  // Sources (the STREAM codes are those of camera events)
+  FFMPEG_NOT_FOUND: { status: 500, means: 'No ffmpeg in the settings, on the PATH or in the bundled package.' },
+  FFMPEG_TOO_OLD: { status: 500, means: 'The ffmpeg that was found cannot do what this kind of source needs.' },
+  SOURCE_URL_INVALID: { status: 400, means: 'A camera URL is malformed or of a kind that is not supported.' },
+  STREAM_CONNECTION_FAILED: { status: 502, means: 'The camera could not be reached at that address and port.' },
+  STREAM_AUTH_FAILED: { status: 502, means: 'The camera refused the user name or password.' },
+  STREAM_TLS_FAILED: { status: 502, means: 'The TLS handshake with the camera failed.' },
+  STREAM_TIMEOUT: { status: 504, means: 'The camera accepted the connection and then stayed silent.' },
+  STREAM_NOT_FOUND: { status: 502, means: 'The camera does not know that path, or the file or device does not exist.' },
+  STREAM_CODEC_UNSUPPORTED: { status: 502, means: 'The stream cannot be decoded by this ffmpeg.' },
+  STREAM_NO_VIDEO: { status: 502, means: 'The stream carries no video.' },
+  STREAM_STALLED: { status: 504, means: 'The stream is connected but decodes no new frame.' },
+  STREAM_FROZEN: { status: 504, means: 'The stream repeats one picture.' },
+  STREAM_ENDED: { status: 502, means: 'The stream ended.' },
+  // Models and inference
+  MODEL_UNKNOWN: { status: 500, means: 'No catalog entry has that name.' },
+  MODEL_NOT_FOUND: { status: 500, means: 'The weights are in none of the places looked at, and could not be fetched.' },
+  MODEL_CHECKSUM_MISMATCH: { status: 500, means: 'The file is not the one that the catalog names (SHA-256 differs).' },
+  MODEL_DOWNLOAD_FAILED: { status: 502, means: 'The weights could not be fetched from the mirror or URL.' },
+  MODEL_INVALID: { status: 500, means: 'The file is not an ONNX model that facegate accepts.' },
+  MODEL_CONTRACT_MISMATCH: { status: 500, means: 'The model has other inputs or outputs than its catalog entry says.' },
+  MODEL_PROVIDER_UNAVAILABLE: {
+    status: 500,
+    means: 'The execution provider asked for is not there or did not run the network.',
+  },
+  ALIGN_DEGENERATE: { status: 422, means: 'The landmarks are collinear or not numbers; the face cannot be aligned.' },
+  INFERENCE_DEADLINE: {
+    status: 504,
+    means: 'The networks did not answer in time; the inference process was replaced.',
+  },
+  INFERENCE_DIED: { status: 503, means: 'The inference process ended while it worked; it was replaced.' },
+  INFERENCE_FAILED: { status: 500, means: 'A network threw while it ran.' },
+  INFERENCE_BUSY: { status: 503, means: 'Too many requests are waiting for the networks; try again later.' },
+  INFERENCE_CLOSED: { status: 503, means: 'The networks are shutting down.' },
+  // Pictures sent to us
+  IMAGE_MISSING: { status: 400, means: 'The request has no part with that name.' },
+  IMAGE_UNSUPPORTED: { status: 415, means: 'The data is not a JPEG, PNG or WebP picture.' },
+  IMAGE_CORRUPT: { status: 422, means: 'The picture is damaged or truncated.' },
+  IMAGE_TOO_LARGE: { status: 413, means: 'The picture has more bytes or more pixels than the limit.' },
+  FACE_NOT_FOUND: { status: 422, means: 'No face was found in the picture.' },
+  FACE_NOT_UNIQUE: { status: 422, means: 'More than one face was found where one was expected.' },
+  FACE_UNFIT: {
+    status: 422,
+    means: 'The face is not fit to be recognised (too small, blurred, turned away, cut off).',
+  },
+  // Gallery
+  SUBJECT_NOT_FOUND: { status: 404, means: 'No subject has that id.' },
+  SUBJECT_EXISTS: { status: 409, means: 'A subject of that name exists already.' },
+  EMBEDDING_MISMATCH: { status: 500, means: 'Embeddings of different models or widths were about to be compared.' },
+  GALLERY_UNAVAILABLE: { status: 503, means: 'The gallery database could not be opened, read or written.' },
+  // Events
+  EVENT_LOG_UNAVAILABLE: { status: 503, means: 'The event log could not be opened or written.' },
+  EVENT_CURSOR_GONE: {
+    status: 410,
+    means: 'The events after that number are no longer kept; the answer names the oldest.',
+  },
+  // HTTP and WebSocket
+  REQUEST_INVALID: { status: 400, means: 'A field of the request is missing or out of range; the message names it.' },
+  NOT_FOUND: { status: 404, means: 'There is nothing at that address.' },
+  CAMERA_NOT_FOUND: { status: 404, means: 'No camera has that id.' },
+  CAMERA_EXISTS: { status: 409, means: 'A camera of that id exists already.' },
+  CAMERA_STALE: { status: 409, means: 'The camera has no picture that is young enough to be shown.' },
+  STEP_NOT_FOUND: { status: 404, means: 'No post-processing step has that name.' },
+  UNAUTHENTICATED: { status: 401, means: 'No valid key or session came with the request.' },
+  FORBIDDEN: { status: 403, means: 'The key has not the scope that this needs.' },
+  HOST_NOT_ALLOWED: { status: 403, means: 'The Host header names a host that facegate does not answer for.' },
+  ORIGIN_NOT_ALLOWED: { status: 403, means: 'The request comes from a page of another origin.' },
+  RATE_LIMITED: { status: 429, means: 'Too many requests; the answer says when to try again.' },
+  SHUTTING_DOWN: { status: 503, means: 'The server is stopping.' },
+  INTERNAL: { status: 500, means: 'A defect in facegate; the log has the details.' },
+} as const satisfies Record<string, { status: number; means: string }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;

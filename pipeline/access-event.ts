@@ -1,0 +1,52 @@
+import type { SubjectRef } from './face.ts';
+
+export type AccessEventType =
+  | 'person.seen'
+  | 'person.left'
+  | 'access.granted'
+  | 'access.denied'
+  | `camera.${'connecting' | 'running' | 'stalled' | 'frozen' | 'reconnecting' | 'closed' | 'failed'}`
+  | 'system.fault';
+
+/** An event before the log numbered it. Times are wall-clock milliseconds since 1970. */
+export interface EventDraft {
+  readonly type: AccessEventType;
+  readonly door: string | null;
+  readonly camera: string | null;
+  readonly subject: SubjectRef | null;
+  readonly similarity: number | null;
+  readonly threshold: number | null;
+  readonly margin: number | null;
+  readonly quality: number | null;
+  /** Machine-readable why: of a denial, a camera's state or a fault. */
+  readonly reason: string | null;
+  readonly frameSequence: number | null;
+  readonly capturedAtMs: number | null;
+  readonly decidedAtMs: number;
+  /** A grant is void after this moment; null for everything else. */
+  readonly expiresAtMs: number | null;
+}
+
+/** The envelope of every feed (SHAPES.md §1): what was appended to the event log. Times are ISO 8601, UTC. */
+export interface AccessEvent {
+  /** UUID version 7. */
+  readonly id: string;
+  /** Numbered without gaps from 1 within a tenant. */
+  readonly sequence: number;
+  readonly type: AccessEventType;
+  readonly tenant: string;
+  readonly door: string | null;
+  readonly camera: string | null;
+  readonly subject: SubjectRef | null;
+  readonly similarity: number | null;
+  readonly threshold: number | null;
+  readonly margin: number | null;
+  readonly quality: number | null;
+  readonly reason: string | null;
+  readonly frameSequence: number | null;
+  readonly capturedAt: string | null;
+  readonly decidedAt: string;
+  readonly expiresAt: string | null;
+  /** True when it was read back from the log rather than heard live. A replayed grant never opens a door. */
+  readonly replay: boolean;
+}

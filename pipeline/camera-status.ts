@@ -1,0 +1,28 @@
+import type { ErrorCode } from '../config/error-codes.ts';
+
+/** `closed`: we were asked to stop. `failed`: it ended for good by itself (a file that does not loop, wrong settings). */
+export type CameraState =
+  | 'idle'
+  | 'connecting'
+  | 'running'
+  | 'stalled'
+  | 'frozen'
+  | 'reconnecting'
+  | 'closed'
+  | 'failed';
+
+/** What a camera is doing now. Every change is one event. */
+export interface CameraStatus {
+  readonly cameraId: string;
+  readonly state: CameraState;
+  /** Why it is not running; null while it is. */
+  readonly code: ErrorCode | null;
+  /** One line for people, without credentials; null where there is nothing to say. */
+  readonly message: string | null;
+  /** Wall-clock milliseconds since 1970 of the change. */
+  readonly sinceMs: number;
+  /** Connections opened so far. */
+  readonly connections: number;
+  /** Wall-clock milliseconds of the next attempt, while reconnecting. */
+  readonly retryAtMs: number | null;
+}

@@ -1,0 +1,79 @@
+/** Pixels of the picture, x to the right, y down; may be fractional. */
+export type Point = readonly [x: number, y: number];
+
+/** x1, y1, x2, y2 in pixels of the picture; x2 and y2 exclusive; clamped to the picture. */
+export type Box = readonly [x1: number, y1: number, x2: number, y2: number];
+
+/** Five points in the order of the ArcFace template. `leftEye` is the one on the image's left. */
+export interface Landmarks {
+  readonly leftEye: Point;
+  readonly rightEye: Point;
+  readonly nose: Point;
+  readonly mouthLeft: Point;
+  readonly mouthRight: Point;
+}
+
+export interface Detection {
+  readonly box: Box;
+  readonly landmarks: Landmarks;
+  /** The detector's probability of a face, 0..1. */
+  readonly confidence: number;
+}
+
+/** A unit vector that stands for a face. Comparable only with embeddings of the same `model`. */
+export interface Embedding {
+  /** Name of the embedder's catalog entry. */
+  readonly model: string;
+  /** L2 norm 1. */
+  readonly vector: Float32Array;
+}
+
+/** Why a face is not compared with the gallery. */
+export type UnfitReason =
+  | 'too_small'
+  | 'low_quality'
+  | 'cut_off'
+  | 'turned_away'
+  | 'too_dark'
+  | 'blurred'
+  | 'not_embedded';
+
+/** What the networks say of one face, before anybody is looked up. */
+export interface AnalysedFace extends Detection {
+  /** Null where the face is unfit before embedding, or embeddings were not asked for. */
+  readonly embedding: Embedding | null;
+  /** Fitness to be recognised, 0..1; null where it was not measured. */
+  readonly quality: number | null;
+  /** Which signal `quality` is made from, e.g. `norm`. */
+  readonly qualitySignal: string | null;
+  /** Null when the face is fit. */
+  readonly unfit: UnfitReason | null;
+  /** What the configured scorers said, by name. */
+  readonly scores: Readonly<Record<string, number>>;
+}
+
+/** A subject that a probe was compared with. */
+export interface Candidate {
+  readonly subjectId: string;
+  readonly name: string;
+  /** Cosine of probe and the subject's best template, −1..1. */
+  readonly similarity: number;
+}
+
+export interface SubjectRef {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** A face with the answer to who it is. */
+export interface IdentifiedFace extends AnalysedFace {
+  readonly status: 'known' | 'unknown' | 'unfit';
+  /** Null unless `known`. */
+  readonly subject: SubjectRef | null;
+  /** Cosine to the best subject, whether or not it reached the threshold; null where nothing was compared. */
+  readonly similarity: number | null;
+  /** How far the best subject is ahead of the second one; null where nothing was compared. A sole subject's margin is to zero similarity. */
+  readonly margin: number | null;
+  /** Why the face is not known: an UnfitReason, or what the search said. Null when known. */
+  readonly reason: UnfitReason | 'empty_gallery' | 'below_threshold' | 'ambiguous' | null;
+}

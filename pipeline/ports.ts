@@ -1,0 +1,100 @@
+import type { Observable } from 'rxjs';
+import type { AnalysedFace, Candidate, Detection, Embedding } from './face.ts';
+import type { Frame } from './frame.ts';
+import type { PixelImage } from './pixel-image.ts';
+
+/** The wall clock may step; the monotonic one never goes backwards. Both in milliseconds. */
+export interface Clock {
+  wallMs(): number;
+  monotonicMs(): number;
+}
+
+export type LogFields = Record<string, unknown>;
+
+/** The part of pino that the rooms use. */
+export interface Logger {
+  debug(fields: LogFields, message: string): void;
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+  child(fields: LogFields): Logger;
+}
+
+export interface FrameSource {
+  readonly id: string;
+  /** `live` frames are dropped when nobody has time for them; a `file` waits: it stops reading while its pool is empty. */
+  readonly pace: 'live' | 'file';
+  /**
+   * One attempt: subscribing starts ffmpeg, unsubscribing ends it. Completes at a clean end, errors with a SourceError;
+   * retrying lives elsewhere. Each frame is handed over with one reference, which the subscriber releases.
+   */
+  frames(): Observable<Frame>;
+}
+
+export interface AnalyseOptions {
+  /** Smallest detection confidence that counts, 0..1. Default: the detector's setting. */
+  confidence?: number;
+  /** IoU above which two boxes are one face, 0..1. Default: the detector's setting. */
+  nms?: number;
+  /** The best so many faces. Default: the detector's setting. */
+  maxFaces?: number;
+  /** `detections` skips alignment, embedding and quality. Default `embeddings`. */
+  want?: 'detections' | 'embeddings';
+  /** Milliseconds from the call until the process that works on it is given up. Default: the role's setting. */
+  deadlineMs?: number;
+  signal?: AbortSignal;
+}
+
+/** Milliseconds inside the inference process. */
+export interface AnalysisTimings {
+  readonly detect: number;
+  /** Alignment, embedding and quality of all faces. */
+  readonly embed: number;
+}
+
+export interface Analysis {
+  /** Best detection first. */
+  readonly faces: readonly AnalysedFace[];
+  readonly timings: AnalysisTimings;
+}
+
+/** A free place at the networks, held until `release()`; used once. */
+export interface AnalysisSlot {
+  /** The image's pixels are not read after the promise settles. */
+  analyse(image: PixelImage, options?: AnalyseOptions): Promise<Analysis>;
+  /** Idempotent; a slot that was used releases itself. */
+  release(): void;
+}
+
+/** Detect → align → embed → score, in one call, outside this thread. */
+export interface FaceAnalyser extends AsyncDisposable {
+  /**
+   * Waits for a free place, first come first served. A camera keeps replacing its waiting frame by the newest one until
+   * it has a place, so that what is analysed is never older than it must be.
+   */
+  reserve(signal?: AbortSignal): Promise<AnalysisSlot>;
+  /**
+   * For requests: waits in a bounded queue behind the cameras.
+   * @throws {AppError} INFERENCE_BUSY when the queue is full.
+   */
+  analyse(image: PixelImage, options?: AnalyseOptions): Promise<Analysis>;
+}
+
+/** Gives each face a number: quality, liveness, … */
+export interface FaceScorer {
+  readonly name: string;
+  score(image: PixelImage, faces: readonly Detection[]): Promise<number[]>;
+}
+
+export interface Gallery {
+  /**
+   * For each probe the `k` most similar distinct subjects, best first, each by its best template.
+   * @throws {AppError} EMBEDDING_MISMATCH when a probe is of another model or width than the gallery.
+   */
+  search(probes: readonly Embedding[], k: number): Promise<Candidate[][]>;
+}
+
+/** Takes results. Never blocks, never throws. */
+export interface Sink<T> extends AsyncDisposable {
+  push(value: T): void;
+}
