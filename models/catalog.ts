@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { AppError } from '../config/app-error.ts';
+import entries from './catalog.json' with { type: 'json' };
+
+/** Names stand in paths and URLs; the pattern keeps them out of other folders. */
+export const MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+
+/** How pixels become the network's input: `(value − mean) / std` per channel, in `channelOrder`, layout NCHW, float32. */
+const input = z.strictObject({
+  name: z.string(),
+  channelOrder: z.enum(['rgb', 'bgr']),
+  mean: triple,
+  std: triple,
+  /** Width and height where the network takes one size only; null where any multiple of 32 will do. */
+  size: z.tuple([z.number().int(), z.number().int()]).nullable(),
+});
+
+const base = {
+  name: z.string().regex(MODEL_NAME),
+  title: z.string(),
+  licence: z.string(),
+  /** Where the file is published. Null: it is built on this machine (`builtFrom`). */
+  url: z.url().nullable(),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable(),
+  bytes: z.number().int().nullable(),
+  /** `starter`: built as ONNX from the weights in the npm package @vladmandic/face-api. */
+  builtFrom: z.enum(['starter']).nullable(),
+  input,
+  /** Device memory it needs while it runs, MiB. */
+  memoryMb: z.number(),
+  /** The family member to fall back to when memory is short. */
+  lighter: z.string().nullable(),
+};
+
+const anchors = z.strictObject({
+  minSizes: z.array(z.array(z.number())),
+  steps: z.array(z.number()),
+  variances: z.tuple([z.number(), z.number()]),
+});
+
+const retinaface = z.strictObject({
+  ...base,
+  task: z.literal('detector'),
+  family: z.literal('retinaface'),
+  outputs: z.strictObject({ boxes: z.string(), confidence: z.string(), landmarks: z.string() }),
+  anchors,
+  /** The published file is fixed to one size; this edit of its graph lifts that (models/onnx/). */
+  graphEdit: z.literal('retinaface-dynamic').nullable(),
+});
+
+/** SSD with precomputed priors, followed by the 68 landmarks of each face. */
+const starterDetector = z.strictObject({
+  ...base,
+  task: z.literal('detector'),
+  family: z.literal('starter-ssd'),
+  outputs: z.strictObject({ boxes: z.string(), confidence: z.string() }),
+  /** Catalog name of the network that gives a face its landmarks. */
+  landmarks: z.string(),
+});
+
+const starterLandmarks = z.strictObject({
+  ...base,
+  task: z.literal('landmarks'),
+  family: z.literal('starter-landmarks68'),
+  outputs: z.strictObject({ landmarks: z.string() }),
+});
+
+const embedder = z.strictObject({
+  ...base,
+  task: z.literal('embedder'),
+  family: z.enum(['arcface', 'starter-dlib']),
+  outputs: z.strictObject({ embedding: z.string() }),
+  embedding: z.strictObject({
+    width: z.number().int(),
+    /** Side of the aligned crop, pixels. */
+    cropSize: z.number().int(),
+    /** `arcface`: 5-point template of Deng et al. 2019; `dlib`: by the eyes, as the starter network was trained. */
+    alignment: z.enum(['arcface', 'dlib']),
+  }),
+  calibration: z.strictObject({
+    /** Cosine from which two faces are one person. */
+    threshold: z.number(),
+    /** Cosine by which the best subject must be ahead of the second. */
+    margin: z.number(),
+    /** `similarity01 = 1 / (1 + exp(−slope · (cosine − threshold)))`: 0.5 lies at the threshold. */
+    similaritySlope: z.number(),
+    /** Piecewise linear, ascending: [signal, quality]. The gate lies at 0.4. */
+    quality: z.strictObject({ signal: z.literal('norm'), points: z.array(z.tuple([z.number(), z.number()])).min(2) }),
+    /** What data the numbers come from. */
+    source: z.string(),
+  }),
+});
+
+const entrySchema = z.discriminatedUnion('family', [retinaface, starterDetector, starterLandmarks, embedder]);
+
+export type CatalogEntry = z.output<typeof entrySchema>;
+export type RetinaFaceEntry = z.output<typeof retinaface>;
+export type StarterDetectorEntry = z.output<typeof starterDetector>;
+export type StarterLandmarksEntry = z.output<typeof starterLandmarks>;
+export type DetectorEntry = RetinaFaceEntry | StarterDetectorEntry;
+export type EmbedderEntry = z.output<typeof embedder>;
+
+/** Everything facegate knows how to run, by name. */
+export const CATALOG: ReadonlyMap<string, CatalogEntry> = new Map(
+  z
+    .array(entrySchema)
+    .parse(entries)
+    .map((entry) => [entry.name, entry]),
+);
+
+/** @throws {AppError} MODEL_UNKNOWN, with the names there are. */
+export function catalogEntry(name: string): CatalogEntry {
+  const entry = CATALOG.get(name);
+  if (entry) return entry;
+  throw new AppError(
+    'MODEL_UNKNOWN',
+    `model "${name}" is not in the catalog; known are: ${[...CATALOG.keys()].join(', ')}`,
+  );
+}
