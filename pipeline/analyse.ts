@@ -1,0 +1,59 @@
+import { Observable, type OperatorFunction } from 'rxjs';
+import { AppError } from '../config/app-error.ts';
+import type { Frame } from './frame.ts';
+import { mapInOrder } from './map-in-order.ts';
+import type { AnalyseOptions, Analysis, AnalysisSlot, FaceAnalyser } from './ports.ts';
+
+export interface AnalyseFramesOptions {
+  /** `live` drops to the newest waiting frame, `file` waits. Default `live`. */
+  pace?: 'live' | 'file';
+  /** Frames of this stream in flight at most. Default 2: one being worked on, one crossing to the process. */
+  concurrency?: number;
+  analyse?: AnalyseOptions;
+  /** A frame that no place was free for; already released. */
+  onDrop?: (frame: Frame) => void;
+  /** A frame whose analysis failed (deadline, dead process, …). The stream goes on. */
+  onFault?: (error: AppError, frame: Frame) => void;
+}
+
+/** A frame with what the networks say of it. The frame's reference goes on to whoever receives this. */
+export interface AnalysedFrame extends Analysis {
+  readonly frame: Frame;
+}
+
+/** Runs each frame through the networks; results come in the order of the frames. */
+export function analyse(
+  analyser: Pick<FaceAnalyser, 'reserve'>,
+  options: AnalyseFramesOptions = {},
+): OperatorFunction<Frame, AnalysedFrame> {
+  const { pace = 'live', concurrency = 2, onDrop, onFault } = options;
+  return mapInOrder<Frame, AnalysedFrame, AnalysisSlot>(
+    (frame, slot) =>
+      new Observable((subscriber) => {
+        slot.analyse(frame, options.analyse).then(
+          (analysis) => {
+            // Unsubscribed meanwhile: the pixels were in use until now, so only now may they go back.
+            if (subscriber.closed) return frame.release();
+            subscriber.next({ frame, ...analysis });
+            subscriber.complete();
+          },
+          (error: unknown) => {
+            frame.release();
+            if (subscriber.closed) return;
+            onFault?.(AppError.from(error, 'INFERENCE_FAILED'), frame);
+            subscriber.complete();
+          },
+        );
+      }),
+    {
+      concurrency,
+      waiting: pace === 'live' ? 'newest' : 'all',
+      reserve: (signal) => analyser.reserve(signal),
+      onDrop: (frame, reason) => {
+        frame.release();
+        if (reason === 'busy') onDrop?.(frame);
+      },
+      onDiscard: ({ frame }) => frame.release(),
+    },
+  );
+}

@@ -1,0 +1,64 @@
+import { EMPTY, from, type Observable } from 'rxjs';
+import { catchError, concatMap } from 'rxjs/operators';
+import { AppError } from '../config/app-error.ts';
+import { type AnalysedFrame, analyse } from './analyse.ts';
+import type { Frame } from './frame.ts';
+import type { FrameResult } from './frame-result.ts';
+import { identify, type RecognitionThresholds } from './identify.ts';
+import type { AnalyseOptions, Clock, FaceAnalyser, Gallery } from './ports.ts';
+import { releaseFrames } from './release-frames.ts';
+
+export interface CameraPipelineOptions extends RecognitionThresholds {
+  /** `live` drops to the newest waiting frame, `file` waits. */
+  pace: 'live' | 'file';
+  analyser: Pick<FaceAnalyser, 'reserve'>;
+  gallery: Gallery;
+  clock: Clock;
+  analyse?: AnalyseOptions;
+  /** One frame could not be analysed or identified; the camera goes on. */
+  onFault: (error: AppError, frame: Frame) => void;
+}
+
+/** Frames in, results out, in order: analyse the newest frame, identify every face in it, give the pixels back. */
+export function cameraPipeline(frames: Observable<Frame>, options: CameraPipelineOptions): Observable<FrameResult> {
+  const { analyser, gallery, clock, pace, threshold, margin, onFault } = options;
+  const dropped = { busy: 0 };
+
+  const toResult = async ({ frame, faces, timings }: AnalysedFrame): Promise<FrameResult> => {
+    const startedMs = clock.monotonicMs();
+    const identified = await identify(faces, gallery, { threshold, margin });
+    const nowMs = clock.monotonicMs();
+    const identifyMs = nowMs - startedMs;
+    const total = nowMs - frame.arrivedAtMs;
+    // What is neither network nor search was spent waiting for a place and crossing to the process.
+    const queue = Math.max(0, total - timings.detect - timings.embed - identifyMs);
+    return {
+      frame,
+      faces: identified,
+      threshold,
+      timings: { queue, detect: timings.detect, embed: timings.embed, identify: identifyMs, total },
+      dropped: { ...dropped },
+    };
+  };
+
+  return frames.pipe(
+    analyse(analyser, {
+      pace,
+      ...(options.analyse && { analyse: options.analyse }),
+      onDrop: () => {
+        dropped.busy += 1;
+      },
+      onFault,
+    }),
+    concatMap((analysed) =>
+      from(toResult(analysed)).pipe(
+        catchError((error: unknown) => {
+          onFault(AppError.from(error), analysed.frame);
+          analysed.frame.release();
+          return EMPTY;
+        }),
+      ),
+    ),
+    releaseFrames(),
+  );
+}

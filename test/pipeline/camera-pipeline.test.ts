@@ -1,0 +1,120 @@
+import { Subject } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../config/app-error.ts';
+import { cameraPipeline } from '../../pipeline/camera-pipeline.ts';
+import type { Frame } from '../../pipeline/frame.ts';
+import type { FrameResult } from '../../pipeline/frame-result.ts';
+import type { Analysis, AnalysisSlot, Gallery } from '../../pipeline/ports.ts';
+import { fakeFrame } from '../support/fake-frame.ts';
+
+const NOTHING: Analysis = { faces: [], timings: { detect: 3, embed: 1 } };
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+function rig(o: { pace?: 'live' | 'file'; gallery?: Gallery } = {}) {
+  const frames = new Subject<Frame>();
+  const calls: { frame: Frame; answer: (a: Analysis) => void; fail: (e: Error) => void }[] = [];
+  const results: FrameResult[] = [];
+  const faults: string[] = [];
+  let now = 100;
+  const slot = (): AnalysisSlot => ({
+    analyse: (image) =>
+      new Promise((answer, fail) => {
+        calls.push({ frame: image as Frame, answer, fail });
+      }),
+    release: () => undefined,
+  });
+  const subscription = cameraPipeline(frames, {
+    pace: o.pace ?? 'live',
+    analyser: { reserve: async () => slot() },
+    gallery: o.gallery ?? { search: async (probes) => probes.map(() => []) },
+    clock: { wallMs: () => now, monotonicMs: () => now },
+    threshold: 0.4,
+    margin: 0.05,
+    onFault: (error) => faults.push(error.code),
+  }).subscribe((result) => results.push(result));
+  return { frames, calls, results, faults, subscription, at: (ms: number) => (now = ms) };
+}
+
+describe('cameraPipeline', () => {
+  it('gives every frame back: analysed, dropped, failed', async () => {
+    const { frames, calls, results, faults } = rig();
+    const all = [1, 2, 3, 4, 5].map((sequence) => fakeFrame({ sequence, arrivedAtMs: 90 }));
+    for (const frame of all) {
+      frames.next(frame);
+      await settle();
+    }
+    expect(calls.map((c) => c.frame.sequence)).toEqual([1, 2]);
+    calls[0]?.answer(NOTHING);
+    calls[1]?.fail(new AppError('INFERENCE_DIED', 'gone'));
+    await settle();
+    await settle();
+    calls[2]?.answer(NOTHING);
+    await settle();
+    expect(results.map((r) => [r.frame.sequence, r.dropped.busy])).toEqual([
+      [1, 2],
+      [5, 2],
+    ]);
+    expect(faults).toEqual(['INFERENCE_DIED']);
+    expect(all.map((f) => f.references())).toEqual([0, 0, 0, 0, 0]);
+  });
+
+  it('drops no frame of a file', async () => {
+    const { frames, calls, results } = rig({ pace: 'file' });
+    for (const sequence of [1, 2, 3]) frames.next(fakeFrame({ sequence }));
+    for (let i = 0; i < 3; i += 1) {
+      await settle();
+      calls[i]?.answer(NOTHING);
+    }
+    await settle();
+    expect(results.map((r) => r.frame.sequence)).toEqual([1, 2, 3]);
+  });
+
+  it('accounts for the whole time from arrival to result', async () => {
+    const { frames, calls, results, at } = rig();
+    frames.next(fakeFrame({ arrivedAtMs: 90 }));
+    await settle();
+    at(120);
+    calls[0]?.answer(NOTHING);
+    await settle();
+    expect(results[0]?.timings).toEqual({ queue: 26, detect: 3, embed: 1, identify: 0, total: 30 });
+  });
+
+  it('keeps the pixels of a frame in work until the networks are done, also when it is unsubscribed', async () => {
+    const { frames, calls, subscription } = rig();
+    const frame = fakeFrame();
+    frames.next(frame);
+    await settle();
+    subscription.unsubscribe();
+    expect(frame.references()).toBe(1);
+    calls[0]?.answer(NOTHING);
+    await settle();
+    expect(frame.references()).toBe(0);
+  });
+
+  it('goes on after the gallery failed', async () => {
+    const gallery: Gallery = { search: () => Promise.reject(new AppError('GALLERY_UNAVAILABLE', 'disk full')) };
+    const { frames, calls, results, faults } = rig({ gallery });
+    const face = {
+      box: [0, 0, 9, 9],
+      landmarks: { leftEye: [1, 1], rightEye: [5, 1], nose: [3, 3], mouthLeft: [1, 5], mouthRight: [5, 5] },
+      confidence: 1,
+      embedding: { model: 'm', vector: Float32Array.of(1) },
+      quality: 1,
+      qualitySignal: 'norm',
+      unfit: null,
+      scores: {},
+    } as const;
+    const [bad, good] = [fakeFrame({ sequence: 1 }), fakeFrame({ sequence: 2 })];
+    frames.next(bad);
+    await settle();
+    frames.next(good);
+    await settle();
+    calls[0]?.answer({ ...NOTHING, faces: [face] });
+    calls[1]?.answer(NOTHING);
+    await settle();
+    await settle();
+    expect(faults).toEqual(['GALLERY_UNAVAILABLE']);
+    expect(results.map((r) => r.frame.sequence)).toEqual([2]);
+    expect([bad.references(), good.references()]).toEqual([0, 0]);
+  });
+});
