@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { readOnnx, writeOnnx } from '../../../models/onnx/onnx-file.ts';
-import { DATA_LOCATION_EXTERNAL, modelProto, type OnnxModel } from '../../../models/onnx/onnx-schema.ts';
+import { DATA_LOCATION_EXTERNAL, type Int64, modelProto, type OnnxModel } from '../../../models/onnx/onnx-schema.ts';
 import { requirement, sharedDir } from '../../support/requirements.ts';
 
 const shared = requirement('shared');
 
 /** The 64-bit integer of two 32-bit halves. */
-const long = (low: number, high: number) => new protobuf.util.Long(low, high, false);
+const long = (low: number, high: number) => new protobuf.util.Long(low, high, false) as unknown as Int64;
 
 /** Adds one float to a vector. */
 function smallModel(): OnnxModel {
