@@ -69,8 +69,13 @@ export const ERROR_CODES = {
   REQUEST_INVALID: { status: 400, means: 'A field of the request is missing or out of range; the message names it.' },
   NOT_FOUND: { status: 404, means: 'There is nothing at that address.' },
   CAMERA_NOT_FOUND: { status: 404, means: 'No camera has that id.' },
+  CAMERA_CONFIGURED: {
+    status: 409,
+    means: 'The camera stands in the settings; only one that was added can be removed.',
+  },
   CAMERA_EXISTS: { status: 409, means: 'A camera of that id exists already.' },
   CAMERA_STALE: { status: 409, means: 'The camera has no picture that is young enough to be shown.' },
+  STEP_FAILED: { status: 500, means: 'A post-processing step threw, or gave back something that is not a picture.' },
   STEP_NOT_FOUND: { status: 404, means: 'No post-processing step has that name.' },
   UNAUTHENTICATED: { status: 401, means: 'No valid key or session came with the request.' },
   FORBIDDEN: { status: 403, means: 'The key has not the scope that this needs.' },

@@ -1,0 +1,179 @@
+import type { Logger as PinoLogger } from 'pino';
+import type { WebSocket } from 'ws';
+import type { ErrorCode } from '../config/error-codes.ts';
+import type { CameraSettings, Settings } from '../config/settings-schema.ts';
+import type { AccessEvent } from '../pipeline/access-event.ts';
+import type { CameraState } from '../pipeline/camera-status.ts';
+import type { AnalysedFace } from '../pipeline/face.ts';
+import type { StageTimings } from '../pipeline/frame-result.ts';
+import type { PixelImage } from '../pipeline/pixel-image.ts';
+import type { Clock, FaceAnalyser } from '../pipeline/ports.ts';
+import type { KeyStore } from './key-store.ts';
+import type { Steps } from './load-steps.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Everything the routes need, wired in the composition root (tenant.ts). The server owns none of it and closes none of it. */
+export interface ServerParts {
+  readonly settings: Settings;
+  /** Folder that relative paths in the settings (TLS files) start from. */
+  readonly baseDir: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: PinoLogger;
+  readonly analyser: Pick<FaceAnalyser, 'analyse'>;
+  readonly compare: CompareCalibration;
+  /** What runs which network; asked anew for each /ready. */
+  roles(): readonly RoleReport[];
+  /** Why the server cannot do its work at this moment, one line each without credentials; empty when it can. */
+  faults(): readonly string[];
+  readonly gallery: SubjectStore;
+  /**
+   * Adds the one face of `image` to the subject.
+   * @throws {AppError} SUBJECT_NOT_FOUND, FACE_NOT_FOUND, FACE_NOT_UNIQUE or FACE_UNFIT.
+   */
+  enrol(request: { subjectId: string; image: PixelImage; source: string }): Promise<Enrolled>;
+  readonly events: EventReader;
+  readonly cameras: CameraRegistry;
+  readonly live: LiveGate;
+  readonly feed: EventGate;
+  readonly metrics: Metrics;
+  readonly keys: KeyStore;
+  readonly steps: Steps;
+  /** Folder with the built console (web/dist); it may be missing. */
+  readonly consoleDir: string;
+}
+
+/** How the running embedder's cosine is read. */
+export interface CompareCalibration {
+  /** Cosine from which two faces are one person. */
+  readonly threshold: number;
+  /** Maps a cosine to 0..1. */
+  similarity(cosine: number): number;
+}
+
+/** Which execution provider proved to run a role's network. */
+export interface RoleReport {
+  readonly role: 'detector' | 'embedder' | 'landmarks';
+  readonly model: string;
+  readonly requested: 'auto' | readonly string[];
+  readonly provider: string;
+  readonly degraded: boolean;
+  readonly processes: number;
+}
+
+export interface Subject {
+  /** UUID. */
+  readonly id: string;
+  readonly name: string;
+  readonly createdAtMs: number;
+  /** How many faces are enrolled. */
+  readonly templates: number;
+}
+
+/** The part of the gallery that the routes use. */
+export interface SubjectStore {
+  subjects(): readonly Subject[];
+  /** @throws {AppError} SUBJECT_NOT_FOUND */
+  subject(id: string): Subject;
+  /** @throws {AppError} SUBJECT_EXISTS */
+  createSubject(name: string): Subject;
+  /** @throws {AppError} SUBJECT_NOT_FOUND */
+  removeSubject(id: string): void;
+  readonly size: { readonly subjects: number; readonly templates: number };
+}
+
+export interface Enrolled {
+  readonly templateId: string;
+  readonly quality: number | null;
+  readonly face: AnalysedFace;
+}
+
+/** The part of the event log that the routes use. Sequences are 0 while the log is empty. */
+export interface EventReader {
+  /** Events after number `since`, ascending, at most `limit`. */
+  read(o: { since: number; limit: number }): AccessEvent[];
+  readonly lastSequence: number;
+  readonly oldestSequence: number;
+}
+
+/** A camera as the outside sees it: JSON as it is. Times are ISO 8601, UTC. */
+export interface CameraView {
+  readonly id: string;
+  readonly name: string;
+  /** Without credentials. */
+  readonly url: string;
+  /** `config`: from the settings. `added`: over REST, gone when the server stops. */
+  readonly origin: 'config' | 'added';
+  readonly state: CameraState;
+  readonly code: ErrorCode | null;
+  readonly message: string | null;
+  readonly since: string;
+  readonly connections: number;
+  readonly retryAt: string | null;
+  /** Frames a second; `analysed` over the last seconds. */
+  readonly fps: { readonly configured: number; readonly analysed: number };
+  /** Of the newest analysed frame; null before the first. */
+  readonly width: number | null;
+  readonly height: number | null;
+  /** How old the newest analysed picture is now, milliseconds. */
+  readonly ageMs: number | null;
+  readonly dropped: { readonly busy: number };
+  /** Of the newest analysed frame, milliseconds. */
+  readonly timings: StageTimings | null;
+  /** Ids of the doors that listen to it. */
+  readonly doors: readonly string[];
+}
+
+/** The newest analysed frame of a camera. */
+export interface LatestPicture {
+  readonly sequence: number;
+  /** How old its picture is at the call that returned this, milliseconds. */
+  readonly ageMs: number;
+  /** The JPEG of that very frame; `annotated` with boxes and names burnt in. */
+  jpeg(o: { annotated: boolean }): Promise<Buffer>;
+}
+
+/** What one short connection to a camera showed; a bad camera is an answer, not an error. */
+export type CameraProbe =
+  | {
+      readonly ok: true;
+      readonly width: number;
+      readonly height: number;
+      readonly codec: string | null;
+      readonly fps: number | null;
+      readonly picture: PixelImage;
+    }
+  | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
+
+/** The cameras of this tenant. The composition root implements it (camera-registry.ts). */
+export interface CameraRegistry {
+  list(): readonly CameraView[];
+  /** @throws {AppError} CAMERA_NOT_FOUND */
+  get(id: string): CameraView;
+  /**
+   * Starts a camera that lives until it is removed or the server stops.
+   * @throws {AppError} CAMERA_EXISTS or SOURCE_URL_INVALID.
+   */
+  add(camera: CameraSettings): CameraView;
+  /**
+   * Ends a camera that was added; resolves when its ffmpeg is gone.
+   * @throws {AppError} CAMERA_NOT_FOUND; CAMERA_CONFIGURED when it stands in the settings.
+   */
+  remove(id: string): Promise<void>;
+  probe(camera: CameraSettings): Promise<CameraProbe>;
+  /**
+   * Null while the camera has none.
+   * @throws {AppError} CAMERA_NOT_FOUND
+   */
+  latestResult(id: string): LatestPicture | null;
+}
+
+/** Takes over an open socket that wants frames; `cameras` empty means all. It survives whatever the socket does. */
+export interface LiveGate {
+  add(socket: WebSocket, o: { cameras: readonly string[]; video: boolean; annotate: boolean }): void;
+}
+
+/** Takes over an open socket that wants events after number `since`, or from now on without it. */
+export interface EventGate {
+  add(socket: WebSocket, o: { since?: number }): void;
+}
