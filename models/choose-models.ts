@@ -1,0 +1,96 @@
+import { AppError } from '../config/app-error.ts';
+import type { Logger } from '../pipeline/ports.ts';
+import { CATALOG, type CatalogEntry } from './catalog.ts';
+import type { ModelStore, ResolvedModel } from './store.ts';
+
+/** What `auto` means. */
+const AUTO = { detector: 'retinaface-mobilenet025', embedder: 'mobilefacenet-arcface-128d' } as const;
+const STARTER = { detector: 'starter-ssd-mobilenetv1', embedder: 'starter-dlib-128d' } as const;
+
+type Role = keyof typeof AUTO;
+
+export interface ChooseModelsOptions {
+  /** A catalog name, or `auto`. */
+  detector: string;
+  embedder: string;
+  store: ModelStore;
+  /** Where a role is `auto` and its weights cannot be had, take the starter set: for the demo and for tests. */
+  starter: boolean;
+  log: Logger;
+  onProgress?: (model: string, done: number, total: number | null) => void;
+  signal?: AbortSignal;
+}
+
+export interface ChosenModels {
+  readonly detector: ResolvedModel;
+  readonly embedder: ResolvedModel;
+  /** There where the detector gives boxes only. */
+  readonly landmarks?: ResolvedModel;
+  /** One of them is a starter model. */
+  readonly starter: boolean;
+  /** What was chosen and why, for people. */
+  readonly why: string;
+}
+
+/**
+ * Decides which networks run, and has their weights on this machine when it resolves.
+ *
+ * @throws {AppError} CONFIG_INVALID when a name is of a model for something else; what `ModelStore.resolve` throws.
+ */
+export async function chooseModels(options: ChooseModelsOptions): Promise<ChosenModels> {
+  const { store, log, onProgress, signal } = options;
+  const resolve = (name: string) =>
+    store.resolve(name, {
+      ...(onProgress && { onProgress: (done: number, total: number | null) => onProgress(name, done, total) }),
+      ...(signal && { signal }),
+    });
+  const roles: Role[] = ['detector', 'embedder'];
+  for (const role of roles) expectTask(role, options[role]);
+
+  let names: Record<Role, string> = {
+    detector: options.detector === 'auto' ? AUTO.detector : options.detector,
+    embedder: options.embedder === 'auto' ? AUTO.embedder : options.embedder,
+  };
+  const mayBeStarter = options.starter && roles.some((role) => options[role] === 'auto');
+  let missing: AppError | null = null;
+  let resolved: Record<Role, ResolvedModel> | null = null;
+  try {
+    resolved = { detector: await resolve(names.detector), embedder: await resolve(names.embedder) };
+  } catch (error) {
+    if (!mayBeStarter || !(error instanceof AppError) || error.code !== 'MODEL_NOT_FOUND') throw error;
+    missing = error;
+    names = {
+      detector: options.detector === 'auto' ? STARTER.detector : options.detector,
+      embedder: options.embedder === 'auto' ? STARTER.embedder : options.embedder,
+    };
+  }
+  resolved ??= { detector: await resolve(names.detector), embedder: await resolve(names.embedder) };
+
+  const { detector, embedder } = resolved;
+  const landmarks = detector.entry.family === 'starter-ssd' ? await resolve(detector.entry.landmarks) : undefined;
+  const starter = [detector, embedder].some(({ entry }) => entry.builtFrom === 'starter');
+  const why = roles.map(
+    (role) => `${role} ${resolved[role].entry.name} (${reason(options[role], missing)}; ${resolved[role].origin})`,
+  );
+  if (missing) {
+    why.push('starter models recognise less well than the usual ones and are for trying facegate out');
+    log.warn({ missing: missing.details?.model }, `using the starter models. ${missing.message}`);
+  }
+  return { detector, embedder, ...(landmarks && { landmarks }), starter, why: why.join('; ') };
+}
+
+function reason(asked: string, missing: AppError | null): string {
+  if (asked !== 'auto') return 'as the settings say';
+  return missing ? `auto: "${String(missing.details?.model)}" cannot be had here` : 'auto';
+}
+
+function expectTask(role: Role, name: string): void {
+  const entry: CatalogEntry | undefined = CATALOG.get(name);
+  // A name that is not in the catalog is the store's to report.
+  if (entry === undefined || entry.task === role) return;
+  const fitting = [...CATALOG.values()].filter(({ task }) => task === role).map((other) => other.name);
+  throw new AppError(
+    'CONFIG_INVALID',
+    `models.${role}.model must name a model of task "${role}" (${fitting.join(', ')}), got "${name}" of task "${entry.task}"`,
+  );
+}
