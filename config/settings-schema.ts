@@ -2,46 +2,90 @@ import { z } from 'zod';
 import { parseDuration } from './duration.ts';
 import { DETECTOR_PRESETS } from './presets.ts';
 
+// The messages complete "cameras[2].fps …"; what was got is added by describe-problem.ts. The descriptions are the text of
+// docs/configuration.md, which a test holds equal to this file.
+
+const number = (min: number, max: number) =>
+  z
+    .number({ error: `must be between ${min} and ${max}` })
+    .min(min)
+    .max(max);
+const whole = (min: number, max: number) =>
+  z
+    .int({ error: `must be a whole number between ${min} and ${max}` })
+    .min(min)
+    .max(max);
+
+/** Milliseconds; written as `1500ms`, `5s`, `10m` … between `min` and `max`, which are written alike. */
+const duration = (min: string, max: string) =>
+  z
+    .string({ error: `must be a duration like "500ms", "5s" or "10m", between ${min} and ${max}` })
+    .transform((text, context) => {
+      const ms = parseDuration(text);
+      if (ms !== null && ms >= parseDuration(min)! && ms <= parseDuration(max)!) return ms;
+      const message =
+        ms === null
+          ? `must be a duration like "500ms", "5s" or "10m", between ${min} and ${max}`
+          : `must be between ${min} and ${max}`;
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    })
+    .meta({ duration: `${min} to ${max}` });
+
+const text = (maxLength: number) =>
+  z.string().min(1, 'must not be empty').max(maxLength, `must have at most ${maxLength} characters`);
+
 /** Ids stand in URLs, file names and metric labels. */
 const id = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'must be 1 to 64 of a–z, 0–9, "-" and "_", starting with a letter or digit');
+  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'must be 1 to 64 of a–z, 0–9, "-" and "_", starting with a letter or digit')
+  .meta({ words: 'an id: a–z, 0–9, `-`, `_`' });
+
 const modelName = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be a model name like "retinaface-mobilenet025"');
-const ratio = z.number().min(0).max(1);
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be "auto" or a model name like "retinaface-mobilenet025"')
+  .meta({ words: '`auto` or the name of a model' });
 
-/** Milliseconds; written as `1500ms`, `5s`, `10m` … */
-const duration = (minMs: number, maxMs: number) =>
-  z.string().transform((text, context) => {
-    const ms = parseDuration(text);
-    if (ms === null) {
-      context.addIssue({ code: 'custom', message: 'must be a duration like "500ms", "5s" or "10m"' });
-      return z.NEVER;
-    }
-    if (ms < minMs || ms > maxMs) {
-      context.addIssue({ code: 'custom', message: `must be between ${minMs}ms and ${maxMs}ms` });
-      return z.NEVER;
-    }
-    return ms;
-  });
-
-const providers = z.union([z.literal('auto'), z.array(z.string()).min(1)]).default('auto');
+const providers = z
+  .union([z.literal('auto'), z.array(z.string().min(1)).min(1)], {
+    error: 'must be "auto" or a list of execution providers like ["cuda", "cpu"]',
+  })
+  .meta({ words: '`auto` or a list of execution providers' });
 
 const detector = z
   .strictObject({
-    /** `auto`: the best family member that is present and fits. */
-    model: z.union([z.literal('auto'), modelName]).default('auto'),
-    preset: z.enum(Object.keys(DETECTOR_PRESETS) as [keyof typeof DETECTOR_PRESETS]).default('default'),
-    /** Longest side of the network's input, pixels; the other follows the frame's aspect ratio. */
-    inputSize: z.number().int().multipleOf(32).min(128).max(2048).default(640),
-    confidence: ratio.optional(),
-    nms: ratio.optional(),
-    maxFaces: z.number().int().min(1).max(1000).default(20),
-    /** A face whose box is narrower, in pixels of the frame, is `too_small`. */
-    minFacePx: z.number().int().min(8).max(2048).default(24),
-    providers: providers.optional(),
-    deadline: duration(100, 120_000).default(5000),
+    model: modelName
+      .default('auto')
+      .describe('Which network finds the faces. `auto` takes the best one of the family that is present and fits.'),
+    preset: z
+      .enum(Object.keys(DETECTOR_PRESETS) as [keyof typeof DETECTOR_PRESETS])
+      .default('default')
+      .describe('`confidence` and `nms` for a usual job; each can still be set by itself.'),
+    inputSize: z
+      .int({ error: 'must be a multiple of 32 between 128 and 2048' })
+      .multipleOf(32)
+      .min(128)
+      .max(2048)
+      .default(640)
+      .describe("Longest side of the network's input, pixels; the other one follows the frame's aspect ratio."),
+    confidence: number(0, 1)
+      .optional()
+      .describe('The detector must be at least this sure that it is a face. Default: the preset says.'),
+    nms: number(0, 1)
+      .optional()
+      .describe(
+        'Two boxes that overlap more than this (intersection over union) are one face. Default: the preset says. 0.3 to 0.6 is usual.',
+      ),
+    maxFaces: whole(1, 1000).default(20).describe('Faces of one frame that are looked at, the surest ones first.'),
+    minFacePx: whole(8, 2048)
+      .default(24)
+      .describe('A face whose box is narrower, in pixels of the frame, is unfit (`too_small`).'),
+    providers: providers
+      .optional()
+      .describe('Execution providers for this network alone. Default: `models.providers`.'),
+    deadline: duration('100ms', '120s')
+      .prefault('5s')
+      .describe('A frame that the networks have not answered by then is given up, and their process is replaced.'),
   })
   .transform((d) => ({
     ...d,
@@ -50,97 +94,152 @@ const detector = z
   }));
 
 const embedder = z.strictObject({
-  model: z.union([z.literal('auto'), modelName]).default('auto'),
-  providers: providers.optional(),
+  model: modelName.default('auto').describe('Which network tells faces apart. The gallery belongs to one embedder.'),
+  providers: providers.optional().describe('Execution providers for this network alone. Default: `models.providers`.'),
 });
 
 const models = z.strictObject({
   detector: detector.prefault({}),
   embedder: embedder.prefault({}),
-  providers,
-  /** Inference processes; default: one a core. */
-  processes: z.number().int().min(1).max(64).optional(),
+  providers: providers
+    .default('auto')
+    .describe(
+      '`auto` uses the best one that is proven to run. A list is tried in order; without `cpu` in it, the start fails where none of them runs.',
+    ),
+  processes: whole(1, 64).optional().describe('Inference processes. Default: one a core.'),
 });
 
 const recognition = z.strictObject({
-  /** Cosine a known face must reach; default: the embedder's calibration. */
-  threshold: z.number().min(-1).max(1).optional(),
-  /** How far the best subject must be ahead of the second one; default: the embedder's calibration. */
-  margin: z.number().min(0).max(2).optional(),
-  /** Quality below this is unfit. */
-  oodThreshold: ratio.default(0.4),
+  threshold: number(-1, 1)
+    .optional()
+    .describe("Cosine similarity that a known face must reach. Default: the embedder's calibration."),
+  margin: number(0, 2)
+    .optional()
+    .describe("How far the best subject must be ahead of the second one. Default: the embedder's calibration."),
+  oodThreshold: number(0, 1)
+    .default(0.4)
+    .describe('A face whose quality is below this is unfit (`low_quality`) and never recognised.'),
 });
 
 const camera = z.strictObject({
-  id,
-  name: z.string().min(1).max(100).optional(),
-  /** `rtsp://…`, `rtsps://…`, `webcam:/dev/video0`, `file:clip.mp4`. */
-  url: z.string().min(1).max(2048),
-  /** Frames a second to analyse at most. */
-  fps: z.number().min(0.1, 'must be between 0.1 and 60').max(60, 'must be between 0.1 and 60').default(5),
-  /** Frames are scaled down to this width; never up. */
-  width: z.number().int().min(160).max(3840).default(1280),
-  transport: z.enum(['tcp', 'udp']).default('tcp'),
-  timeout: duration(1000, 60_000).default(5000),
-  /** Files only: play at the clip's own speed. */
-  realtime: z.boolean().default(false),
-  /** Files only: start again at the end. */
-  loop: z.boolean().default(false),
-  /** Webcams only: what the device is asked for. */
-  deviceFps: z.number().min(1).max(240).optional(),
+  id: id.describe('Its name in addresses, events and metrics; unique.'),
+  name: text(100).optional().describe('Its name for people. Default: the id.'),
+  url: text(2048).describe(
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what one writes in the file.
+    'Where the pictures come from: `rtsp://…`, `rtsps://…`, `webcam:/dev/video0`, `file:clip.mp4`. Keep a password out of the file: `rtsp://user:${FRONT_PASSWORD}@10.0.0.5/stream1`.',
+  ),
+  fps: number(1, 60).default(5).describe('Frames a second that are analysed at most.'),
+  width: whole(160, 3840).default(1280).describe('Wider frames are scaled down to this width, pixels; never up.'),
+  transport: z
+    .enum(['tcp', 'udp'])
+    .default('tcp')
+    .describe('RTSP only. UDP loses packets, which smears faces and lowers their similarity.'),
+  timeout: duration('1s', '60s')
+    .prefault('5s')
+    .describe('A camera that says nothing for so long is connected to anew.'),
+  realtime: z.boolean().default(false).describe("Files only: play at the film's own speed."),
+  loop: z.boolean().default(false).describe('Files only: start again at the end.'),
+  deviceFps: number(1, 240).optional().describe('Webcams only: the frame rate that the device is asked for.'),
   deviceSize: z
     .string()
     .regex(/^\d{2,5}x\d{2,5}$/, 'must be a size like "1280x720"')
-    .optional(),
-  enabled: z.boolean().default(true),
+    .optional()
+    .meta({ words: 'a size like `1280x720`' })
+    .describe('Webcams only: the picture size that the device is asked for.'),
+  enabled: z.boolean().default(true).describe('`false`: known, but not connected to.'),
 });
 
 const door = z.strictObject({
-  id,
-  name: z.string().min(1).max(100).optional(),
-  cameras: z.array(id).min(1, 'must name at least one camera'),
-  /** Names or ids of the subjects it opens for. Empty: nobody. */
-  allow: z.array(z.string().min(1)).default([]),
+  id: id.describe('Its name in events and metrics; unique.'),
+  name: text(100).optional().describe('Its name for people. Default: the id.'),
+  cameras: z
+    .array(id)
+    .min(1, 'must name at least one camera')
+    .describe('The cameras that look at this door, by their ids.'),
+  allow: z.array(text(200)).default([]).describe('Names or ids of the subjects that it opens for. Empty: nobody.'),
   confirm: z
-    .strictObject({ matches: z.number().int().min(1).max(50).default(3), within: duration(100, 60_000).default(1500) })
+    .strictObject({
+      matches: whole(1, 50)
+        .default(3)
+        .describe('So many different frames must show the same subject, each one above the threshold …'),
+      within: duration('100ms', '60s').prefault('1500ms').describe('… within this time.'),
+    })
     .prefault({}),
-  /** A decision on a picture older than this is dropped. */
-  maxAge: duration(50, 10_000).default(500),
-  /** After a decision for a subject, how long that door says nothing more about them. */
-  cooldown: duration(0, 3_600_000).default(5000),
+  maxAge: duration('50ms', '10s')
+    .prefault('500ms')
+    .describe('A decision on a picture older than this is dropped, never delivered late.'),
+  cooldown: duration('0s', '1h')
+    .prefault('5s')
+    .describe('After a decision about a subject the door says nothing more about them for so long.'),
 });
 
 const server = z.strictObject({
-  host: z.string().min(1).default('127.0.0.1'),
-  port: z.number().int().min(0).max(65_535).default(8080),
-  /** Extra names that the Host header may carry. */
-  hosts: z.array(z.string()).default([]),
-  /** Extra origins whose pages may call. */
-  origins: z.array(z.string()).default([]),
-  tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
-  /** Largest picture taken, bytes. */
-  maxImageBytes: z.number().int().min(1024).default(10_485_760),
+  host: text(255)
+    .default('127.0.0.1')
+    .describe(
+      'Address to listen on. `0.0.0.0` listens on all of them and needs a key; without one, an admin key is made and printed once.',
+    ),
+  port: whole(0, 65_535).default(8080).describe('Port to listen on; 0 takes a free one.'),
+  hosts: z
+    .array(text(255))
+    .default([])
+    .describe('Further names by which people reach this server (the `Host` header may carry no other).'),
+  origins: z
+    .array(z.string().regex(/^https?:\/\/[^/\s@]+$/, 'must be an origin like "https://console.example.com"'))
+    .default([])
+    .describe('Origins of other web pages that may call this server, like `https://console.example.com`.'),
+  tls: z
+    .strictObject({
+      cert: text(4096).describe('File with the certificate chain (PEM).'),
+      key: text(4096).describe('File with the private key (PEM).'),
+    })
+    .optional()
+    .describe('Serve HTTPS and WSS.'),
+  maxImageBytes: whole(1024, 104_857_600)
+    .default(10_485_760)
+    .describe('Largest picture that a request may carry, bytes.'),
 });
 
 const key = z.strictObject({
-  name: z.string().min(1).max(100),
-  /** At least 24 characters; better from the environment: `${FACEGATE_ADMIN_KEY}`. */
-  key: z.string().min(24, 'must have at least 24 characters'),
-  scopes: z.array(z.enum(['read', 'analyse', 'enrol', 'admin'])).min(1),
+  name: text(100).describe('Who holds it, for the log; unique.'),
+  key: z
+    .string()
+    .min(24, 'must have at least 24 characters')
+    .max(512, 'must have at most 512 characters')
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what one writes in the file.
+    .describe('The key itself, at least 24 characters; better from the environment: `${FACEGATE_ADMIN_KEY}`.'),
+  scopes: z
+    .array(z.enum(['read', 'analyse', 'enrol', 'admin']))
+    .min(1, 'must name at least one scope')
+    .describe(
+      'What it may do: `read` (live view, events, cameras, subjects), `analyse` (`/detect`, `/compare`, …), `enrol` (change the gallery), `admin` (everything).',
+    ),
 });
 
 export const settingsSchema = z.strictObject({
-  dataDir: z.string().optional(),
-  ffmpeg: z.string().optional(),
+  dataDir: text(4096)
+    .optional()
+    .describe(
+      'Folder for models, gallery, event log and keys. `--data` and `FACEGATE_HOME` come first. Default: `data` beside this file.',
+    ),
+  ffmpeg: text(4096)
+    .optional()
+    .describe('Path of the ffmpeg to use. Default: the one on the PATH, else the one in the package.'),
   server: server.prefault({}),
-  keys: z.array(key).default([]),
+  keys: z.array(key).default([]).describe('Keys that exist from the start; more can be made later.'),
   models: models.prefault({}),
   recognition: recognition.prefault({}),
   cameras: z.array(camera).default([]),
   doors: z.array(door).default([]),
-  /** Post-processing steps of our own: modules, relative to the config file. */
-  steps: z.array(z.string()).default([]),
-  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+  steps: z
+    .array(text(4096))
+    .default([])
+    .describe('Post-processing steps of your own: JavaScript modules, relative to this file.'),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('How much the log says.'),
+    })
+    .prefault({}),
 });
 
 export type Settings = z.output<typeof settingsSchema>;

@@ -1,0 +1,92 @@
+import { type DescribeValue, describeValue, type Problem } from './describe-problem.ts';
+import type { SettingPath } from './interpolate.ts';
+import { nearestName } from './nearest-name.ts';
+import type { Settings } from './settings-schema.ts';
+
+/**
+ * What the schema cannot see: settings that are well formed, each by itself, and do not fit together. Takes settings that
+ * the schema refused too, so that all problems are found at once; what is malformed is passed over here.
+ */
+export function crossCheck(settings: unknown, describe: DescribeValue = describeValue): Problem[] {
+  const cameras = members(settings, 'cameras');
+  const doors = members(settings, 'doors');
+  return [
+    ...repeated('cameras', 'id', cameras),
+    ...repeated('doors', 'id', doors),
+    ...repeated('keys', 'name', members(settings, 'keys')),
+    ...cameras.flatMap(({ url }, i) =>
+      typeof url === 'string' && url !== '' ? cameraUrl(url, ['cameras', i, 'url'], describe) : [],
+    ),
+    ...unknownCameras(cameras, doors, describe),
+  ];
+}
+
+/** What is allowed and probably not meant, one line each. */
+export function settingsWarnings(settings: Settings): string[] {
+  const { nms } = settings.models.detector;
+  const warnings: string[] = [];
+  if (nms < 0.3 || nms > 0.6) {
+    const effect = nms < 0.3 ? 'neighbouring faces may be merged into one' : 'one face may be reported several times';
+    warnings.push(`models.detector.nms is usually between 0.3 and 0.6, got ${nms}: ${effect}`);
+  }
+  for (const [i, door] of settings.doors.entries()) {
+    if (door.allow.length === 0) warnings.push(`doors[${i}].allow is empty: door "${door.id}" denies everybody`);
+    for (const id of door.cameras) {
+      if (settings.cameras.some((camera) => camera.id === id && !camera.enabled)) {
+        warnings.push(`doors[${i}].cameras names "${id}", which is not enabled: it opens nothing`);
+      }
+    }
+  }
+  return warnings;
+}
+
+type Member = Readonly<Record<string, unknown>>;
+
+function members(settings: unknown, list: string): Member[] {
+  const found = (settings as Member | null)?.[list];
+  if (!Array.isArray(found)) return [];
+  return found.map((member: unknown) => (member !== null && typeof member === 'object' ? (member as Member) : {}));
+}
+
+function repeated(list: string, field: string, all: readonly Member[]): Problem[] {
+  const names = all.map((member) => member[field]);
+  return names.flatMap((name, i) => {
+    const first = names.indexOf(name);
+    if (first === i || typeof name !== 'string') return [];
+    const path: SettingPath = [list, i, field];
+    const got = describeValue(name, path);
+    return [{ path, message: `${list}[${i}].${field} must be unique, got ${got} again (${list}[${first}])` }];
+  });
+}
+
+function cameraUrl(url: string, path: SettingPath, describe: DescribeValue): Problem[] {
+  const name = `cameras[${path[1]}].url`;
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
+  if (scheme === 'rtsp' || scheme === 'rtsps') {
+    if (/^rtsps?:\/\/[^/?#\s]+/i.test(url)) return [];
+    return [{ path, message: `${name} must name a host: ${scheme}://host:port/path, got ${describe(url, path)}` }];
+  }
+  if (scheme === 'file' || scheme === 'webcam') {
+    if (url.length > scheme.length + 1) return [];
+    return [{ path, message: `${name} must name a ${scheme === 'file' ? 'file' : 'device'} after "${scheme}:"` }];
+  }
+  // A plain file name is the likeliest slip; a Windows drive is not a scheme.
+  const hint = scheme === undefined || scheme.length === 1 ? ' (write file:… for a file)' : '';
+  const got = describe(url, path);
+  return [{ path, message: `${name} must start with rtsp://, rtsps://, webcam: or file:, got ${got}${hint}` }];
+}
+
+function unknownCameras(cameras: readonly Member[], doors: readonly Member[], describe: DescribeValue): Problem[] {
+  const ids = cameras.flatMap(({ id }) => (typeof id === 'string' ? [id] : []));
+  return doors.flatMap((door, i) => {
+    if (!Array.isArray(door.cameras)) return [];
+    return door.cameras.flatMap((id: unknown, j) => {
+      if (typeof id !== 'string' || ids.includes(id)) return [];
+      const path: SettingPath = ['doors', i, 'cameras', j];
+      const near = nearestName(id, ids);
+      const known = ids.length === 0 ? 'no camera is configured' : `known are ${ids.join(', ')}`;
+      const message = `doors[${i}].cameras[${j}] names no camera, got ${describe(id, path)}`;
+      return [{ path, message: `${message}; ${near ? `did you mean ${near}?` : known}` }];
+    });
+  });
+}
