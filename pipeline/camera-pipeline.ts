@@ -15,6 +15,8 @@ export interface CameraPipelineOptions extends RecognitionThresholds {
   gallery: Gallery;
   clock: Clock;
   analyse?: AnalyseOptions;
+  /** A newer frame took this one's waiting place. It is released already. */
+  onDrop?: (frame: Frame) => void;
   /** One frame could not be analysed or identified; the camera goes on. */
   onFault: (error: AppError, frame: Frame) => void;
 }
@@ -45,8 +47,9 @@ export function cameraPipeline(frames: Observable<Frame>, options: CameraPipelin
     analyse(analyser, {
       pace,
       ...(options.analyse && { analyse: options.analyse }),
-      onDrop: () => {
+      onDrop: (frame) => {
         dropped.busy += 1;
+        options.onDrop?.(frame);
       },
       onFault,
     }),

@@ -1,0 +1,16 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+const FILM = 'walk-to-camera-1080p25.mp4';
+
+/** The film that everything is measured on (docs/performance.md says where it is from). */
+export function film(): string {
+  const folders = (process.env.FACEGATE_MEDIA_MIRROR ?? '').split(',').filter((folder) => folder !== '');
+  const found = folders.map((folder) => join(folder, FILM)).find(existsSync);
+  if (found) return found;
+  throw new Error(`FACEGATE_MEDIA_MIRROR must name a folder with ${FILM}; looked in ${folders.join(', ') || 'none'}`);
+}
+
+export function modelMirrors(): string[] {
+  return (process.env.FACEGATE_MODEL_MIRROR ?? '').split(',').filter((mirror) => mirror !== '');
+}

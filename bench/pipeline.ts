@@ -1,0 +1,211 @@
+import { execFile, fork } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { take } from 'rxjs/operators';
+import { cameraSchema, settingsSchema } from '../config/settings-schema.ts';
+import { openGallery } from '../gallery/subject-gallery.ts';
+import { makeRetinaFaceDynamic } from '../models/onnx/retinaface-dynamic.ts';
+import { openAnalyser } from '../models/open-analyser.ts';
+import { openModelStore } from '../models/store.ts';
+import { cameraPipeline } from '../pipeline/camera-pipeline.ts';
+import { silentLog } from '../pipeline/silent-log.ts';
+import { systemClock } from '../pipeline/system-clock.ts';
+import { createSource } from '../sources/create-source.ts';
+import { findFfmpeg } from '../sources/ffmpeg-binary.ts';
+import type { BareLoopTask } from './bare-loop.ts';
+import { film, modelMirrors } from './materials.ts';
+import type { Measurement } from './report.ts';
+
+const FRAMES = 240;
+const ROUNDS = 5;
+/** 16:9 at a longest side of 640: what the detector makes of 1280×720. */
+const INPUT_SHAPE = [1, 3, 384, 640] as const;
+const GALLERY_SUBJECTS = 100;
+
+/** Frames a second of everything from file to identified faces, against its limit and a peer, alternating in one run. */
+export async function measurePipeline(): Promise<Measurement> {
+  const scratch = mkdtempSync(join(tmpdir(), 'facegate-bench-'));
+  try {
+    const store = openModelStore({
+      dir: join(scratch, 'models'),
+      mirrors: modelMirrors(),
+      starter: false,
+      log: silentLog,
+    });
+    const detector = (await store.resolve('retinaface-mobilenet025')).path;
+    const embedder = (await store.resolve('mobilefacenet-arcface-128d')).path;
+    const dynamic = join(scratch, 'retinaface-dynamic.onnx');
+    writeFileSync(dynamic, makeRetinaFaceDynamic(readFileSync(detector)));
+
+    const one: number[] = [];
+    const two: number[] = [];
+    const bare: number[] = [];
+    const peers: number[][] = [[], []];
+    let calls = { detect: 0, embed: 0 };
+    let peerNote = '';
+    for (let round = 0; round < ROUNDS; round += 1) {
+      process.stderr.write(`pipeline: round ${round + 1} of ${ROUNDS}\n`);
+      const ours = await runPipeline(1, scratch);
+      one.push(FRAMES / ours.seconds);
+      calls = { detect: FRAMES, embed: ours.facesPerFrame.reduce((sum, faces) => sum + faces, 0) };
+      const seconds = await runBareLoop({
+        detector,
+        embedder,
+        inputShape: INPUT_SHAPE,
+        facesPerFrame: ours.facesPerFrame,
+      });
+      bare.push(FRAMES / seconds);
+      two.push(FRAMES / (await runPipeline(2, scratch)).seconds);
+      for (const threads of [1, 2]) {
+        const peer = await runPeer([
+          film(),
+          dynamic,
+          embedder,
+          '--frames',
+          String(FRAMES),
+          '--threads',
+          String(threads),
+        ]);
+        if ('fps' in peer) peers[threads - 1]!.push(peer.fps);
+        peerNote = 'fps' in peer ? `${peer.embeds} embeds` : peer.why;
+      }
+    }
+    const peerMeasured = peers[0]!.length === ROUNDS && peers[1]!.length === ROUNDS;
+    const bestPeer = one.map((_, round) => Math.max(peers[0]![round] ?? 0, peers[1]![round] ?? 0));
+    return {
+      part: 'pipeline',
+      rows: [
+        { name: 'bare loop, one process', values: bare, unit: 'frames/s', note: 'same networks, prebuilt tensors' },
+        { name: 'pipeline, one inference process', values: one, unit: 'frames/s' },
+        { name: 'pipeline, two inference processes', values: two, unit: 'frames/s' },
+        ...(peerMeasured
+          ? [
+              { name: 'Python peer, one thread', values: peers[0]!, unit: 'frames/s', note: peerNote },
+              { name: 'Python peer, two threads', values: peers[1]!, unit: 'frames/s', note: peerNote },
+            ]
+          : []),
+      ],
+      ratios: [
+        { name: 'one process / bare loop', values: one.map((v, i) => v / bare[i]!), wanted: { atLeast: 0.9 } },
+        { name: 'two processes / one', values: two.map((v, i) => v / one[i]!), wanted: null },
+        ...(peerMeasured
+          ? [
+              {
+                name: 'two processes / best Python peer',
+                values: two.map((v, i) => v / bestPeer[i]!),
+                wanted: { atLeast: 2 },
+              },
+            ]
+          : []),
+      ],
+      remarks: [
+        `${FRAMES} frames a run of ${film().split('/').at(-1)} at 1280×720, network input 640×384, one intra-op thread a process`,
+        `pipeline and bare loop each made ${calls.detect} detect and ${calls.embed} embed calls in the last round`,
+        ...(peerMeasured ? [] : [`Python peer not measured: ${peerNote}`]),
+      ],
+    };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+async function runPipeline(processes: number, scratch: string): Promise<{ seconds: number; facesPerFrame: number[] }> {
+  const { models, recognition } = settingsSchema.parse({});
+  const { analyser, embedder } = await openAnalyser({
+    models: { ...models, processes },
+    oodThreshold: recognition.oodThreshold,
+    dir: join(scratch, 'models'),
+    mirrors: modelMirrors(),
+    starter: false,
+    clock: systemClock,
+    log: silentLog,
+  });
+  const { width } = embedder.embedding;
+  const file = join(scratch, `gallery-${processes}.db`);
+  const gallery = openGallery({ file, model: embedder.name, width, log: silentLog, clock: systemClock });
+  if (gallery.size.subjects === 0) fillGallery(gallery, embedder.name, width);
+  try {
+    const source = createSource(
+      cameraSchema.parse({ id: 'film', url: `file:${film()}`, fps: 60, width: 1280, loop: true }),
+      {
+        ffmpeg: await findFfmpeg({ pathVariable: process.env.PATH }),
+        clock: systemClock,
+        log: silentLog,
+        baseDir: scratch,
+      },
+    );
+    // The first results also pay for starting ffmpeg and are left out.
+    const warmUp = 10;
+    const facesPerFrame: number[] = [];
+    let started = 0;
+    let finished = 0;
+    await new Promise<void>((resolve, reject) => {
+      let results = 0;
+      cameraPipeline(source.frames(), {
+        pace: source.pace,
+        analyser,
+        gallery,
+        clock: systemClock,
+        ...embedder.calibration,
+        onFault: reject,
+      })
+        .pipe(take(warmUp + FRAMES))
+        .subscribe({
+          next: ({ faces }) => {
+            results += 1;
+            if (results === warmUp) started = performance.now();
+            if (results > warmUp) facesPerFrame.push(faces.filter((face) => face.embedding !== null).length);
+            if (results === warmUp + FRAMES) finished = performance.now();
+          },
+          error: reject,
+          complete: resolve,
+        });
+    });
+    return { seconds: (finished - started) / 1000, facesPerFrame };
+  } finally {
+    await analyser[Symbol.asyncDispose]();
+    gallery.close();
+  }
+}
+
+function fillGallery(gallery: ReturnType<typeof openGallery>, model: string, width: number): void {
+  for (let i = 0; i < GALLERY_SUBJECTS; i += 1) {
+    const vector = Float32Array.from({ length: width }, () => Math.random() - 0.5);
+    const norm = Math.hypot(...vector);
+    const subject = gallery.createSubject(`random ${i}`);
+    gallery.addTemplate(subject.id, {
+      embedding: { model, vector: vector.map((v) => v / norm) },
+      quality: 1,
+      source: 'bench',
+    });
+  }
+}
+
+function runBareLoop(task: BareLoopTask): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = fork(new URL('./bare-loop.ts', import.meta.url), { execArgv: [] });
+    child.once('message', ({ seconds }: { seconds: number }) => resolve(seconds));
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`the bare loop ended with ${code}`)));
+    child.send(task);
+  });
+}
+
+type PeerAnswer = { fps: number; embeds: number } | { why: string };
+
+/** `FACEGATE_PEER_PYTHON` names a Python that has onnxruntime and OpenCV; default `python3`. */
+async function runPeer(args: string[]): Promise<PeerAnswer> {
+  const python = process.env.FACEGATE_PEER_PYTHON ?? 'python3';
+  const script = join(import.meta.dirname, 'peers/opencv_onnxruntime.py');
+  try {
+    const { stdout } = await promisify(execFile)(python, [script, ...args]);
+    return JSON.parse(stdout) as { fps: number; embeds: number };
+  } catch (error) {
+    const last = (error as { stderr?: string }).stderr?.trim().split('\n').at(-1);
+    return {
+      why: `${python}: ${last ?? (error as Error).message} (pip install onnxruntime opencv-python-headless numpy)`,
+    };
+  }
+}

@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { cameraSchema } from '../../config/settings-schema.ts';
+import { findFfmpeg } from '../../sources/ffmpeg-binary.ts';
+import { probeCamera } from '../../sources/probe-camera.ts';
+import type { CommandContext } from './program.ts';
+
+export function addCamerasCommand(program: Command, context: CommandContext): void {
+  const cameras = program
+    .command('cameras')
+    .summary('try a camera')
+    .description('Try cameras before they stand in a configuration.');
+  cameras
+    .command('probe')
+    .description('open a camera once and say what is there')
+    .argument('<url>', 'rtsp://…, rtsps://…, webcam:/dev/video0 or file:clip.mp4')
+    .option('--transport <name>', 'tcp or udp', 'tcp')
+    .addHelpText('after', '\nExample:\n  facegate cameras probe rtsp://user:password@10.0.0.5/stream1')
+    .action((url: string, options: { transport: string }) => probe(url, options, context));
+}
+
+async function probe(url: string, options: { transport: string }, { terminal, env }: CommandContext): Promise<void> {
+  const ffmpeg = await findFfmpeg({
+    ...(env.FFMPEG_PATH !== undefined && { configured: env.FFMPEG_PATH }),
+    pathVariable: env.PATH,
+  });
+  const transport = options.transport === 'udp' ? 'udp' : 'tcp';
+  const camera = cameraSchema.parse({ id: 'probe', url, transport });
+  const answer = await probeCamera(camera, { ffmpeg, baseDir: process.cwd() });
+  if (answer.ok) {
+    const fps = answer.fps === null ? '' : `, ${answer.fps} frames a second`;
+    terminal.print(`good: ${answer.width}×${answer.height}, ${answer.codec ?? 'unknown codec'}${fps}`);
+    return;
+  }
+  terminal.note(`facegate: ${answer.message} (${answer.code})`);
+  process.exitCode = 1;
+}

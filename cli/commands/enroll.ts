@@ -1,0 +1,97 @@
+import { mkdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Command } from 'commander';
+import { AppError } from '../../config/app-error.ts';
+import { enrolFromImage } from '../../gallery/enrol-from-image.ts';
+import { openGallery } from '../../gallery/subject-gallery.ts';
+import { openAnalyser } from '../../models/open-analyser.ts';
+import { systemClock } from '../../pipeline/system-clock.ts';
+import { decodeImage } from '../../server/decode-image.ts';
+import { openLog } from './log.ts';
+import type { CommandContext } from './program.ts';
+import { addSettingsOptions, readSettings, type SettingsOptions } from './settings-options.ts';
+
+export function addEnrollCommand(program: Command, context: CommandContext): void {
+  const command = program
+    .command('enroll')
+    .summary('make a person known from pictures')
+    .description(
+      'Make a person known from one or more pictures, each with exactly one face. A running facegate with the same data folder notices within a second.',
+    )
+    .argument('<name>', 'who it is; a name that is known already gets further pictures')
+    .argument('<images...>', 'JPEG, PNG or WebP files')
+    .addHelpText('after', '\nExample:\n  facegate enroll "Ada Lovelace" ada-1.jpg ada-2.jpg');
+  addSettingsOptions(command).action((name: string, images: string[], options: SettingsOptions) =>
+    enroll(name, images, options, context),
+  );
+}
+
+async function enroll(
+  name: string,
+  images: string[],
+  options: SettingsOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { terminal } = context;
+  const { settings, dataDir, mirrors, warnings } = readSettings(options, context);
+  for (const warning of warnings) terminal.note(warning);
+  const log = openLog(options.logLevel ?? 'warn');
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const { analyser, embedder } = await openAnalyser({
+    models: { ...settings.models, processes: 1 },
+    oodThreshold: settings.recognition.oodThreshold,
+    dir: join(dataDir, 'models'),
+    mirrors,
+    starter: false,
+    clock: systemClock,
+    log,
+    onProgress: (model, done, total) => terminal.progress(`fetching ${model}`, done, total),
+  });
+  const gallery = openGallery({
+    file: join(dataDir, 'gallery.db'),
+    model: embedder.name,
+    width: embedder.embedding.width,
+    log,
+    clock: systemClock,
+  });
+  let refused = 0;
+  try {
+    const known = gallery.subjects().find((subject) => subject.name.toLowerCase() === name.trim().toLowerCase());
+    const subject = known ?? gallery.createSubject(name);
+    let taken = 0;
+    for (const file of images) {
+      try {
+        const image = await decodeImage(await readPicture(file), { maxBytes: settings.server.maxImageBytes });
+        const { quality } = await enrolFromImage({
+          gallery,
+          analyser,
+          subjectId: subject.id,
+          image: image.pixels,
+          source: basename(file),
+        });
+        taken += 1;
+        terminal.print(
+          `${file}: enrolled as ${subject.name}${quality === null ? '' : `, quality ${quality.toFixed(2)}`}`,
+        );
+      } catch (error) {
+        refused += 1;
+        terminal.note(`${file}: ${AppError.from(error).message}`);
+      }
+    }
+    // A name without a single picture would never be recognised; leave nothing behind.
+    if (!known && taken === 0) gallery.removeSubject(subject.id);
+  } finally {
+    await analyser[Symbol.asyncDispose]();
+    gallery.close();
+  }
+  if (refused > 0) process.exitCode = 1;
+}
+
+async function readPicture(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new AppError('IMAGE_MISSING', 'there is no such file, or it cannot be read', { cause: error });
+  }
+}

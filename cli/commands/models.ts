@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { CATALOG } from '../../models/catalog.ts';
+import { openModelStore } from '../../models/store.ts';
+import { openLog } from './log.ts';
+import type { CommandContext } from './program.ts';
+import { addSettingsOptions, readSettings, type SettingsOptions } from './settings-options.ts';
+
+export function addModelsCommand(program: Command, context: CommandContext): void {
+  const models = program
+    .command('models')
+    .summary('what networks there are, and fetch them')
+    .description('The networks that facegate knows: which there are, which are here, and how to get them.');
+  addSettingsOptions(models.command('list').description('what is known, what is here, under which licence')).action(
+    (options: SettingsOptions) => list(options, context),
+  );
+  addSettingsOptions(
+    models
+      .command('pull')
+      .description('fetch weights into the data folder, checked by SHA-256')
+      .argument('[names...]', 'catalog names; default: the two that recognition needs'),
+  ).action((names: string[], options: SettingsOptions) => pull(names, options, context));
+}
+
+function openStore(options: SettingsOptions, context: CommandContext) {
+  const { dataDir, mirrors } = readSettings(options, context);
+  return openModelStore({
+    dir: join(dataDir, 'models'),
+    mirrors,
+    starter: false,
+    log: openLog(options.logLevel ?? 'warn'),
+  });
+}
+
+async function list(options: SettingsOptions, context: CommandContext): Promise<void> {
+  const rows = await openStore(options, context).list();
+  context.terminal.table([
+    ['NAME', 'TASK', 'HERE', 'LICENCE', 'WHERE'],
+    ...rows.map(({ entry, present, path }) => [
+      entry.name,
+      entry.task,
+      present ? 'yes' : 'no',
+      entry.licence,
+      path ?? (entry.builtFrom ? 'built on this machine' : `facegate models pull ${entry.name}`),
+    ]),
+  ]);
+}
+
+async function pull(names: string[], options: SettingsOptions, context: CommandContext): Promise<void> {
+  const { terminal } = context;
+  const store = openStore(options, context);
+  const wanted =
+    names.length > 0 ? names : [...CATALOG.values()].filter((e) => e.builtFrom === null).map((e) => e.name);
+  for (const name of wanted) {
+    const { path } = await store.resolve(name, {
+      onProgress: (done, total) => terminal.progress(`fetching ${name}`, done, total),
+    });
+    terminal.print(`${name}: ${path}`);
+  }
+}

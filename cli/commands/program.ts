@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { AppError } from '../../config/app-error.ts';
+import { addCamerasCommand } from './cameras.ts';
+import { addDemoCommand } from './demo.ts';
+import { addEnrollCommand } from './enroll.ts';
+import { addModelsCommand } from './models.ts';
+import { addServeCommand } from './serve.ts';
+import { openTerminal } from './terminal.ts';
+
+/** What the process ends with. A supervisor restarts on 1 and must not restart on 78 (EX_CONFIG of sysexits.h). */
+export const EXIT = { ok: 0, failed: 1, usage: 2, wrongSettings: 78 } as const;
+
+const { version } = JSON.parse(readFileSync(packageFile(), 'utf8')) as { version: string };
+
+/** Runs the command line; sets `process.exitCode` and never throws. */
+export async function run(args: readonly string[]): Promise<void> {
+  const terminal = openTerminal();
+  const program = new Command('facegate')
+    .description('Live face recognition on camera streams: who is it, and may they pass?')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .showSuggestionAfterError()
+    .showHelpAfterError('(facegate --help shows what there is)')
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Start here:
+  facegate demo                                     faces from a film, on a page in the browser
+  facegate serve --camera rtsp://user@10.0.0.5/s1   one camera, no configuration file
+  facegate serve --config facegate.yaml             cameras, doors, keys
+  facegate enroll "Ada Lovelace" ada.jpg            make a person known
+
+Environment:
+  FACEGATE_HOME          where models, gallery and events are kept (default ~/.local/share/facegate)
+  FACEGATE_MODEL_MIRROR  folders or URLs with model files, separated by commas
+  FFMPEG_PATH            the ffmpeg to use (default: the one on the PATH)`,
+    );
+  program.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'facegate: ')) });
+  const context: CommandContext = { terminal, version, env: process.env };
+  addServeCommand(program, context);
+  addDemoCommand(program, context);
+  addEnrollCommand(program, context);
+  addModelsCommand(program, context);
+  addCamerasCommand(program, context);
+  for (const command of program.commands) inheritOutput(command, program);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    process.exitCode = exitCodeFor(error, (line) => terminal.note(line));
+  }
+}
+
+export interface CommandContext {
+  readonly terminal: ReturnType<typeof openTerminal>;
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+function inheritOutput(command: Command, parent: Command): void {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inheritOutput(child, command);
+}
+
+function exitCodeFor(error: unknown, say: (line: string) => void): number {
+  // Commander has said what was wrong already; help and version come this way too, with 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const known = AppError.from(error);
+  for (const line of known.message.split('\n')) say(`facegate: ${line}`);
+  if (known.code === 'INTERNAL' && error instanceof Error && error.stack) say(error.stack);
+  if (known.code === 'USAGE') return EXIT.usage;
+  return WRONG_SETTINGS.has(known.code) ? EXIT.wrongSettings : EXIT.failed;
+}
+
+const WRONG_SETTINGS: ReadonlySet<string> = new Set([
+  'CONFIG_INVALID',
+  'CONFIG_NOT_FOUND',
+  'CONFIG_SECRET_MISSING',
+  'MODEL_UNKNOWN',
+  'MODEL_CONTRACT_MISMATCH',
+  'MODEL_PROVIDER_UNAVAILABLE',
+  'SOURCE_URL_INVALID',
+]);
+
+/** `package.json` lies two folders up in a checkout and three in `dist/`. */
+function packageFile(): URL {
+  const inDist = import.meta.url.endsWith('.js');
+  return new URL(inDist ? '../../../package.json' : '../../package.json', import.meta.url);
+}

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../../pipeline/system-clock.ts';
+import { openTenant, type Tenant } from '../../server/tenant.ts';
+import type { openLog } from './log.ts';
+import type { CommandContext } from './program.ts';
+import type { CommandSettings } from './settings-options.ts';
+
+export interface RunTenantOptions extends CommandSettings {
+  /** Where weights are kept. Default: `models` in the data folder. */
+  modelsDir?: string;
+  /** Allow the starter models where the real ones cannot be had. */
+  starter: boolean;
+  log: ReturnType<typeof openLog>;
+  context: CommandContext;
+  /** Between opening and watching: everything works, nothing listens and no camera runs yet. */
+  prepare?: (tenant: Tenant) => Promise<void>;
+  /** After the first address is known. */
+  listening?: (address: string) => void;
+}
+
+/** Opens a tenant, runs it until SIGTERM or SIGINT, closes it in order. A second signal ends the process at once. */
+export async function runTenant(options: RunTenantOptions): Promise<void> {
+  const { context, log, settings, baseDir, dataDir, mirrors, starter } = options;
+  const { terminal, env, version } = context;
+  const stopped = new Promise<NodeJS.Signals>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(130));
+        resolve(signal);
+      });
+    }
+  });
+  await using tenant = await openTenant({
+    settings,
+    baseDir,
+    dataDir,
+    modelsDir: options.modelsDir ?? join(dataDir, 'models'),
+    mirrors,
+    starter,
+    ffmpegPath: settings.ffmpeg ?? env.FFMPEG_PATH,
+    pathVariable: env.PATH,
+    consoleDir: consoleDir(),
+    version,
+    clock: systemClock,
+    log,
+    onProgress: (model, done, total) => terminal.progress(`fetching ${model}`, done, total),
+  });
+  await options.prepare?.(tenant);
+  const { address, adminKey } = await tenant.start();
+  if (adminKey !== null) {
+    terminal.print(`admin key, shown this once: ${adminKey}`);
+    terminal.print(`log in with it at ${address}`);
+  }
+  terminal.print(`facegate ${version} is watching: ${address}`);
+  options.listening?.(address);
+  const signal = await stopped;
+  log.info({ signal }, 'stopping');
+}
+
+function consoleDir(): string {
+  const inDist = import.meta.url.endsWith('.js');
+  return fileURLToPath(new URL(inDist ? '../../../web/dist' : '../../web/dist', import.meta.url));
+}

@@ -1,0 +1,95 @@
+import { homedir } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { AppError } from '../../config/app-error.ts';
+import { resolveDataDir } from '../../config/data-dir.ts';
+import { loadSettings } from '../../config/load-settings.ts';
+import type { Settings, SettingsInput } from '../../config/settings-schema.ts';
+import type { CommandContext } from './program.ts';
+
+export interface SettingsOptions {
+  config?: string;
+  data?: string;
+  camera?: string[];
+  host?: string;
+  port?: number;
+  logLevel?: 'debug' | 'info' | 'warn' | 'error';
+}
+
+export interface CommandSettings {
+  readonly settings: Settings;
+  /** The configuration file, absolute; null without one. */
+  readonly file: string | null;
+  /** What relative paths of the settings are relative to. */
+  readonly baseDir: string;
+  readonly dataDir: string;
+  /** Folders and URLs with model files. */
+  readonly mirrors: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** `--config` and `--data`, for every command that works on a facegate of one's own. */
+export function addSettingsOptions(command: Command): Command {
+  return command
+    .option('-c, --config <file>', 'configuration file (YAML)')
+    .option('-d, --data <folder>', 'where models, gallery and events are kept')
+    .option('--log-level <level>', 'debug, info, warn or error', oneOf(['debug', 'info', 'warn', 'error']));
+}
+
+/** Defaults, then the file, then the command line. */
+export function readSettings(
+  options: SettingsOptions,
+  { env }: CommandContext,
+  extra: SettingsInput = {},
+): CommandSettings {
+  const overrides: SettingsInput = { ...extra };
+  if (options.host !== undefined || options.port !== undefined) {
+    overrides.server = {
+      ...extra.server,
+      ...(options.host !== undefined && { host: options.host }),
+      ...(options.port !== undefined && { port: options.port }),
+    };
+  }
+  if (options.camera) overrides.cameras = [...(extra.cameras ?? []), ...options.camera.map(cameraFromFlag)];
+  if (options.logLevel) overrides.log = { level: options.logLevel };
+  const file = options.config === undefined ? undefined : resolve(options.config);
+  const loaded = loadSettings({ ...(file !== undefined && { file }), env, overrides });
+  const dataDir = resolveDataDir({
+    ...(options.data !== undefined && { flag: options.data }),
+    ...(loaded.settings.dataDir !== undefined && { fromConfig: loaded.settings.dataDir }),
+    env,
+    configFile: loaded.file,
+    home: homedir(),
+  });
+  return {
+    settings: loaded.settings,
+    file: loaded.file,
+    baseDir: loaded.file === null ? process.cwd() : dirname(loaded.file),
+    dataDir,
+    mirrors: (env.FACEGATE_MODEL_MIRROR ?? '').split(',').filter((entry) => entry.trim() !== ''),
+    warnings: loaded.warnings,
+  };
+}
+
+/** `rtsp://…` or `front=rtsp://…`. */
+function cameraFromFlag(text: string, index: number): { id: string; url: string } {
+  const named = /^([a-z0-9][a-z0-9_-]{0,63})=(.+)$/.exec(text);
+  return named ? { id: named[1] as string, url: named[2] as string } : { id: `camera${index + 1}`, url: text };
+}
+
+export function portNumber(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new AppError('USAGE', `--port must be a number from 0 to 65535, got "${text}"`);
+}
+
+export function collect(value: string, previous: string[] | undefined): string[] {
+  return [...(previous ?? []), value];
+}
+
+function oneOf(names: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (names.includes(text)) return text;
+    throw new AppError('USAGE', `--log-level must be one of ${names.join(', ')}, got "${text}"`);
+  };
+}

@@ -1,0 +1,54 @@
+import { availableParallelism } from 'node:os';
+import type { Settings } from '../config/settings-schema.ts';
+import type { Clock, Logger } from '../pipeline/ports.ts';
+import type { EmbedderEntry } from './catalog.ts';
+import { chooseModels } from './choose-models.ts';
+import { createInferencePool, type InferencePool } from './inference/inference-pool.ts';
+import { openModelStore } from './store.ts';
+
+export interface OpenAnalyserOptions {
+  models: Settings['models'];
+  /** Quality below this is unfit, 0..1. */
+  oodThreshold: number;
+  /** Where weights are kept. */
+  dir: string;
+  /** Folders or URLs that hold weights under their catalog names. */
+  mirrors: readonly string[];
+  /** Allow the starter set where the real weights cannot be had: for the demo and for tests. */
+  starter: boolean;
+  clock: Clock;
+  log: Logger;
+  onProgress?: (model: string, done: number, total: number | null) => void;
+}
+
+export interface OpenedAnalyser {
+  readonly analyser: InferencePool;
+  /** The embedder: its name and width belong to the gallery, its calibration to the thresholds. */
+  readonly embedder: EmbedderEntry;
+  /** Which models were chosen, and why. */
+  readonly why: string;
+}
+
+/** Finds or fetches the weights that the settings ask for and starts the inference processes on them. */
+export async function openAnalyser(options: OpenAnalyserOptions): Promise<OpenedAnalyser> {
+  const { models, dir, mirrors, starter, clock, log, onProgress } = options;
+  const store = openModelStore({ dir, mirrors, starter, log });
+  const chosen = await chooseModels({
+    detector: models.detector.model,
+    embedder: models.embedder.model,
+    store,
+    starter,
+    log,
+    ...(onProgress && { onProgress }),
+  });
+  const analyser = await createInferencePool({
+    detector: chosen.detector,
+    embedder: chosen.embedder,
+    ...(chosen.landmarks && { landmarks: chosen.landmarks }),
+    settings: { detector: models.detector, oodThreshold: options.oodThreshold, providers: models.providers },
+    processes: models.processes ?? availableParallelism(),
+    log,
+    clock,
+  });
+  return { analyser, embedder: chosen.embedder.entry as EmbedderEntry, why: chosen.why };
+}

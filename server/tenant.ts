@@ -1,0 +1,276 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import type { Logger as PinoLogger } from 'pino';
+import { createAppearances } from '../access/appearances.ts';
+import { createDoor } from '../access/door.ts';
+import { openEventLog } from '../access/event-log.ts';
+import { AppError } from '../config/app-error.ts';
+import type { Settings } from '../config/settings-schema.ts';
+import { enrolFromImage } from '../gallery/enrol-from-image.ts';
+import { openGallery, type SubjectGallery } from '../gallery/subject-gallery.ts';
+import { similarityOf } from '../models/calibration.ts';
+import { openAnalyser } from '../models/open-analyser.ts';
+import type { EventDraft } from '../pipeline/access-event.ts';
+import type { CameraStatus } from '../pipeline/camera-status.ts';
+import type { FrameResult } from '../pipeline/frame-result.ts';
+import type { RecognitionThresholds } from '../pipeline/identify.ts';
+import type { Clock, FaceAnalyser } from '../pipeline/ports.ts';
+import { EventFeed } from '../sinks/event-feed.ts';
+import { LiveViewers } from '../sinks/live-viewers.ts';
+import { findFfmpeg } from '../sources/ffmpeg-binary.ts';
+import { buildServer } from './build-server.ts';
+import { type CameraListener, Cameras } from './camera-registry.ts';
+import { openKeyStore } from './key-store.ts';
+import { loadSteps } from './load-steps.ts';
+import { createMetrics } from './metrics.ts';
+
+/** A known person counts as gone after this long without a match. */
+const LEFT_AFTER_MS = 5000;
+/** How often it is looked whether somebody left. */
+const EXPIRE_EVERY_MS = 500;
+
+export interface TenantOptions {
+  settings: Settings;
+  /** What relative paths of the settings are relative to. */
+  baseDir: string;
+  /** Gallery, events and keys. */
+  dataDir: string;
+  modelsDir: string;
+  /** Folders or URLs with model files. */
+  mirrors: readonly string[];
+  /** Allow the starter models. */
+  starter: boolean;
+  ffmpegPath?: string | undefined;
+  pathVariable: string | undefined;
+  consoleDir: string;
+  version: string;
+  clock: Clock;
+  log: PinoLogger;
+  onProgress?: (model: string, done: number, total: number | null) => void;
+}
+
+export interface Tenant extends AsyncDisposable {
+  readonly analyser: FaceAnalyser;
+  readonly gallery: SubjectGallery;
+  readonly thresholds: RecognitionThresholds;
+  /** Listens and starts the cameras. `adminKey` is set when one had to be made, and can be read this once. */
+  start(): Promise<{ address: string; adminKey: string | null }>;
+  /** Idempotent; resolves when every child process is gone and everything is on disk. */
+  close(): Promise<void>;
+}
+
+/**
+ * The composition root: opens every room of one tenant and wires them. Nothing listens and no camera runs before
+ * `start()`. Whatever was opened is closed again when a later room fails to open; the order is that of
+ * docs/architecture.md, read backwards.
+ */
+export async function openTenant(options: TenantOptions): Promise<Tenant> {
+  const { settings, dataDir, clock, log } = options;
+  await using opened = new AsyncDisposableStack();
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+
+  const metrics = createMetrics({ version: options.version });
+  opened.defer(() => metrics.close());
+  const events = openEventLog({ file: join(dataDir, 'events.db'), tenant: 'default', clock, log });
+  opened.defer(() => events.close());
+  const keys = openKeyStore({ file: join(dataDir, 'keys.db'), configured: settings.keys, clock });
+  opened.defer(() => keys.close());
+  const ffmpeg = await findFfmpeg({
+    ...(options.ffmpegPath !== undefined && { configured: options.ffmpegPath }),
+    pathVariable: options.pathVariable,
+  });
+  const { analyser, embedder, why } = await openAnalyser({
+    models: settings.models,
+    oodThreshold: settings.recognition.oodThreshold,
+    dir: options.modelsDir,
+    mirrors: options.mirrors,
+    starter: options.starter,
+    clock,
+    log,
+    ...(options.onProgress && { onProgress: options.onProgress }),
+  });
+  opened.use(analyser);
+  log.info({ ffmpeg: `${ffmpeg.version} (${ffmpeg.origin})`, roles: analyser.roles() }, `models: ${why}`);
+  const gallery = openGallery({
+    file: join(dataDir, 'gallery.db'),
+    model: embedder.name,
+    width: embedder.embedding.width,
+    log,
+    clock,
+  });
+  opened.defer(() => gallery.close());
+
+  const thresholds = {
+    threshold: settings.recognition.threshold ?? embedder.calibration.threshold,
+    margin: settings.recognition.margin ?? embedder.calibration.margin,
+  };
+  const steps = await loadSteps({ modules: settings.steps, baseDir: options.baseDir });
+  const live = opened.use(new LiveViewers({ clock, log }));
+  const feed = opened.use(new EventFeed({ log: events }));
+
+  const record = (drafts: readonly EventDraft[]) => {
+    if (drafts.length === 0) return;
+    try {
+      for (const event of events.appendAll(drafts)) metrics.event(event);
+    } catch (error) {
+      // Nobody hears of what is not on disk: a door stays shut.
+      log.error({ code: AppError.from(error).code }, `events are lost: ${AppError.from(error).message}`);
+    }
+  };
+
+  const doors = settings.doors.map((door) => ({ settings: door, door: createDoor(door, { clock }) }));
+  const appearances = new Map<string, ReturnType<typeof createAppearances>>();
+  const appearancesOf = (cameraId: string) => {
+    let found = appearances.get(cameraId);
+    if (!found) {
+      found = createAppearances(cameraId, { clock, leftAfterMs: LEFT_AFTER_MS });
+      appearances.set(cameraId, found);
+    }
+    return found;
+  };
+  const decide = (result: FrameResult) => {
+    const drafts = appearancesOf(result.frame.cameraId).note(result);
+    for (const { door } of doors) drafts.push(...door.decide(result));
+    record(drafts);
+  };
+
+  const listener: CameraListener = {
+    received: (camera) => metrics.frameReceived(camera),
+    dropped: (camera) => metrics.frameDropped(camera, 'busy'),
+    result: (result) => {
+      // Doors first: a picture for people may wait, a decision may not.
+      decide(result);
+      live.push(result);
+      metrics.frameAnalysed(result);
+    },
+    status: (status) => {
+      metrics.cameraState(status);
+      const draft = cameraEvent(status, clock);
+      if (draft) record([draft]);
+    },
+    fault: (error, camera) => {
+      metrics.frameDropped(camera, 'fault');
+      record([faultEvent(error.code, camera, clock)]);
+    },
+    removed: (camera) => {
+      appearances.delete(camera);
+      metrics.cameraRemoved(camera);
+    },
+  };
+  const cameras = opened.use(
+    new Cameras({
+      ffmpeg,
+      baseDir: options.baseDir,
+      analyser,
+      gallery,
+      ...thresholds,
+      doorsOf: (camera) => doors.filter((d) => d.settings.cameras.includes(camera)).map((d) => d.settings.id),
+      latestPicture: (camera) => live.latest(camera),
+      listener,
+      clock,
+      log,
+    }),
+  );
+  const expire = setInterval(() => {
+    for (const each of appearances.values()) record(each.expire());
+  }, EXPIRE_EVERY_MS);
+  opened.defer(() => clearInterval(expire));
+  const poolFaults = analyser.changes.subscribe(({ code }) => {
+    if (code) record([faultEvent(code, null, clock)]);
+  });
+  opened.defer(() => poolFaults.unsubscribe());
+  metrics.watch({
+    inference: () => {
+      const { processes, restarts, waiting } = analyser.stats();
+      return { processes, restarts, queued: waiting };
+    },
+    live: () => live.stats(),
+    gallery: () => gallery.size,
+    roles: () => analyser.roles(),
+  });
+
+  const server: FastifyInstance = await buildServer({
+    settings,
+    baseDir: options.baseDir,
+    version: options.version,
+    clock,
+    log,
+    analyser,
+    compare: { threshold: thresholds.threshold, similarity: (cosine) => similarityOf(embedder, cosine) },
+    roles: () => analyser.roles(),
+    faults: () => [],
+    gallery,
+    enrol: (request) => enrolFromImage({ ...request, gallery, analyser }),
+    events,
+    cameras,
+    live,
+    feed,
+    metrics,
+    keys,
+    steps,
+    consoleDir: options.consoleDir,
+  });
+  opened.defer(() => server.close());
+
+  const rooms = opened.move();
+  let closing: Promise<void> | null = null;
+  const close = () => {
+    closing ??= rooms.disposeAsync();
+    return closing;
+  };
+  return {
+    analyser,
+    gallery,
+    thresholds,
+    async start() {
+      const { host, port } = settings.server;
+      const adminKey = isLoopback(host) || !keys.isEmpty ? null : keys.createAdminKey().key;
+      const address = await listen(server, host, port);
+      for (const camera of settings.cameras) if (camera.enabled) cameras.add(camera, 'config');
+      return { address, adminKey };
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+}
+
+async function listen(server: FastifyInstance, host: string, port: number): Promise<string> {
+  try {
+    return await server.listen({ host, port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new AppError(
+      'PORT_IN_USE',
+      `port ${port} on ${host} is taken; choose another with --port, or --port 0 for any`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+const NOBODY = {
+  door: null,
+  subject: null,
+  similarity: null,
+  threshold: null,
+  margin: null,
+  quality: null,
+  frameSequence: null,
+  capturedAtMs: null,
+  expiresAtMs: null,
+} as const;
+
+function cameraEvent({ cameraId, state, code }: CameraStatus, clock: Clock): EventDraft | null {
+  if (state === 'idle') return null;
+  return { ...NOBODY, type: `camera.${state}`, camera: cameraId, reason: code, decidedAtMs: clock.wallMs() };
+}
+
+function faultEvent(reason: string, camera: string | null, clock: Clock): EventDraft {
+  return { ...NOBODY, type: 'system.fault', camera, reason, decidedAtMs: clock.wallMs() };
+}
