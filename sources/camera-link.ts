@@ -1,0 +1,253 @@
+import {
+  asyncScheduler,
+  combineLatest,
+  defer,
+  EMPTY,
+  from,
+  type Observable,
+  of,
+  repeat,
+  retry,
+  type SchedulerLike,
+  Subject,
+  takeUntil,
+  tap,
+  throwError,
+  timer,
+} from 'rxjs';
+import { AppError, SourceError } from '../config/app-error.ts';
+import type { ErrorCode } from '../config/error-codes.ts';
+import { redact } from '../config/redact.ts';
+import type { CameraStatus } from '../pipeline/camera-status.ts';
+import type { Frame } from '../pipeline/frame.ts';
+import type { Clock, FrameSource, Logger } from '../pipeline/ports.ts';
+import { BackOff } from './back-off.ts';
+import { stallWatch } from './stall-watch.ts';
+
+/** What a link makes use of where its source has it. */
+export interface LinkedSource extends FrameSource {
+  /** Resolves when nothing of the source is alive any more. */
+  gone?(): Promise<void>;
+  /** Least time between two frames, milliseconds. */
+  readonly frameIntervalMs?: number;
+}
+
+export interface CameraLinkOptions {
+  clock: Clock;
+  log: Logger;
+  /** 0 ≤ x < 1, for the jitter. Default `Math.random`. */
+  random?: () => number;
+  /** Connect again after a clean end. Default: what is live does, a file does not. */
+  repeats?: boolean;
+  /** For tests: virtual time. */
+  scheduler?: SchedulerLike;
+}
+
+/** Frames for so long make the failures before them forgotten, milliseconds. */
+const SETTLED_MS = 30_000;
+const STALLED_AFTER_MS = 5000;
+const RESTART_AFTER_MS = 10_000;
+const FIRST_WITHIN_MS = 20_000;
+
+/** Trying again changes nothing: somebody has to change something. */
+const USELESS: ReadonlySet<ErrorCode> = new Set(['FFMPEG_NOT_FOUND', 'FFMPEG_TOO_OLD', 'SOURCE_URL_INVALID']);
+
+type Change = Pick<CameraStatus, 'state'> & Partial<Pick<CameraStatus, 'code' | 'message' | 'retryAtMs'>>;
+
+/**
+ * Keeps one camera connected: tries again, with growing pauses, when it fails, ends, or sends nothing any more, also
+ * when the very first attempt fails.
+ *
+ * A live source goes `idle → connecting → running → (stalled) → reconnecting → running …` until `close()`; while it
+ * reconnects it stays `reconnecting`, through all attempts. A file that does not repeat becomes `closed` with code
+ * STREAM_ENDED, one that cannot be read `failed`.
+ */
+export class CameraLink {
+  readonly #source: LinkedSource;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #repeats: boolean;
+  readonly #scheduler: SchedulerLike;
+  readonly #backOff: BackOff;
+  readonly #changes = new Subject<CameraStatus>();
+  readonly #closing = new Subject<void>();
+  #status: CameraStatus;
+  #watched = false;
+  #firstFrameMs: number | null = null;
+  #lastFrameMs = 0;
+  #closed: Promise<void> | null = null;
+
+  constructor(source: LinkedSource, options: CameraLinkOptions) {
+    this.#source = source;
+    this.#clock = options.clock;
+    this.#log = options.log.child({ camera: source.id });
+    this.#repeats = options.repeats ?? source.pace === 'live';
+    this.#scheduler = options.scheduler ?? asyncScheduler;
+    this.#backOff = new BackOff(options.random ? { random: options.random } : {});
+    this.#status = {
+      cameraId: source.id,
+      state: 'idle',
+      code: null,
+      message: null,
+      sinceMs: this.#clock.wallMs(),
+      connections: 0,
+      retryAtMs: null,
+    };
+  }
+
+  get id(): string {
+    return this.#source.id;
+  }
+
+  get status(): CameraStatus {
+    return this.#status;
+  }
+
+  /** A new state, or another reason for it. A further attempt with the same outcome is none. Completes with `close()`. */
+  get changes(): Observable<CameraStatus> {
+    return this.#changes.asObservable();
+  }
+
+  /**
+   * Subscribing connects, unsubscribing disconnects; one subscriber at a time, who releases every frame. Never errors:
+   * it completes after `close()`, and where the state becomes `closed` or `failed` by itself.
+   */
+  frames(): Observable<Frame> {
+    return defer(() => {
+      if (this.#closed) return EMPTY;
+      if (this.#watched) {
+        return throwError(() => new AppError('INTERNAL', `camera ${this.id} is connected already`));
+      }
+      this.#watched = true;
+      return this.#connected().pipe(
+        takeUntil(this.#closing),
+        tap({
+          finalize: () => {
+            this.#watched = false;
+            // Unsubscribed while it ran; every other way out has set its state by now.
+            if (!['closed', 'failed'].includes(this.#status.state) && !this.#closed) this.#become({ state: 'idle' });
+          },
+        }),
+      );
+    });
+  }
+
+  /** Disconnects for good. Idempotent; resolves when ffmpeg is gone. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.next();
+    this.#closing.complete();
+    await this.#source.gone?.();
+    this.#become({ state: 'closed' });
+    this.#changes.complete();
+  }
+
+  #connected(): Observable<Frame> {
+    return defer(() => this.#attempt()).pipe(
+      repeat({ delay: () => this.#afterEnd() }),
+      retry({ delay: (error: unknown) => this.#afterFailure(error) }),
+    );
+  }
+
+  #attempt(): Observable<Frame> {
+    this.#firstFrameMs = null;
+    const connections = this.#status.connections + 1;
+    // While reconnecting, an attempt is no news: only that no pause is running.
+    const { state, code, message } = this.#status;
+    if (state === 'reconnecting') this.#become({ state, code, message }, connections);
+    else this.#become({ state: 'connecting' }, connections);
+    const frames = this.#source.frames();
+    const watched = this.#source.pace === 'live' ? frames.pipe(this.#stallWatch()) : frames;
+    return watched.pipe(tap(() => this.#arrived()));
+  }
+
+  #stallWatch() {
+    // A camera asked for a picture every ten seconds is silent for ten seconds.
+    const stalledAfterMs = Math.max(STALLED_AFTER_MS, 2.5 * (this.#source.frameIntervalMs ?? 0));
+    const restartAfterMs = Math.max(RESTART_AFTER_MS, 2 * stalledAfterMs);
+    return stallWatch<Frame>({
+      stalledAfterMs,
+      restartAfterMs,
+      firstWithinMs: Math.max(FIRST_WITHIN_MS, restartAfterMs),
+      scheduler: this.#scheduler,
+      onStalled: () =>
+        this.#become({
+          state: 'stalled',
+          code: 'STREAM_STALLED',
+          message: `no new picture for ${seconds(stalledAfterMs)}`,
+        }),
+      error: (first) =>
+        first
+          ? new SourceError('STREAM_TIMEOUT', `no picture within ${seconds(FIRST_WITHIN_MS)} of connecting`)
+          : new SourceError('STREAM_STALLED', `no new picture for ${seconds(restartAfterMs)}`),
+    });
+  }
+
+  #arrived(): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#lastFrameMs = nowMs;
+    if (this.#firstFrameMs === null) this.#firstFrameMs = nowMs;
+    else if (nowMs - this.#firstFrameMs >= SETTLED_MS) this.#backOff.reset();
+    if (this.#status.state !== 'running') this.#become({ state: 'running' });
+  }
+
+  /** The notifier of `repeat`: it emits to go on, completes to leave it at that. */
+  #afterEnd(): Observable<unknown> {
+    if (this.#repeats) {
+      // Ending again and again without a picture is a failure, whatever the camera calls it.
+      const pauseMs = this.#firstFrameMs === null ? this.#backOff.next() : this.#backOff.afterEnd();
+      return this.#pause(pauseMs, 'STREAM_ENDED', 'the stream ended');
+    }
+    this.#become({ state: 'closed', code: 'STREAM_ENDED', message: 'the file was played to its end' });
+    return EMPTY;
+  }
+
+  /** The notifier of `retry`. */
+  #afterFailure(error: unknown): Observable<unknown> {
+    const { code, message } = AppError.from(error);
+    const line = redact(message.split('\n')[0]!);
+    if (this.#source.pace === 'file' || USELESS.has(code)) {
+      this.#become({ state: 'failed', code, message: line });
+      return EMPTY;
+    }
+    const pauseMs = code === 'STREAM_AUTH_FAILED' ? this.#backOff.slowest() : this.#backOff.next();
+    return this.#pause(pauseMs, code, line);
+  }
+
+  #pause(ms: number, code: ErrorCode, message: string): Observable<unknown> {
+    this.#become({ state: 'reconnecting', code, message, retryAtMs: this.#clock.wallMs() + ms });
+    // Many cameras serve few clients: the next one comes when the last one has gone.
+    const gone = this.#source.gone ? from(this.#source.gone()) : of(undefined);
+    return combineLatest([timer(ms, this.#scheduler), gone]);
+  }
+
+  /** The one place where the state changes. */
+  #become(change: Change, connections = this.#status.connections): void {
+    const before = this.#status;
+    const code = change.code ?? null;
+    const message = change.message ?? null;
+    const isNew = change.state !== before.state || code !== before.code;
+    this.#status = {
+      cameraId: this.id,
+      state: change.state,
+      code,
+      message,
+      sinceMs: isNew ? this.#clock.wallMs() : before.sinceMs,
+      connections,
+      retryAtMs: change.retryAtMs ?? null,
+    };
+    if (!isNew) return;
+    const fields = { state: change.state, code, connections };
+    if (code !== null && change.state !== 'closed') this.#log.warn(fields, `camera ${change.state}: ${message}`);
+    else this.#log.info(fields, `camera ${change.state}`);
+    this.#changes.next(this.#status);
+  }
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}

@@ -1,0 +1,167 @@
+import type { FfmpegFeatures } from './ffmpeg-binary.ts';
+import type { SourceAddress } from './source-address.ts';
+
+/** What the arguments depend on besides the address and the build. */
+export interface FrameDemands {
+  /** Frames a second at most. */
+  fps: number;
+  /** Frames are scaled down to this width, pixels; never up. */
+  width: number;
+  transport: 'tcp' | 'udp';
+  /** Silence after which ffmpeg gives the connection up, milliseconds. */
+  timeoutMs: number;
+  /** Files: play at the clip's own speed. */
+  realtime: boolean;
+  /** Files: start again at the end. */
+  loop: boolean;
+  /** Webcams: what the device is asked for. */
+  deviceFps?: number | undefined;
+  deviceSize?: string | undefined;
+  /** End after so many frames. */
+  frames?: number;
+}
+
+export interface FfmpegArguments {
+  /** All that stands before `-i`. */
+  readonly beforeInput: readonly string[];
+  /** The input; null where it is the script on standard input (`pipe:0`). */
+  readonly input: string | null;
+  /** What is written to standard input: it holds the camera's URL, so that argv does not. */
+  readonly script: string | null;
+  /** Between the input and `pipe:1`. */
+  readonly beforeOutput: readonly string[];
+}
+
+/**
+ * ffmpeg's command line for one source: the first video stream, dropped and scaled inside ffmpeg, as rgb24 rawvideo on
+ * standard output, with a `showinfo` line on standard error for every frame. Pure.
+ */
+export function ffmpegArguments(
+  address: SourceAddress,
+  demands: FrameDemands,
+  can: FfmpegFeatures,
+  platform: NodeJS.Platform,
+): FfmpegArguments {
+  const input = inputOf(address, demands, can, platform);
+  return {
+    beforeInput: [
+      '-hide_banner',
+      '-nostdin',
+      '-nostats',
+      // The level stands in every line, so that errors of the decoder can be told from information.
+      ...['-loglevel', 'level+info'],
+      // One thread a process: with frame threads the decoder holds back a frame for each (80 ms at 25 fps).
+      ...['-threads', '1', '-filter_threads', '1'],
+      ...input.before,
+    ],
+    input: input.name,
+    script: input.script,
+    beforeOutput: [
+      // The upper-case V leaves out cover pictures. Nothing else is mapped, so nothing else is decoded.
+      ...['-map', '0:V:0'],
+      ...['-vf', filters(demands, can)],
+      ...(can.fpsMode ? ['-fps_mode', 'passthrough'] : ['-vsync', '0']),
+      ...(can.autoscale ? ['-autoscale', '0'] : []),
+      ...(demands.frames === undefined ? [] : ['-frames:v', String(demands.frames)]),
+      ...['-c:v', 'rawvideo', '-pix_fmt', 'rgb24', '-threads', '1', '-f', 'rawvideo'],
+    ],
+  };
+}
+
+function filters(demands: FrameDemands, can: FfmpegFeatures): string {
+  // `fps=` would repeat pictures of a slow camera; this only ever leaves some out. 0.99: timestamps are rounded. The
+  // last term: a clock that jumps back must not silence the camera until it has caught up (by less than a second it
+  // does at the start of many RTSP streams, whose first picture bears a guessed timestamp).
+  const gap = decimal(0.99 / demands.fps);
+  const select = `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${gap})+lt(t,prev_selected_t-1)'`;
+  const scale = `scale=w='trunc(min(${demands.width},iw)/2)*2':h=-2`;
+  return [select, scale, 'format=rgb24', can.showinfoChecksum ? 'showinfo=checksum=0' : 'showinfo'].join(',');
+}
+
+interface Input {
+  before: string[];
+  name: string | null;
+  script: string | null;
+}
+
+function inputOf(address: SourceAddress, demands: FrameDemands, can: FfmpegFeatures, platform: NodeJS.Platform): Input {
+  switch (address.kind) {
+    case 'rtsp':
+    case 'rtsps':
+      return rtspInput(address, demands, can);
+    case 'webcam':
+      return webcamInput(address, demands, platform);
+    case 'file':
+      return {
+        before: [
+          ...['-protocol_whitelist', 'file'],
+          ...(demands.realtime ? ['-re'] : []),
+          ...(demands.loop ? ['-stream_loop', '-1'] : []),
+        ],
+        // With its scheme: a name with a colon would be taken for a protocol.
+        name: `file:${address.path}`,
+        script: null,
+      };
+  }
+}
+
+function rtspInput(
+  address: { kind: 'rtsp' | 'rtsps'; url: string },
+  demands: FrameDemands,
+  can: FfmpegFeatures,
+): Input {
+  const whitelist = ['pipe', 'rtsp', 'rtp', 'tcp'];
+  if (demands.transport === 'udp') whitelist.push('udp');
+  if (address.kind === 'rtsps') whitelist.push('tls');
+  const options = [
+    // TCP first: UDP loss shows as smeared faces, which lowers similarity silently.
+    `rtsp_transport ${demands.transport}`,
+    ...(can.rtspTimeout ? [`${can.rtspTimeout} ${Math.round(demands.timeoutMs * 1000)}`] : []),
+    // No SETUP of sound that nobody decodes.
+    'allowed_media_types video',
+    // Without it ffmpeg watches 20 frames go by to learn the rate: the first picture after 1.0 s instead of 0.2 s.
+    // `fflags nobuffer` is not used: it throws away the key frame that was read meanwhile (first picture after 4.3 s).
+    'fpsprobesize 0',
+  ];
+  return {
+    before: ['-fpsprobesize', '0', '-protocol_whitelist', whitelist.join(','), '-f', 'concat', '-safe', '0'],
+    name: null,
+    script: ['ffconcat version 1.0', `file ${quote(address.url)}`, ...options.map((o) => `option ${o}`), ''].join('\n'),
+  };
+}
+
+function webcamInput(
+  address: { format: 'v4l2' | 'avfoundation' | 'dshow'; device: string },
+  demands: FrameDemands,
+  platform: NodeJS.Platform,
+): Input {
+  // avfoundation asks for 29.97 by default, which most of its cameras refuse.
+  const fps = demands.deviceFps ?? (platform === 'darwin' ? 30 : undefined);
+  const name = {
+    v4l2: address.device,
+    // No sound: that would ask for the microphone's permission.
+    avfoundation: `${address.device}:none`,
+    dshow: `video=${address.device}`,
+  }[address.format];
+  return {
+    before: [
+      ...['-f', address.format],
+      ...(fps === undefined ? [] : ['-framerate', decimal(fps)]),
+      ...(demands.deviceSize === undefined ? [] : ['-video_size', demands.deviceSize]),
+      // The default of 3 MB holds one picture of 1080p.
+      ...(address.format === 'dshow' ? ['-rtbufsize', '64M'] : []),
+    ],
+    name,
+    script: null,
+  };
+}
+
+/** As ffconcat reads it: everything literal but the quote itself. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** Never in exponents, which ffmpeg reads differently from version to version. */
+function decimal(value: number): string {
+  return value.toFixed(6).replace(/\.?0+$/, '');
+}

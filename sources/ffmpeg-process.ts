@@ -1,0 +1,126 @@
+import type { ChildProcess } from 'node:child_process';
+import { setPriority } from 'node:os';
+import { Readable, type Writable } from 'node:stream';
+import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg';
+import type { FfmpegArguments } from './ffmpeg-arguments.ts';
+
+export interface FfmpegProcessOptions {
+  /** The program. */
+  path: string;
+  arguments: FfmpegArguments;
+  /** Takes standard output; paused by not taking more. It must not emit `close` before the process is gone. */
+  stdout: Writable;
+  /** Each line of standard error, as ffmpeg wrote it: it may hold credentials. Must not throw. */
+  onLine(line: string): void;
+}
+
+/** How it ended: by itself with an exit code, by a signal, or without ever having run. */
+export interface FfmpegExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Why it could not be run. */
+  readonly error: Error | null;
+}
+
+/** The members of a fluent-ffmpeg command that its types leave out. */
+interface CommandInternals {
+  ffmpegProc?: ChildProcess;
+  _checkCapabilities(done: (error: Error | null) => void): void;
+  _getFfmpegPath(done: (error: Error | null, path: string) => void): void;
+  availableEncoders(done: (error: Error | null, encoders: Record<string, never>) => void): void;
+}
+
+/** Below the server, which must answer while pictures are being decoded. */
+const NICENESS = 5;
+const GRACE_MS = 3000;
+
+/** One running ffmpeg. It is over when the process is gone, not when its output is. */
+export class FfmpegProcess {
+  /** Resolves when the process is gone and all it wrote has been taken (or thrown away by `close`). Never rejects. */
+  readonly ended: Promise<FfmpegExit>;
+  #child: ChildProcess | null = null;
+  #closing: Promise<void> | null = null;
+  #graceMs = GRACE_MS;
+  #kill: NodeJS.Timeout | null = null;
+  #over = false;
+
+  constructor(options: FfmpegProcessOptions) {
+    const command = commandFor(options);
+    this.ended = new Promise((resolve) => {
+      const over = (exit: FfmpegExit) => {
+        this.#over = true;
+        if (this.#kill) clearTimeout(this.#kill);
+        resolve(exit);
+      };
+      command.on('start', () => {
+        const child = (command as unknown as CommandInternals).ffmpegProc!;
+        this.#child = child;
+        if (child.pid !== undefined) lowerPriority(child.pid);
+        // Not fluent-ffmpeg's `end`: that one comes when it has read the output, also while the process lives on.
+        child.once('close', (code, signal) => {
+          if (child.pid !== undefined) over({ code, signal, error: null });
+        });
+        if (!options.arguments.script) child.stdin?.on('error', () => {}).end();
+        if (this.#closing) this.#end();
+      });
+      command.on('stderr', options.onLine);
+      // An exit code is reported as an error as well; what counts then is the child's `close`.
+      command.on('error', (error: Error) => {
+        if (this.#child?.pid === undefined) over({ code: null, signal: null, error });
+      });
+      command.run();
+    });
+  }
+
+  /** Null before it has started, or where it could not be. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  /**
+   * Ends it: closes its output, asks, and after `graceMs` insists. Idempotent; resolves when the process is gone.
+   *
+   * @param graceMs time to say goodbye to the camera (some refuse for 30 s otherwise). Default 3 s.
+   */
+  close(graceMs: number = GRACE_MS): Promise<void> {
+    if (!this.#closing) {
+      this.#graceMs = graceMs;
+      this.#closing = this.ended.then(() => {});
+      if (this.#child) this.#end();
+    }
+    return this.#closing;
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    // With a full pipe ffmpeg sits in write() and does not look at signals.
+    this.#child?.stdout?.destroy();
+    this.#child?.kill('SIGTERM');
+    this.#kill = setTimeout(() => this.#child?.kill('SIGKILL'), this.#graceMs);
+  }
+}
+
+function commandFor(options: FfmpegProcessOptions): FfmpegCommand {
+  const { beforeInput, input, script, beforeOutput } = options.arguments;
+  // Spread: given an array, fluent-ffmpeg splits every option that holds one space.
+  const command = ffmpeg()
+    .input(input ?? Readable.from([script ?? '']))
+    .inputOptions(...(beforeInput as string[]))
+    .output(options.stdout)
+    .outputOptions(...(beforeOutput as string[]));
+  const internals = command as unknown as CommandInternals;
+  // Its check reads `ffmpeg -formats` wrongly since ffmpeg 7 and then refuses v4l2, dshow and avfoundation.
+  internals._checkCapabilities = (done) => done(null);
+  internals.availableEncoders = (done) => done(null, {});
+  // Its own way to set the path is global, and it looks into the environment.
+  internals._getFfmpegPath = (done) => done(null, options.path);
+  return command;
+}
+
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, NICENESS);
+  } catch {
+    // It ended already, or the system does not allow it: it then competes as an equal.
+  }
+}

@@ -1,0 +1,76 @@
+import { AppError } from '../config/app-error.ts';
+
+/**
+ * A piece of shared memory with one owner at first. The bytes are the holder's until the last reference is released.
+ */
+export class PooledBuffer {
+  /** Exactly the bytes that were asked for. */
+  readonly bytes: Uint8Array;
+  readonly memory: SharedArrayBuffer;
+  #references = 1;
+  readonly #giveBack: (memory: SharedArrayBuffer) => void;
+
+  constructor(memory: SharedArrayBuffer, length: number, giveBack: (memory: SharedArrayBuffer) => void) {
+    this.memory = memory;
+    this.bytes = new Uint8Array(memory, 0, length);
+    this.#giveBack = giveBack;
+  }
+
+  retain(): void {
+    if (this.#references === 0) throw new AppError('INTERNAL', 'a frame was retained after its last release');
+    this.#references += 1;
+  }
+
+  release(): void {
+    if (this.#references === 0) throw new AppError('INTERNAL', 'a frame was released more often than it was retained');
+    this.#references -= 1;
+    if (this.#references === 0) this.#giveBack(this.memory);
+  }
+}
+
+/** A source's pixel buffers, made on demand and used again: a fresh one for every frame would keep the collector busy. */
+export class FramePool {
+  readonly capacity: number;
+  /** Last in, first out: the newest is the one still in the caches. */
+  #free: SharedArrayBuffer[] = [];
+  #inUse = 0;
+  #size = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  /** @param capacity buffers that may be in use at once. */
+  constructor(capacity: number) {
+    this.capacity = capacity;
+  }
+
+  get inUse(): number {
+    return this.#inUse;
+  }
+
+  /** @returns null where all are in use. */
+  acquire(bytes: number): PooledBuffer | null {
+    if (this.#inUse >= this.capacity) return null;
+    if (bytes !== this.#size) {
+      // The camera changed its size. Buffers of the old one that are still in use are dropped when they come back.
+      this.#size = bytes;
+      this.#free = [];
+    }
+    const memory = this.#free.pop() ?? new SharedArrayBuffer(bytes);
+    this.#inUse += 1;
+    return new PooledBuffer(memory, bytes, (used) => this.#takeBack(used));
+  }
+
+  /** Calls `listener` once, when the next buffer comes back. @returns takes the wish back. */
+  whenFree(listener: () => void): () => void {
+    this.#waiting.push(listener);
+    return () => {
+      const at = this.#waiting.indexOf(listener);
+      if (at >= 0) this.#waiting.splice(at, 1);
+    };
+  }
+
+  #takeBack(memory: SharedArrayBuffer): void {
+    this.#inUse -= 1;
+    if (memory.byteLength === this.#size) this.#free.push(memory);
+    this.#waiting.shift()?.();
+  }
+}

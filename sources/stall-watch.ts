@@ -1,0 +1,51 @@
+import { asyncScheduler, interval, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
+
+export interface StallWatchOptions {
+  /** Silence after which the stream counts as stalled, milliseconds. */
+  stalledAfterMs: number;
+  /** Silence after which it is given up, milliseconds. */
+  restartAfterMs: number;
+  /** The same before the first value: a camera may send a key frame every 10 s only. */
+  firstWithinMs: number;
+  onStalled(): void;
+  /** What the stream ends with when it is given up. */
+  error(first: boolean): Error;
+  scheduler?: SchedulerLike;
+}
+
+const TICK_MS = 500;
+
+/**
+ * Watches the values themselves: a camera that only keeps its connection alive defeats ffmpeg's own timeout.
+ *
+ * Silence is counted in ticks of our own, not by the clock: after this process was stopped for ten seconds the clock
+ * says ten seconds of silence, while the frames wait in the pipe.
+ */
+export function stallWatch<T>(options: StallWatchOptions): OperatorFunction<T, T> {
+  return (source) =>
+    new Observable((subscriber) => {
+      let silentMs = 0;
+      let first = true;
+      const ticks = interval(TICK_MS, options.scheduler ?? asyncScheduler).subscribe(() => {
+        const before = silentMs;
+        silentMs += TICK_MS;
+        if (silentMs >= (first ? options.firstWithinMs : options.restartAfterMs)) {
+          subscriber.error(options.error(first));
+        } else if (!first && before < options.stalledAfterMs && silentMs >= options.stalledAfterMs) {
+          options.onStalled();
+        }
+      });
+      subscriber.add(ticks);
+      subscriber.add(
+        source.subscribe({
+          next: (value) => {
+            first = false;
+            silentMs = 0;
+            subscriber.next(value);
+          },
+          error: (error) => subscriber.error(error),
+          complete: () => subscriber.complete(),
+        }),
+      );
+    });
+}

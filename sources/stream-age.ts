@@ -1,0 +1,74 @@
+export interface StreamAgeOptions {
+  /** How long the fastest frame stays the measure, milliseconds. Default 5 minutes: two clocks drift 30 ms in it. */
+  windowMs?: number;
+}
+
+/** Samples in one step of the window share a minimum, so that an hour of frames needs no more memory than a minute. */
+const STEPS = 60;
+/** How long an age taken over from before a jump of the timestamps counts, milliseconds. */
+const CARRY_MS = 3000;
+/** A frame that is this much younger than the youngest of the window shows a jump, not luck; milliseconds. */
+const JUMP_MS = 1000;
+
+/**
+ * How old a picture was on arrival: (arrival − PTS) minus the smallest such difference recently seen on this
+ * connection. A reader that was paused gets a backlog whose frames look new by their arrival; their PTS tell.
+ * Delay inside the camera and the network's least delay are invisible.
+ */
+export class StreamAge {
+  readonly #windowMs: number;
+  /** Smallest difference of each step of the window, oldest first. */
+  #minima: { step: number; differenceMs: number }[] = [];
+  #carried: { differenceMs: number; untilMs: number } | null = null;
+  #last: { ptsMs: number; arrivedAtMs: number; ageMs: number } | null = null;
+
+  constructor(options: StreamAgeOptions = {}) {
+    this.#windowMs = options.windowMs ?? 300_000;
+  }
+
+  /**
+   * @param ptsSeconds of the frame; null where the stream carries none: then the age cannot be known and is 0.
+   * @param arrivedAtMs monotonic.
+   * @returns milliseconds, ≥ 0.
+   */
+  of(ptsSeconds: number | null, arrivedAtMs: number): number {
+    if (ptsSeconds === null || !Number.isFinite(ptsSeconds)) return 0;
+    const ptsMs = ptsSeconds * 1000;
+    const differenceMs = arrivedAtMs - ptsMs;
+    const last = this.#last;
+    if (last && ptsMs < last.ptsMs) {
+      // The camera's clock jumped back. Whether this frame waited somewhere cannot be told from its PTS any more: it
+      // may be as old as the last one plus the silence since. A backlog drains within seconds, so that is not held
+      // against the camera for longer.
+      this.#startAgain(differenceMs, last.ageMs + Math.max(0, arrivedAtMs - last.arrivedAtMs), arrivedAtMs);
+    } else if (last && differenceMs < this.#smallest(arrivedAtMs) - JUMP_MS && last.ageMs > 0) {
+      // Forward: a backlog's frames must not look new because of it.
+      this.#startAgain(differenceMs, last.ageMs, arrivedAtMs);
+    }
+    this.#note(differenceMs, arrivedAtMs);
+    const ageMs = Math.max(0, differenceMs - this.#smallest(arrivedAtMs));
+    this.#last = { ptsMs, arrivedAtMs, ageMs };
+    return ageMs;
+  }
+
+  #startAgain(differenceMs: number, ageMs: number, nowMs: number): void {
+    this.#minima = [];
+    this.#carried = { differenceMs: differenceMs - ageMs, untilMs: nowMs + CARRY_MS };
+  }
+
+  #note(differenceMs: number, nowMs: number): void {
+    const step = Math.floor((nowMs / this.#windowMs) * STEPS);
+    const newest = this.#minima.at(-1);
+    if (newest?.step === step) newest.differenceMs = Math.min(newest.differenceMs, differenceMs);
+    else this.#minima.push({ step, differenceMs });
+    while (this.#minima[0]!.step < step - STEPS) this.#minima.shift();
+    if (this.#carried && nowMs > this.#carried.untilMs) this.#carried = null;
+  }
+
+  #smallest(nowMs: number): number {
+    let smallest = Number.POSITIVE_INFINITY;
+    for (const { differenceMs } of this.#minima) if (differenceMs < smallest) smallest = differenceMs;
+    if (this.#carried && nowMs <= this.#carried.untilMs) smallest = Math.min(smallest, this.#carried.differenceMs);
+    return smallest;
+  }
+}
