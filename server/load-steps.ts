@@ -25,14 +25,14 @@ const STEP_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
  * The bundled steps and those of the settings. A step is code of whoever wrote the settings: it runs inside the server,
  * with all that the server may do.
  *
- * @param paths modules (`settings.steps`), relative to `baseDir`; each has the step as its default export.
+ * @param o.modules paths (`settings.steps`), relative to `o.baseDir`; each has the step as its default export.
  * @throws {AppError} CONFIG_INVALID, naming the setting, when a module cannot be loaded, is no step or takes a name again.
  */
-export async function loadSteps(paths: readonly string[], baseDir: string): Promise<Steps> {
+export async function loadSteps(o: { modules: readonly string[]; baseDir: string }): Promise<Steps> {
   const steps = new Map<string, Step>([[blurFaces.name, blurFaces]]);
-  for (const [index, path] of paths.entries()) {
+  for (const [index, path] of o.modules.entries()) {
     const setting = `steps[${index}]`;
-    const step = await loadStep(setting, resolve(baseDir, path));
+    const step = await loadStep(setting, resolve(o.baseDir, path));
     if (steps.has(step.name)) {
       throw new AppError('CONFIG_INVALID', `${setting} (${path}) is named "${step.name}", and so is another step`);
     }

@@ -157,7 +157,7 @@ export interface CameraRegistry {
   add(camera: CameraSettings): CameraView;
   /**
    * Ends a camera that was added; resolves when its ffmpeg is gone.
-   * @throws {AppError} CAMERA_NOT_FOUND; CAMERA_CONFIGURED when it stands in the settings.
+   * @throws {AppError} CAMERA_NOT_FOUND
    */
   remove(id: string): Promise<void>;
   probe(camera: CameraSettings): Promise<CameraProbe>;

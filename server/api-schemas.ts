@@ -1,0 +1,239 @@
+import { z } from 'zod';
+import { ERROR_CODES, type ErrorCode } from '../config/error-codes.ts';
+
+/*
+ * The shapes of requests and answers: what is validated, what is sent, and what stands in /openapi.json.
+ * Messages are written to follow the field's name: `query "nms" must be between 0 and 1`.
+ */
+
+const between = (min: number, max: number) => `must be between ${min} and ${max}`;
+
+const ratioQuery = z.coerce
+  .number({ error: between(0, 1) })
+  .min(0, between(0, 1))
+  .max(1, between(0, 1));
+
+const wholeQuery = (min: number, max: number) =>
+  z.coerce
+    .number({ error: `must be a whole number, ${min} to ${max}` })
+    .int(`must be a whole number, ${min} to ${max}`)
+    .min(min, between(min, max))
+    .max(max, between(min, max));
+
+const confidence = ratioQuery
+  .optional()
+  .describe("Smallest detection confidence that counts. Default: the detector's setting.");
+const nms = ratioQuery.optional().describe('IoU above which two boxes are one face.');
+
+export const detectQuery = z.object({
+  confidence,
+  nms,
+  max_faces: wholeQuery(1, 1000).optional().describe('The best so many faces.'),
+});
+
+export const compareQuery = z.object({ confidence, nms });
+
+/** A multipart body; it is read as a stream, so nothing is validated here. */
+export const picturesBody = (...names: string[]) =>
+  z.any().meta({
+    type: 'object',
+    required: names,
+    properties: Object.fromEntries(names.map((name) => [name, { type: 'string', format: 'binary' }])),
+  });
+
+const int = z.int();
+const point = z.tuple([int, int]).describe('x, y in pixels of the picture as it was sent');
+const intBox = z.tuple([int, int, int, int]).describe('x1, y1, x2, y2 in pixels of the picture as it was sent');
+
+export const keypointsSchema = z.object({
+  left_eye: point.describe("the eye on the image's left"),
+  right_eye: point,
+  nose: point,
+  mouth_left: point,
+  mouth_right: point,
+});
+
+export const detectedFace = z
+  .object({ bbox: intBox, keypoints: keypointsSchema, confidence: z.number() })
+  .meta({ id: 'DetectedFace' });
+
+export const detectAnswer = z.object({ faces: z.array(detectedFace).describe('best first') });
+
+const comparedFace = z
+  .object({
+    count: int.describe('faces found in this picture; the largest one counts'),
+    bbox: intBox,
+    confidence: z.number(),
+    qualitySignal: z.string().nullable(),
+    unfit: z.string().nullable().describe('why the face is not fit to be recognised; null when it is'),
+  })
+  .meta({ id: 'ComparedFace' });
+
+const perPicture = <T extends z.ZodType>(each: T) => z.object({ image1: each, image2: each });
+
+export const compareAnswer = z.object({
+  similarity: z.number().describe("the cosine mapped to 0..1 by the recogniser's calibration"),
+  is_same_person: z.boolean().describe('cosine at or above the threshold, and both faces fit to be recognised'),
+  message: z.string().describe('in English or Chinese, by Accept-Language'),
+  cosine: z.number(),
+  threshold: z.number(),
+  quality: perPicture(z.number().nullable()).describe('fitness to be recognised, 0..1'),
+  faces: perPicture(comparedFace),
+  hints: z.array(z.string()).optional().describe('below a similarity of 0.3: what may be the reason'),
+});
+
+export const errorAnswer = z
+  .object({
+    code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]),
+    message: z.string().describe('names the thing, says what was expected and what was got'),
+    details: z.record(z.string(), z.unknown()).optional(),
+  })
+  .meta({ id: 'Error' });
+
+/** The error answers of a route, by status, for `schema.response`. Every route may add 400, 401, 403 and 500 to them. */
+export function errorAnswers(...codes: ErrorCode[]): Record<number, typeof errorAnswer> {
+  const always: ErrorCode[] = ['REQUEST_INVALID', 'UNAUTHENTICATED', 'FORBIDDEN', 'INTERNAL'];
+  return Object.fromEntries([...always, ...codes].map((code) => [ERROR_CODES[code].status, errorAnswer]));
+}
+
+/** What may go wrong with a picture that was sent and the networks that look at it. */
+export const PICTURE_ERRORS: ErrorCode[] = [
+  'IMAGE_MISSING',
+  'IMAGE_UNSUPPORTED',
+  'IMAGE_CORRUPT',
+  'IMAGE_TOO_LARGE',
+  'INFERENCE_BUSY',
+  'INFERENCE_DEADLINE',
+  'RATE_LIMITED',
+];
+
+/** An answer that is a file, not JSON. */
+export const fileAnswer = (description: string, ...types: string[]) => ({
+  description,
+  content: Object.fromEntries(
+    types.map((type) => [type, { schema: z.any().meta({ type: 'string', format: 'binary' }) }]),
+  ),
+});
+
+export const nothing = z.null().describe('no body');
+
+export const healthAnswer = z.object({ status: z.literal('ok'), version: z.string() });
+
+const role = z
+  .object({
+    role: z.enum(['detector', 'embedder', 'landmarks']),
+    model: z.string(),
+    requested: z.union([z.literal('auto'), z.array(z.string())]),
+    provider: z.string().describe('the execution provider that was proven to run the network'),
+    degraded: z.boolean().describe('runs elsewhere than asked for'),
+    processes: int,
+  })
+  .meta({ id: 'Role' });
+
+export const readyAnswer = z
+  .object({
+    ready: z.boolean(),
+    version: z.string(),
+    reasons: z.array(z.string()).describe('why it is not ready'),
+    models: z.array(role),
+    cameras: z.object({
+      configured: int.describe('all that are to run, also those added since the start'),
+      running: int,
+      byState: z.record(z.string(), int),
+    }),
+    gallery: z.object({ subjects: int, templates: int }),
+    degraded: z.boolean(),
+  })
+  .meta({ id: 'Readiness' });
+
+const timings = z.object({
+  queue: z.number(),
+  detect: z.number(),
+  embed: z.number(),
+  identify: z.number(),
+  total: z.number(),
+});
+
+export const cameraView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    url: z.string().describe('without credentials'),
+    origin: z.enum(['config', 'added']),
+    state: z.enum(['idle', 'connecting', 'running', 'stalled', 'frozen', 'reconnecting', 'closed', 'failed']),
+    code: z.string().nullable(),
+    message: z.string().nullable(),
+    since: z.string(),
+    connections: int,
+    retryAt: z.string().nullable(),
+    fps: z.object({ configured: z.number(), analysed: z.number() }),
+    width: int.nullable(),
+    height: int.nullable(),
+    ageMs: z.number().nullable(),
+    dropped: z.object({ busy: int }),
+    timings: timings.nullable(),
+    doors: z.array(z.string()),
+  })
+  .meta({ id: 'Camera' });
+
+export const idParams = z.object({ id: z.string().max(200) });
+
+export const subjectView = z
+  .object({ id: z.string(), name: z.string(), templates: int, createdAt: z.string() })
+  .meta({ id: 'Subject' });
+
+export const doorView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    cameras: z.array(z.string()),
+    allow: z.array(z.string()),
+    confirm: z.object({ matches: int, withinMs: z.number() }),
+    maxAgeMs: z.number(),
+    cooldownMs: z.number(),
+  })
+  .meta({ id: 'Door' });
+
+export const eventsQuery = z.object({
+  since: wholeQuery(0, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('events after this number; without it the newest ones'),
+  limit: wholeQuery(1, 1000).default(100),
+});
+
+export const eventView = z
+  .object({
+    id: z.string(),
+    sequence: int,
+    type: z.string(),
+    tenant: z.string(),
+    door: z.string().nullable(),
+    camera: z.string().nullable(),
+    subject: z.object({ id: z.string(), name: z.string() }).nullable(),
+    similarity: z.number().nullable(),
+    threshold: z.number().nullable(),
+    margin: z.number().nullable(),
+    quality: z.number().nullable(),
+    reason: z.string().nullable(),
+    frameSequence: int.nullable(),
+    capturedAt: z.string().nullable(),
+    decidedAt: z.string(),
+    expiresAt: z.string().nullable(),
+    replay: z.boolean(),
+  })
+  .meta({ id: 'Event' });
+
+const flag = z.enum(['0', '1'], { error: 'must be 0 or 1' });
+
+export const liveQuery = z.object({
+  camera: z
+    .union([z.string(), z.array(z.string()).max(100)])
+    .optional()
+    .describe('repeatable; none: every camera'),
+  video: flag.default('1').describe('0: the JSON alone, as text messages'),
+  annotate: flag.default('0').describe('1: boxes and names burnt into the JPEG'),
+});
+
+export const feedQuery = z.object({
+  since: wholeQuery(0, Number.MAX_SAFE_INTEGER).optional().describe('replays what came after this number first'),
+});

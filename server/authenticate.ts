@@ -1,0 +1,71 @@
+import type { FastifyRequest } from 'fastify';
+import { AppError } from '../config/app-error.ts';
+import type { KeyScope } from '../config/settings-schema.ts';
+import type { KeyInfo, KeyStore } from './key-store.ts';
+import type { SessionStore } from './session-store.ts';
+
+export const SESSION_COOKIE = 'facegate_session';
+
+export const ALL_SCOPES: readonly KeyScope[] = ['read', 'analyse', 'enrol', 'admin'];
+
+/** What a route asks for: nothing, or a key with that scope. */
+export type Access = 'anyone' | KeyScope;
+
+/** Who calls: this machine while there is no key, or the owner of a key. */
+export type Principal = { readonly kind: 'local' } | { readonly kind: 'key'; readonly key: KeyInfo };
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whoever forgets it has a route for admins. */
+    access?: Access;
+  }
+  interface FastifyRequest {
+    /** Null where nobody proved who they are, which only routes for anyone see. */
+    principal: Principal | null;
+  }
+}
+
+export type Authenticator = (request: Pick<FastifyRequest, 'headers' | 'cookies'>) => Principal | null;
+
+/**
+ * Reads who calls from `Authorization: Bearer`, `x-api-key` or the session cookie, in this order; the first one that is
+ * there decides, so that a wrong key is never covered by an old cookie.
+ */
+export function createAuthenticator(keys: KeyStore, sessions: SessionStore): Authenticator {
+  return ({ headers, cookies }) => {
+    if (keys.isEmpty) return { kind: 'local' };
+    const presented = presentedKey(headers);
+    if (presented !== null) {
+      const key = keys.find(presented);
+      return key && { kind: 'key', key };
+    }
+    const cookie = cookies[SESSION_COOKIE];
+    const session = cookie ? sessions.find(cookie) : null;
+    // A revoked key ends its sessions.
+    const key = session && keys.list().find(({ id }) => id === session.keyId);
+    return key ? { kind: 'key', key } : null;
+  };
+}
+
+function presentedKey(headers: FastifyRequest['headers']): string | null {
+  const bearer = /^bearer +(\S+) *$/i.exec(headers.authorization ?? '');
+  if (bearer) return bearer[1] as string;
+  if (headers.authorization !== undefined) return '';
+  const header = headers['x-api-key'];
+  return header === undefined ? null : String(header);
+}
+
+export function scopesOf(principal: Principal): readonly KeyScope[] {
+  return principal.kind === 'local' ? ALL_SCOPES : principal.key.scopes;
+}
+
+/** @throws {AppError} UNAUTHENTICATED or FORBIDDEN. */
+export function requireAccess(principal: Principal | null, access: Access): void {
+  if (access === 'anyone') return;
+  if (!principal) {
+    throw new AppError('UNAUTHENTICATED', 'this needs a valid key (Authorization: Bearer … or x-api-key) or a session');
+  }
+  const scopes = scopesOf(principal);
+  if (scopes.includes('admin') || scopes.includes(access)) return;
+  throw new AppError('FORBIDDEN', `this needs a key with the scope "${access}"`, { details: { scope: access } });
+}

@@ -1,0 +1,48 @@
+import type { FastifyContextConfig, FastifyRequest } from 'fastify';
+import type { AnalysedFace } from '../pipeline/face.ts';
+import type { PixelImage } from '../pipeline/pixel-image.ts';
+import type { AnalyseOptions } from '../pipeline/ports.ts';
+import { Admission } from './admission.ts';
+import { type DecodedImage, decodeImage } from './decode-image.ts';
+import { readPictures } from './read-pictures.ts';
+import type { ServerParts } from './server-parts.ts';
+
+/** Pictures in memory at a time: 8 × (10 MB file + 48 MB of pixels, twice while they are turned). */
+const AT_ONCE = 8;
+const MAX_WAITING = 32;
+
+interface QueryOptions {
+  confidence?: number | undefined;
+  nms?: number | undefined;
+  max_faces?: number | undefined;
+}
+
+/** The way of a picture from a request to its faces, the same for every route that takes one. */
+export interface PictureDesk {
+  readonly rateLimit: Pick<FastifyContextConfig, 'rateLimit'>;
+  /** Waits for a place, then works; see Admission. */
+  work<T>(request: FastifyRequest, work: () => Promise<T>): Promise<T>;
+  read<N extends string>(request: FastifyRequest, names: readonly N[]): Promise<Record<N, Buffer>>;
+  decode(bytes: Buffer, name: string): Promise<DecodedImage>;
+  options(query: QueryOptions): AnalyseOptions;
+  /** Best first. */
+  facesIn(image: PixelImage, options: AnalyseOptions, signal: AbortSignal): Promise<readonly AnalysedFace[]>;
+}
+
+export function createPictureDesk({ settings, analyser }: Pick<ServerParts, 'settings' | 'analyser'>): PictureDesk {
+  const admission = new Admission({ atOnce: AT_ONCE, maxWaiting: MAX_WAITING });
+  const maxBytes = settings.server.maxImageBytes;
+  return {
+    // Far above what the networks can do; it keeps one caller from filling the queue for all others all the time.
+    rateLimit: { rateLimit: { max: 3000, timeWindow: 60_000 } },
+    work: (request, work) => admission.run(request.signal, work),
+    read: (request, names) => readPictures(request, names, { maxBytes }),
+    decode: (bytes, name) => decodeImage(bytes, { name, maxBytes }),
+    options: ({ confidence, nms, max_faces: maxFaces }) => ({
+      ...(confidence !== undefined && { confidence }),
+      ...(nms !== undefined && { nms }),
+      ...(maxFaces !== undefined && { maxFaces }),
+    }),
+    facesIn: async (image, options, signal) => (await analyser.analyse(image, { ...options, signal })).faces,
+  };
+}

@@ -1,0 +1,48 @@
+import type { FastifyRequest } from 'fastify';
+import type { AnalyseOptions } from '../../pipeline/ports.ts';
+import { compareAnswer, compareQuery, errorAnswers, PICTURE_ERRORS, picturesBody } from '../api-schemas.ts';
+import { compareFaces, largestFace } from '../compare-faces.ts';
+import type { ComparedPicture } from '../compare-hints.ts';
+import { type PictureName, preferredLanguage } from '../compare-words.ts';
+import type { PictureDesk } from '../picture-desk.ts';
+import type { ServerApp } from '../server-app.ts';
+import type { ServerParts } from '../server-parts.ts';
+
+export function compareRoute(app: ServerApp, desk: PictureDesk, { compare }: Pick<ServerParts, 'compare'>): void {
+  const look = async (
+    request: FastifyRequest,
+    bytes: Buffer,
+    name: PictureName,
+    options: AnalyseOptions,
+  ): Promise<ComparedPicture> => {
+    const image = await desk.decode(bytes, name);
+    const faces = await desk.facesIn(image, options, request.signal);
+    return { name, image, face: largestFace(faces, name), count: faces.length };
+  };
+
+  app.route({
+    method: 'POST',
+    url: '/compare',
+    config: { access: 'analyse', ...desk.rateLimit },
+    schema: {
+      tags: ['pictures'],
+      summary: 'Whether two pictures show the same person',
+      description: "Each picture's largest face counts. A picture without a face is 422 and the message says which.",
+      consumes: ['multipart/form-data'],
+      querystring: compareQuery,
+      body: picturesBody('image1', 'image2'),
+      response: { 200: compareAnswer, ...errorAnswers(...PICTURE_ERRORS, 'FACE_NOT_FOUND', 'FACE_UNFIT') },
+    },
+    handler: (request, reply) =>
+      desk.work(request, async () => {
+        const pictures = await desk.read(request, ['image1', 'image2']);
+        const options = desk.options(request.query);
+        // One after the other: half the memory.
+        const first = await look(request, pictures.image1, 'image1', options);
+        const second = await look(request, pictures.image2, 'image2', options);
+        const language = preferredLanguage(request.headers['accept-language']);
+        reply.header('content-language', language).header('vary', 'accept-language');
+        return compareFaces(first, second, compare, language);
+      }),
+  });
+}

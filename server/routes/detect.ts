@@ -1,0 +1,27 @@
+import { detectAnswer, detectQuery, errorAnswers, PICTURE_ERRORS, picturesBody } from '../api-schemas.ts';
+import { detectionView } from '../detection-view.ts';
+import type { PictureDesk } from '../picture-desk.ts';
+import type { ServerApp } from '../server-app.ts';
+
+export function detectRoute(app: ServerApp, desk: PictureDesk): void {
+  app.route({
+    method: 'POST',
+    url: '/detect',
+    config: { access: 'analyse', ...desk.rateLimit },
+    schema: {
+      tags: ['pictures'],
+      summary: 'Every face in a picture, best first',
+      consumes: ['multipart/form-data'],
+      querystring: detectQuery,
+      body: picturesBody('image'),
+      response: { 200: detectAnswer, ...errorAnswers(...PICTURE_ERRORS) },
+    },
+    handler: (request) =>
+      desk.work(request, async () => {
+        const { image: bytes } = await desk.read(request, ['image']);
+        const image = await desk.decode(bytes, 'image');
+        const faces = await desk.facesIn(image, { ...desk.options(request.query), want: 'detections' }, request.signal);
+        return { faces: faces.map((face) => detectionView(face, image)) };
+      }),
+  });
+}

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { AppError } from '../../config/app-error.ts';
+import { errorAnswers, nothing } from '../api-schemas.ts';
+import { SESSION_COOKIE, scopesOf } from '../authenticate.ts';
+import type { ServerApp } from '../server-app.ts';
+import type { ServerParts } from '../server-parts.ts';
+import type { SessionStore } from '../session-store.ts';
+
+const login = z.strictObject({ key: z.string({ error: 'must be a text' }).min(1, 'must not be empty').max(512) });
+const scope = z.enum(['read', 'analyse', 'enrol', 'admin']);
+const sessionAnswer = z.object({
+  required: z.boolean().describe('false while there is no key: this machine may do everything'),
+  authenticated: z.boolean(),
+  name: z.string().nullable().describe("the key's name"),
+  scopes: z.array(scope),
+});
+
+export function sessionRoutes(
+  app: ServerApp,
+  { keys, settings }: Pick<ServerParts, 'keys' | 'settings'>,
+  sessions: SessionStore,
+): void {
+  const cookie = {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'strict',
+    secure: settings.server.tls !== undefined,
+  } as const;
+
+  app.route({
+    method: 'GET',
+    url: '/session',
+    config: { access: 'anyone' },
+    schema: {
+      tags: ['session'],
+      summary: 'Who the server takes the caller for',
+      response: { 200: sessionAnswer, ...errorAnswers() },
+    },
+    handler: ({ principal }) => ({
+      required: !keys.isEmpty,
+      authenticated: principal !== null,
+      name: principal?.kind === 'key' ? principal.key.name : null,
+      scopes: principal ? [...scopesOf(principal)] : [],
+    }),
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/session',
+    config: { access: 'anyone', rateLimit: { max: 10, timeWindow: 60_000 } },
+    schema: {
+      tags: ['session'],
+      summary: 'Exchanges a key for a session cookie',
+      description: 'HttpOnly, SameSite=Strict, Secure under TLS. At most 10 attempts a minute from one address.',
+      body: login,
+      response: { 204: nothing, ...errorAnswers('RATE_LIMITED') },
+    },
+    handler: async (request, reply) => {
+      const key = keys.find(request.body.key);
+      if (!key) throw new AppError('UNAUTHENTICATED', 'nobody has that key');
+      const old = request.cookies[SESSION_COOKIE];
+      if (old) sessions.end(old);
+      return reply
+        .setCookie(SESSION_COOKIE, sessions.open(key.id), { ...cookie, maxAge: Math.floor(sessions.lifetimeMs / 1000) })
+        .code(204)
+        .send(null);
+    },
+  });
+
+  app.route({
+    method: 'DELETE',
+    url: '/session',
+    config: { access: 'anyone' },
+    schema: {
+      tags: ['session'],
+      summary: 'Ends the session; its sockets are closed within half a minute',
+      response: { 204: nothing, ...errorAnswers() },
+    },
+    handler: async (request, reply) => {
+      const id = request.cookies[SESSION_COOKIE];
+      if (id) sessions.end(id);
+      return reply.clearCookie(SESSION_COOKIE, cookie).code(204).send(null);
+    },
+  });
+}

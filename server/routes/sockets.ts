@@ -1,0 +1,75 @@
+import type { FastifyRequest } from 'fastify';
+import type { WebSocket } from 'ws';
+import { z } from 'zod';
+import { AppError } from '../../config/app-error.ts';
+import { errorAnswers, feedQuery, liveQuery } from '../api-schemas.ts';
+import { type Authenticator, requireAccess } from '../authenticate.ts';
+import { keepAlive } from '../heartbeat.ts';
+import type { ServerApp } from '../server-app.ts';
+import type { ServerParts } from '../server-parts.ts';
+
+const switched = z.any().describe('switched to WebSocket; see docs/protocol.md');
+
+/** Callers are known, and the query is checked, before the socket is opened: a refusal is a plain HTTP answer. */
+export function socketRoutes(
+  app: ServerApp,
+  { cameras, live, feed }: Pick<ServerParts, 'cameras' | 'live' | 'feed'>,
+  authenticate: Authenticator,
+): void {
+  const guard = (socket: WebSocket, request: FastifyRequest) => {
+    // Of the handshake; the request itself is gone when the socket is open.
+    const { headers, cookies } = request;
+    keepAlive(socket, () => {
+      try {
+        requireAccess(authenticate({ headers, cookies }), 'read');
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  };
+  const needsUpgrade = () => {
+    throw new AppError('REQUEST_INVALID', 'this address speaks WebSocket only');
+  };
+
+  app.route({
+    method: 'GET',
+    url: '/ws/live',
+    config: { access: 'read' },
+    schema: {
+      tags: ['sockets'],
+      summary: 'WebSocket: every analysed frame with its faces',
+      querystring: liveQuery,
+      response: { 101: switched, ...errorAnswers('CAMERA_NOT_FOUND') },
+    },
+    preHandler: async (request) => {
+      for (const id of wanted(request.query as z.output<typeof liveQuery>)) cameras.get(id);
+    },
+    handler: needsUpgrade,
+    wsHandler: (socket, request) => {
+      const query = request.query as z.output<typeof liveQuery>;
+      guard(socket, request);
+      live.add(socket, { cameras: wanted(query), video: query.video === '1', annotate: query.annotate === '1' });
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/ws/events',
+    config: { access: 'read' },
+    schema: {
+      tags: ['sockets'],
+      summary: 'WebSocket: every event, from a number on',
+      querystring: feedQuery,
+      response: { 101: switched, ...errorAnswers() },
+    },
+    handler: needsUpgrade,
+    wsHandler: (socket, request) => {
+      const { since } = request.query as z.output<typeof feedQuery>;
+      guard(socket, request);
+      feed.add(socket, since === undefined ? {} : { since });
+    },
+  });
+}
+
+const wanted = ({ camera }: z.output<typeof liveQuery>): string[] => (camera === undefined ? [] : [camera].flat());
