@@ -1,0 +1,71 @@
+import { ApiError } from './api-error.ts';
+
+export interface CallOptions {
+  method?: 'GET' | 'POST' | 'DELETE';
+  /** A plain object is sent as JSON, a FormData as multipart. */
+  body?: object;
+  signal?: AbortSignal;
+  timeoutMs?: number;
+  /** Statuses beside 2xx whose body is an answer, not an error. */
+  accept?: readonly number[];
+}
+
+let onUnauthenticated: () => void = () => {};
+
+/** Called whenever the server says that no valid session came along. */
+export function whenUnauthenticated(listener: () => void): void {
+  onUnauthenticated = listener;
+}
+
+/**
+ * One request to the server that served this page, with its cookie.
+ * @throws {ApiError} with the server's own code and message, UNREACHABLE, TIMEOUT or BAD_ANSWER.
+ */
+export async function call<T>(path: string, options: CallOptions = {}): Promise<T> {
+  const timeout = AbortSignal.timeout(options.timeoutMs ?? 10_000);
+  const isForm = options.body instanceof FormData;
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(path, {
+      method: options.method ?? 'GET',
+      credentials: 'same-origin',
+      cache: 'no-store',
+      headers: {
+        accept: 'application/json',
+        ...(options.body && !isForm ? { 'content-type': 'application/json' } : {}),
+      },
+      body: options.body ? (isForm ? (options.body as FormData) : JSON.stringify(options.body)) : null,
+      signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
+    });
+    text = await response.text();
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw timeout.aborted
+      ? new ApiError('TIMEOUT', 0, 'The server did not answer in time.')
+      : new ApiError('UNREACHABLE', 0, 'The server cannot be reached.');
+  }
+  const answer = parse(text);
+  if (response.ok || options.accept?.includes(response.status)) {
+    if (answer === undefined && text !== '') {
+      throw new ApiError('BAD_ANSWER', response.status, 'The server’s answer was not understood.');
+    }
+    return answer as T;
+  }
+  const said = answer as { code?: unknown; message?: unknown } | undefined;
+  const code = typeof said?.code === 'string' ? said.code : `HTTP_${response.status}`;
+  const message =
+    typeof said?.message === 'string' ? said.message : `The server answered with status ${response.status}.`;
+  if (response.status === 401 && path !== '/session') onUnauthenticated();
+  const retryAfter = Number(response.headers.get('retry-after'));
+  throw new ApiError(code, response.status, message, retryAfter > 0 ? retryAfter : null);
+}
+
+function parse(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,59 @@
+import type { IdentifiedFace, SubjectRef } from '../../../pipeline/face.ts';
+import type { Timings } from './api-types.ts';
+
+/** x, y in pixels of the picture. */
+export type XY = readonly [x: number, y: number];
+
+/** A face of a live message; `bbox` is x1, y1, x2, y2 in pixels of the picture. */
+export interface LiveFace {
+  readonly bbox: readonly [number, number, number, number];
+  readonly confidence: number;
+  readonly keypoints: Readonly<Record<'left_eye' | 'right_eye' | 'nose' | 'mouth_left' | 'mouth_right', XY>> | null;
+  readonly status: IdentifiedFace['status'];
+  readonly subject: SubjectRef | null;
+  readonly similarity: number | null;
+  readonly margin: number | null;
+  readonly quality: number | null;
+  readonly qualitySignal: string | null;
+  readonly reason: IdentifiedFace['reason'];
+}
+
+export interface LiveFrame {
+  readonly type: 'frame';
+  readonly camera: string;
+  readonly sequence: number;
+  readonly capturedAt: string;
+  readonly width: number;
+  readonly height: number;
+  readonly faces: readonly LiveFace[];
+  readonly timings: Timings;
+  readonly ageMs: number;
+  readonly dropped: { readonly busy: number };
+}
+
+export interface LiveMessage {
+  readonly frame: LiveFrame;
+  /** The bytes of the JPEG that `frame` speaks of; a view into the message. */
+  readonly jpeg: Uint8Array<ArrayBuffer>;
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Takes a binary message of `/ws/live` apart: uint32 big-endian N, N bytes of UTF-8 JSON, the JPEG.
+ * @returns null where the message is none of these: one bad message must not end the view.
+ */
+export function parseLiveMessage(message: ArrayBuffer): LiveMessage | null {
+  if (message.byteLength < 4) return null;
+  const length = new DataView(message).getUint32(0, false);
+  if (length === 0 || 4 + length >= message.byteLength) return null;
+  let frame: LiveFrame;
+  try {
+    frame = JSON.parse(decoder.decode(new Uint8Array(message, 4, length)));
+  } catch {
+    return null;
+  }
+  if (frame?.type !== 'frame' || typeof frame.camera !== 'string' || !Array.isArray(frame.faces)) return null;
+  if (!(frame.width > 0 && frame.height > 0)) return null;
+  return { frame, jpeg: new Uint8Array(message, 4 + length) };
+}

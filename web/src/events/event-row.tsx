@@ -1,0 +1,59 @@
+import type { AccessEvent } from '../api/api-types.ts';
+import { cameraName } from '../state/cameras.ts';
+import { doorName } from '../state/doors.ts';
+import { now } from '../state/now.ts';
+import { Icon, type IconName } from '../ui/icon.tsx';
+import { clockTime } from '../ui/time-words.ts';
+import { type EventKind, eventKind, eventWords } from './event-words.ts';
+
+const ICONS: Record<EventKind, IconName> = {
+  granted: 'check',
+  denied: 'cross',
+  seen: 'eye',
+  left: 'leave',
+  camera: 'camera',
+  system: 'warn',
+};
+
+const ANSWERS: Partial<Record<EventKind, string>> = {
+  granted: 'Granted',
+  denied: 'Denied',
+  seen: 'Seen',
+  left: 'Left',
+};
+
+export function EventRow({ event }: { event: AccessEvent }) {
+  const kind = eventKind(event.type);
+  const { who, where, why } = eventWords(event, { door: doorName, camera: cameraName });
+  const isAnswer = kind === 'granted' || kind === 'denied';
+  const details = [
+    where,
+    isAnswer && event.camera !== null ? cameraName(event.camera) : null,
+    event.similarity === null ? null : `similarity ${event.similarity.toFixed(2)}`,
+    why,
+  ].filter(Boolean);
+  return (
+    <li
+      class={`event event-${kind}`}
+      data-event={event.sequence}
+      data-type={event.type}
+      data-replay={String(event.replay)}
+    >
+      <span class="event-icon">
+        <Icon name={ICONS[kind]} size={16} />
+      </span>
+      <span class="event-head">
+        {ANSWERS[kind] && <span class="event-answer">{ANSWERS[kind]}</span>} <span class="event-who">{who}</span>
+        {kind === 'granted' && event.replay && (
+          <span class="tag" title="Read back from the log: this grant is over and opened nothing now">
+            replayed
+          </span>
+        )}
+      </span>
+      <time class="event-time figure" dateTime={event.decidedAt} title={`Number ${event.sequence}`}>
+        {clockTime(event.decidedAt, now.peek())}
+      </time>
+      {details.length > 0 && <span class="event-details">{details.join(' · ')}</span>}
+    </li>
+  );
+}

@@ -1,0 +1,119 @@
+import type { AccessEvent } from '../api/api-types.ts';
+
+export type EventKind = 'granted' | 'denied' | 'seen' | 'left' | 'camera' | 'system';
+
+export const EVENT_KINDS: readonly EventKind[] = ['granted', 'denied', 'seen', 'left', 'camera', 'system'];
+
+export const KIND_WORDS: Record<EventKind, string> = {
+  granted: 'Granted',
+  denied: 'Denied',
+  seen: 'Seen',
+  left: 'Left',
+  camera: 'Camera',
+  system: 'System',
+};
+
+export function eventKind(type: AccessEvent['type']): EventKind {
+  switch (type) {
+    case 'access.granted':
+      return 'granted';
+    case 'access.denied':
+      return 'denied';
+    case 'person.seen':
+      return 'seen';
+    case 'person.left':
+      return 'left';
+    case 'system.fault':
+      return 'system';
+    default:
+      return 'camera';
+  }
+}
+
+const CAMERA_STATES: Record<string, string> = {
+  connecting: 'is connecting',
+  running: 'is live',
+  stalled: 'sends no new picture',
+  frozen: 'repeats one picture',
+  reconnecting: 'is reconnecting',
+  closed: 'was stopped',
+  failed: 'has failed',
+};
+
+const REASONS: Record<string, string> = {
+  STREAM_CONNECTION_FAILED: 'cannot be reached',
+  STREAM_AUTH_FAILED: 'user name or password refused',
+  STREAM_TLS_FAILED: 'TLS handshake failed',
+  STREAM_TIMEOUT: 'stays silent',
+  STREAM_NOT_FOUND: 'path, file or device not found',
+  STREAM_CODEC_UNSUPPORTED: 'cannot be decoded',
+  STREAM_NO_VIDEO: 'carries no video',
+  STREAM_STALLED: 'no new frame',
+  STREAM_FROZEN: 'one picture over and over',
+  STREAM_ENDED: 'the stream ended',
+  not_allowed: 'not on the door’s list',
+  not_on_list: 'not on the door’s list',
+  unknown: 'nobody that is known',
+  unfit: 'the face was not fit to be recognised',
+  empty_gallery: 'nobody is enrolled',
+  below_threshold: 'nobody that is known',
+  ambiguous: 'two people look too alike',
+  too_small: 'the face is too small',
+  low_quality: 'the picture of the face is too poor',
+  cut_off: 'the face is cut off',
+  turned_away: 'the face is turned away',
+  too_dark: 'the face is too dark',
+  blurred: 'the face is blurred',
+  not_embedded: 'the face was not compared',
+  degraded: 'the picture is damaged',
+  stale: 'the picture is too old',
+};
+
+/** A machine-readable reason in words; codes that we do not know become readable text. */
+export function reasonWords(reason: string): string {
+  return REASONS[reason] ?? reason.replaceAll('_', ' ').toLowerCase();
+}
+
+/** Names for ids. */
+export interface EventNames {
+  door(id: string | null): string;
+  camera(id: string | null): string;
+}
+
+/** The event as a headline and what stands beside it. */
+export function eventWords(event: AccessEvent, names: EventNames): { who: string; where: string; why: string | null } {
+  const person = event.subject?.name ?? 'Unknown person';
+  const why = event.reason === null ? null : reasonWords(event.reason);
+  switch (eventKind(event.type)) {
+    case 'granted':
+    case 'denied':
+      return { who: person, where: names.door(event.door), why };
+    case 'seen':
+    case 'left':
+      return { who: person, where: names.camera(event.camera), why };
+    case 'camera': {
+      const state = event.type.slice('camera.'.length);
+      return { who: `${names.camera(event.camera)} ${CAMERA_STATES[state] ?? state}`, where: '', why };
+    }
+    case 'system':
+      return { who: 'Fault', where: names.camera(event.camera), why };
+  }
+}
+
+/** The event as one sentence, for people who listen. */
+export function eventSentence(event: AccessEvent, names: EventNames): string {
+  const { who, where, why } = eventWords(event, names);
+  const because = why === null ? '' : `: ${why}`;
+  switch (eventKind(event.type)) {
+    case 'granted':
+      return `${where} granted to ${who}`;
+    case 'denied':
+      return `${where} denied to ${who}${because}`;
+    case 'seen':
+      return `${who} seen at ${where}`;
+    case 'left':
+      return `${who} left ${where}`;
+    default:
+      return `${who}${because}`;
+  }
+}

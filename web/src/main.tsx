@@ -1,0 +1,21 @@
+import './styles/tokens.css';
+import './styles/base.css';
+import './ui/ui.css';
+import './shell/shell.css';
+import './wall/wall.css';
+import './events/events.css';
+import './doors/doors.css';
+import './people/people.css';
+import './session/login.css';
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { startPageTitle } from './shell/page-title.ts';
+import { startShortcuts } from './shell/shortcuts.ts';
+import { startConnection } from './state/connection.ts';
+import { startLivePictures } from './state/live-pictures.ts';
+
+startConnection();
+startLivePictures();
+startShortcuts();
+startPageTitle();
+render(<App />, document.getElementById('console')!);

@@ -1,0 +1,45 @@
+import { useRef, useState } from 'preact/hooks';
+import { Icon } from '../ui/icon.tsx';
+
+/** Files come by the picker, by drag and drop, or (the dialog listens for it) by paste. */
+export function PictureDrop({ onFiles, disabled }: { onFiles(files: readonly File[]): void; disabled: boolean }) {
+  const input = useRef<HTMLInputElement>(null);
+  const [over, setOver] = useState(false);
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: a target for dropped files; the button inside is the way by keyboard
+    <div
+      class={over ? 'drop drop-over' : 'drop'}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        if (!disabled) onFiles([...(event.dataTransfer?.files ?? [])]);
+      }}
+    >
+      <Icon name="upload" size={24} />
+      <button type="button" class="button" disabled={disabled} onClick={() => input.current!.click()}>
+        Choose pictures
+      </button>
+      <span class="muted small">or drop or paste them here. One face a picture; a few different ones are best.</span>
+      <input
+        ref={input}
+        type="file"
+        name="pictures"
+        class="sr-only"
+        accept="image/jpeg,image/png,image/webp"
+        multiple
+        tabIndex={-1}
+        aria-label="Pictures"
+        onChange={(event) => {
+          onFiles([...(event.currentTarget.files ?? [])]);
+          // The same file may be chosen again after it was taken out.
+          event.currentTarget.value = '';
+        }}
+      />
+    </div>
+  );
+}

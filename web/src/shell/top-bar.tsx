@@ -1,0 +1,79 @@
+import { connection, logOut } from '../state/connection.ts';
+import { hrefOf, type PageName, route } from '../state/route.ts';
+import { session } from '../state/session.ts';
+import { nextTheme, theme } from '../state/theme.ts';
+import { Icon, type IconName } from '../ui/icon.tsx';
+import { Mark } from './mark.tsx';
+import { dialog } from './open-dialog.ts';
+
+const PAGES: readonly { page: PageName; label: string; icon: IconName; key: string }[] = [
+  { page: 'wall', label: 'Wall', icon: 'wall', key: 'w' },
+  { page: 'events', label: 'Events', icon: 'events', key: 'e' },
+  { page: 'doors', label: 'Doors', icon: 'doors', key: 'd' },
+  { page: 'people', label: 'People', icon: 'people', key: 'p' },
+];
+
+export function TopBar() {
+  const at = route.value.page;
+  const user = session.value;
+  return (
+    <header class="top-bar">
+      <a class="brand" href={hrefOf('wall')} aria-label="facegate, to the wall">
+        <Mark />
+        <span>facegate</span>
+      </a>
+      <nav class="pages" aria-label="Pages">
+        {PAGES.map(({ page, label, icon, key }) => (
+          <a key={page} href={hrefOf(page)} aria-current={at === page ? 'page' : undefined} title={`${label} (${key})`}>
+            <Icon name={icon} />
+            <span>{label}</span>
+          </a>
+        ))}
+      </nav>
+      <div class="top-tools">
+        <ConnectionPill />
+        <button
+          type="button"
+          class="button-icon"
+          onClick={nextTheme}
+          aria-label={`Theme: ${theme.value}. Change`}
+          title={`Theme: ${theme.value} (t)`}
+        >
+          <Icon name={theme.value} />
+        </button>
+        <button
+          type="button"
+          class="button-icon"
+          onClick={() => {
+            dialog.value = { name: 'help' };
+          }}
+          aria-label="Keys and signs"
+          title="Keys and signs (?)"
+        >
+          <Icon name="help" />
+        </button>
+        {user.phase === 'in' && user.required && (
+          <button
+            type="button"
+            class="button-icon"
+            onClick={() => void logOut().catch(() => {})}
+            aria-label={user.name ? `Log out ${user.name}` : 'Log out'}
+            title={user.name ? `Log out (${user.name})` : 'Log out'}
+          >
+            <Icon name="logout" />
+          </button>
+        )}
+      </div>
+    </header>
+  );
+}
+
+function ConnectionPill() {
+  const live = connection.value.at === 'live';
+  return (
+    <span class={live ? 'pill pill-live' : 'pill pill-lost'}>
+      <span class="dot" aria-hidden="true" />
+      <span class="pill-word">{live ? 'Connected' : 'Not connected'}</span>
+    </span>
+  );
+}

@@ -1,0 +1,104 @@
+import type { CameraView } from '../api/api-types.ts';
+import { EventList } from '../events/event-list.tsx';
+import { dialog } from '../shell/open-dialog.ts';
+import { toggleFullScreen } from '../shell/shortcuts.ts';
+import { glanceOf } from '../state/glances.ts';
+import { hrefOf } from '../state/route.ts';
+import { may } from '../state/session.ts';
+import { Icon } from '../ui/icon.tsx';
+import { CameraCanvas } from './camera-canvas.tsx';
+import { FaceList } from './face-list.tsx';
+import { facesSummary } from './face-words.ts';
+import { StageStrip } from './stage-strip.tsx';
+import { useLiveness } from './use-liveness.ts';
+
+/** One camera as large as it goes, with its faces in words, its figures and its events. */
+export function CameraAlone({ camera }: { camera: CameraView }) {
+  const liveness = useLiveness(camera);
+  const glance = glanceOf(camera.id).value;
+  const name = camera.name;
+  const canEnrol = may('enrol') && liveness.live && glance !== null && glance.frame.faces.length > 0;
+  return (
+    <div class="wall">
+      <section class="alone" aria-label={name}>
+        <div class="wall-bar">
+          <a class="button button-quiet" href={hrefOf('wall')} title="Back to the wall (Esc)">
+            <Icon name="back" /> Wall
+          </a>
+          <h1 class="alone-name">{name}</h1>
+          <span class={liveness.live ? 'state state-live' : 'state state-off'}>
+            <span class="dot" aria-hidden="true" />
+            {liveness.word}
+          </span>
+          <span class="bar-space" />
+          {may('enrol') && (
+            <button
+              type="button"
+              class="button"
+              disabled={!canEnrol}
+              title="Take this moment’s picture and enrol a face of it"
+              onClick={() => {
+                if (!glance) return;
+                dialog.value = {
+                  name: 'enrol-from-camera',
+                  frame: glance.frame,
+                  jpeg: new Blob([glance.jpeg], { type: 'image/jpeg' }),
+                };
+              }}
+            >
+              <Icon name="people" /> <span>Enrol a face</span>
+            </button>
+          )}
+          {camera.origin === 'added' && may('admin') && (
+            <button
+              type="button"
+              class="button-icon"
+              aria-label={`Remove ${name}`}
+              title="Remove this camera"
+              onClick={() => {
+                dialog.value = { name: 'remove-camera', id: camera.id };
+              }}
+            >
+              <Icon name="trash" />
+            </button>
+          )}
+          <button
+            type="button"
+            class="button-icon"
+            aria-label="Full screen"
+            title="Full screen (f)"
+            onClick={toggleFullScreen}
+          >
+            <Icon name="full" />
+          </button>
+        </div>
+        <div class="alone-picture" data-camera={camera.id} data-live={String(liveness.live)} data-full-screen>
+          <CameraCanvas
+            camera={camera.id}
+            label={`${name}: ${liveness.live && glance ? facesSummary(glance.frame.faces) : liveness.word}`}
+          />
+          {liveness.sentence !== null && (
+            <span class="not-live">
+              <span class="not-live-word">{liveness.word}</span>
+              <span>{liveness.sentence}</span>
+            </span>
+          )}
+        </div>
+      </section>
+      <aside class="rail" aria-label={`About ${name}`}>
+        <section class="panel">
+          <h2>Faces now</h2>
+          <FaceList faces={liveness.live && glance ? glance.frame.faces : []} live={liveness.live} />
+        </section>
+        <section class="panel">
+          <h2>Figures</h2>
+          <StageStrip camera={camera} />
+        </section>
+        <section class="panel panel-fill">
+          <h2>Events here</h2>
+          <EventList camera={camera.id} most={40} />
+        </section>
+      </aside>
+    </div>
+  );
+}

@@ -1,0 +1,150 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { DoorStrip } from '../doors/door-strip.tsx';
+import { EventFilter } from '../events/event-filter.tsx';
+import { EventList } from '../events/event-list.tsx';
+import { dialog } from '../shell/open-dialog.ts';
+import { toggleFullScreen } from '../shell/shortcuts.ts';
+import { cameras, camerasError, refreshCameras } from '../state/cameras.ts';
+import { hrefOf } from '../state/route.ts';
+import { may } from '../state/session.ts';
+import { Empty } from '../ui/empty.tsx';
+import { Failure } from '../ui/failure.tsx';
+import { Icon } from '../ui/icon.tsx';
+import { CameraAlone } from './camera-alone.tsx';
+import { CameraTile } from './camera-tile.tsx';
+import { wallColumns } from './wall-layout.ts';
+
+const GAP = 10;
+const STRIP = 38;
+
+export function WallPage({ camera }: { camera: string | null }) {
+  const list = cameras.value;
+  if (list && camera !== null) {
+    const one = list.find(({ id }) => id === camera);
+    if (one) return <CameraAlone key={camera} camera={one} />;
+  }
+  return (
+    <div class="wall">
+      <section class="wall-main" aria-label="Cameras">
+        <WallBar />
+        {camera !== null && list && (
+          <p class="note">
+            There is no camera “{camera}”. <a href={hrefOf('wall')}>To the wall</a>
+          </p>
+        )}
+        {camerasError.value && !list && (
+          <Failure what="The cameras could not be listed." error={camerasError.value} onRetry={refreshCameras} />
+        )}
+        {!list && !camerasError.value && <TilesLoading />}
+        {list?.length === 0 && <NoCameras />}
+        {list && list.length > 0 && <Tiles />}
+      </section>
+      <aside class="rail" aria-label="Doors and events">
+        <DoorStrip />
+        <section class="panel panel-fill rail-events">
+          <div class="panel-head">
+            <h2>Events</h2>
+            <a class="small" href={hrefOf('events')}>
+              All
+            </a>
+          </div>
+          <EventFilter />
+          <EventList most={60} />
+        </section>
+      </aside>
+    </div>
+  );
+}
+
+function WallBar() {
+  const list = cameras.value ?? [];
+  const running = list.filter(({ state }) => state === 'running').length;
+  return (
+    <div class="wall-bar">
+      <h1 class="wall-count">
+        {list.length === 0
+          ? 'Cameras'
+          : `${list.length} ${list.length === 1 ? 'camera' : 'cameras'}, ${running === list.length ? 'all live' : `${running} live`}`}
+      </h1>
+      <span class="bar-space" />
+      {may('admin') && (
+        <button
+          type="button"
+          class="button"
+          title="Add a camera (a)"
+          onClick={() => {
+            dialog.value = { name: 'add-camera' };
+          }}
+        >
+          <Icon name="plus" /> Add camera
+        </button>
+      )}
+      {list.length > 0 && (
+        <button
+          type="button"
+          class="button-icon"
+          aria-label="Full screen"
+          title="Full screen (f)"
+          onClick={toggleFullScreen}
+        >
+          <Icon name="full" />
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Tiles() {
+  const list = cameras.value ?? [];
+  const element = useRef<HTMLDivElement>(null);
+  const [area, setArea] = useState({ width: 0, height: 0 });
+  useEffect(() => {
+    const box = element.current!;
+    const observer = new ResizeObserver(() => setArea({ width: box.clientWidth, height: box.clientHeight }));
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, []);
+  const { columns, width } = wallColumns(list.length, area, GAP, STRIP);
+  return (
+    <div
+      ref={element}
+      class="tiles"
+      data-full-screen
+      style={{ '--columns': columns, '--tile': area.width === 0 ? '100%' : `${width}px` }}
+    >
+      {list.map((camera, index) => (
+        <CameraTile key={camera.id} camera={camera} index={index} />
+      ))}
+    </div>
+  );
+}
+
+function TilesLoading() {
+  return (
+    <div class="tiles-loading" role="status">
+      <span class="sr-only">Loading the cameras</span>
+    </div>
+  );
+}
+
+function NoCameras() {
+  return (
+    <Empty icon="camera" title="No cameras yet">
+      <p>
+        Start the server with one: <code>facegate serve --camera rtsp://user@10.0.0.5/stream1</code>
+      </p>
+      <p class="muted">or write it into the configuration file, or try one out from here.</p>
+      {may('admin') && (
+        <button
+          type="button"
+          class="button button-main"
+          onClick={() => {
+            dialog.value = { name: 'add-camera' };
+          }}
+        >
+          <Icon name="plus" /> Add camera
+        </button>
+      )}
+    </Empty>
+  );
+}
