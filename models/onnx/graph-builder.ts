@@ -28,7 +28,7 @@ export class GraphBuilder {
 
   /** @param data row-major, as many values as `dims` multiply to; copied. */
   floats(data: Float32Array | readonly number[], dims: readonly number[]): Value {
-    return this.#constant(DATA_TYPE.float, Float32Array.from(data), dims);
+    return this.#constant(DATA_TYPE.float, new Float32Array(data), dims);
   }
 
   /** A vector of 64-bit integers: shapes, axes, pads. */

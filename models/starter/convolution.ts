@@ -25,17 +25,16 @@ export interface ConvolutionOptions {
 export function convolution(graph: GraphBuilder, x: Value, filters: Weight, options: ConvolutionOptions = {}): Value {
   const { stride = 1, padding = 'same', depthwise = false, affine = {} } = options;
   const [height, width, inputs, outputs] = filters.shape as [number, number, number, number];
+  // A depthwise filter has one input and lists its channels where others list their inputs.
   const groupInputs = depthwise ? 1 : inputs;
   const channels = depthwise ? inputs : outputs;
+  const cells = height * width;
   const transposed = new Float32Array(filters.data.length);
-  for (let y = 0, from = 0; y < height; y += 1) {
-    for (let column = 0; column < width; column += 1) {
-      for (let input = 0; input < inputs; input += 1) {
-        for (let output = 0; output < outputs; output += 1, from += 1) {
-          const [channel, groupInput] = depthwise ? [input, 0] : [output, input];
-          const to = ((channel * groupInputs + groupInput) * height + y) * width + column;
-          transposed[to] = filters.data[from]! * (affine.scale?.[channel] ?? 1);
-        }
+  for (let cell = 0, from = 0; cell < cells; cell += 1) {
+    for (let input = 0; input < groupInputs; input += 1) {
+      for (let channel = 0; channel < channels; channel += 1, from += 1) {
+        const scale = affine.scale ? affine.scale[channel]! : 1;
+        transposed[(channel * groupInputs + input) * cells + cell] = filters.data[from]! * scale;
       }
     }
   }

@@ -92,7 +92,10 @@ export async function readFaceApiWeights(from: FaceApiPackage, network: string):
 }
 
 function dequantise(bytes: Uint8Array, { scale, min }: { scale: number; min: number }): Float32Array {
-  return Float32Array.from(bytes, (byte) => min + scale * byte);
+  const values = new Float32Array(bytes.length);
+  // Float32Array.from(bytes, …) takes ten times as long, and there are millions.
+  for (let at = 0; at < bytes.length; at += 1) values[at] = min + scale * bytes[at]!;
+  return values;
 }
 
 /** Copies, because the bytes in the file need not lie at a multiple of four. */
