@@ -1,0 +1,31 @@
+import type { EmbedderEntry } from './catalog.ts';
+
+/**
+ * The cosine of two embeddings on the scale that people are shown, 0..1: 0.5 lies at the embedder's threshold.
+ *
+ * @param cosine −1..1; not a number gives 0, which never reaches a threshold.
+ */
+export function similarityOf(entry: EmbedderEntry, cosine: number): number {
+  if (Number.isNaN(cosine)) return 0;
+  const { threshold, similaritySlope } = entry.calibration;
+  return 1 / (1 + Math.exp(-similaritySlope * (cosine - threshold)));
+}
+
+/**
+ * How fit a face is to be recognised, 0..1, from the embedder's own signal: piecewise linear between the calibrated
+ * points, flat outside them. Not a number gives 0.
+ */
+export function qualityOf(entry: EmbedderEntry, signal: number): number {
+  const { points } = entry.calibration.quality;
+  if (Number.isNaN(signal)) return 0;
+  let [fromSignal, fromQuality] = points[0] as [number, number];
+  if (signal <= fromSignal) return fromQuality;
+  for (const [toSignal, toQuality] of points) {
+    if (signal <= toSignal) {
+      return fromQuality + ((signal - fromSignal) / (toSignal - fromSignal)) * (toQuality - fromQuality);
+    }
+    fromSignal = toSignal;
+    fromQuality = toQuality;
+  }
+  return fromQuality;
+}

@@ -1,0 +1,20 @@
+import type { Detection } from '../../pipeline/face.ts';
+import type { PixelImage } from '../../pipeline/pixel-image.ts';
+
+export interface DetectOptions {
+  /** Smallest detection confidence that counts, 0..1. */
+  readonly confidence: number;
+  /** IoU above which two boxes are one face, 0..1. */
+  readonly nms: number;
+  /** The best so many faces. */
+  readonly maxFaces: number;
+}
+
+/** Finds faces in a picture, in the process that runs the networks. Calls must not overlap: input tensors are reused. */
+export interface FaceDetector {
+  /**
+   * @param image not retained.
+   * @returns best first; boxes are clamped to the picture, landmarks are not (that is how a cut off face shows).
+   */
+  detect(image: PixelImage, options: DetectOptions): Promise<Detection[]>;
+}

@@ -1,0 +1,81 @@
+import { AppError } from '../../config/app-error.ts';
+import type { CatalogEntry } from '../catalog.ts';
+
+/** Name and dimensions of an input or output; a string is a free dimension. */
+export interface TensorShape {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: readonly (number | string)[];
+}
+
+/** A number must be that size (or free); `free` must be free; null may be anything. */
+interface ExpectedTensor {
+  readonly name: string;
+  readonly shape: readonly (number | 'free' | null)[];
+}
+
+/** What a network's inputs and outputs must look like for the code that calls it. */
+export interface NetworkContract {
+  readonly input: ExpectedTensor;
+  readonly outputs: readonly ExpectedTensor[];
+}
+
+/** The contract that a catalog entry promises. */
+export function contractOf(entry: CatalogEntry): NetworkContract {
+  const [width, height] = entry.input.size ?? (['free', 'free'] as const);
+  return { input: { name: entry.input.name, shape: [1, 3, height, width] }, outputs: outputsOf(entry) };
+}
+
+function outputsOf(entry: CatalogEntry): ExpectedTensor[] {
+  switch (entry.family) {
+    case 'retinaface':
+      return [
+        { name: entry.outputs.boxes, shape: [1, null, 4] },
+        { name: entry.outputs.confidence, shape: [1, null, 2] },
+        { name: entry.outputs.landmarks, shape: [1, null, 10] },
+      ];
+    case 'starter-ssd':
+      return [
+        { name: entry.outputs.boxes, shape: [1, null, 4] },
+        { name: entry.outputs.confidence, shape: [1, null] },
+      ];
+    case 'starter-landmarks68':
+      return [{ name: entry.outputs.landmarks, shape: [1, 136] }];
+    default:
+      return [{ name: entry.outputs.embedding, shape: [1, entry.embedding.width] }];
+  }
+}
+
+/**
+ * @throws {AppError} MODEL_CONTRACT_MISMATCH, saying what was expected and what the file has.
+ */
+export function checkContract(
+  model: string,
+  contract: NetworkContract,
+  inputs: readonly TensorShape[],
+  outputs: readonly TensorShape[],
+): void {
+  if (inputs.length !== 1) {
+    fail(model, `one input, "${contract.input.name}"`, inputs.map((tensor) => `"${tensor.name}"`).join(', ') || 'none');
+  }
+  match(model, 'input', contract.input, inputs);
+  for (const output of contract.outputs) match(model, 'output', output, outputs);
+}
+
+function match(model: string, side: 'input' | 'output', expected: ExpectedTensor, all: readonly TensorShape[]): void {
+  const described = `${side} "${expected.name}" float32 [${expected.shape.map((size) => size ?? 'any').join(', ')}]`;
+  const got = all.find((tensor) => tensor.name === expected.name);
+  if (!got) fail(model, described, `${side}s ${all.map((tensor) => `"${tensor.name}"`).join(', ') || '(none)'}`);
+  const fits =
+    got.type === 'float32' &&
+    got.shape.length === expected.shape.length &&
+    expected.shape.every((size, at) => {
+      const has = got.shape[at]!;
+      return size === null || typeof has === 'string' || has === size;
+    });
+  if (!fits) fail(model, described, `${got.type} [${got.shape.join(', ')}]`);
+}
+
+function fail(model: string, expected: string, got: string): never {
+  throw new AppError('MODEL_CONTRACT_MISMATCH', `${model}: expected ${expected}, got ${got}`);
+}

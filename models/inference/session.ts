@@ -1,0 +1,225 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import ort from 'onnxruntime-node';
+import { AppError } from '../../config/app-error.ts';
+import type { CatalogEntry } from '../catalog.ts';
+import { makeRetinaFaceDynamic } from '../onnx/retinaface-dynamic.ts';
+import type { ResolvedModel } from '../store.ts';
+import { checkContract, contractOf } from './network-contract.ts';
+import { howToGet, type ProviderName, planProviders, provenProvider } from './providers.ts';
+import { readVerifiedBytes } from './verified-bytes.ts';
+
+export interface SessionOptions {
+  /** `auto`, or names in the order of preference; without `cpu` among them nothing else will do. */
+  readonly providers: 'auto' | readonly string[];
+  /** Input shapes to run once before the session counts as ready: the first one proves the provider. */
+  readonly warmUp: readonly (readonly number[])[];
+}
+
+/** An input tensor that is filled again for every run. */
+export interface NetworkInput {
+  readonly data: Float32Array;
+  readonly dims: readonly number[];
+}
+
+/** Output values by name; valid until the session's next run. */
+export type NetworkOutputs = Readonly<Record<string, Float32Array>>;
+
+/**
+ * A network that is loaded, fits its catalog entry and has run once on the provider it names. `run` blocks the thread
+ * although it returns a promise; it belongs in an inference process.
+ */
+export class Session {
+  readonly model: string;
+  /** The one that ran the convolutions of the warm-up. */
+  readonly provider: ProviderName;
+  readonly requested: 'auto' | readonly string[];
+  /** It runs, but not on the first of the providers that were asked for. */
+  readonly degraded: boolean;
+  readonly #session: ort.InferenceSession;
+  readonly #inputName: string;
+  readonly #tensors = new WeakMap<NetworkInput, ort.Tensor>();
+
+  private constructor(entry: CatalogEntry, opened: Opened, options: SessionOptions, degraded: boolean) {
+    this.model = entry.name;
+    this.provider = opened.provider;
+    this.requested = options.providers;
+    this.degraded = degraded;
+    this.#session = opened.session;
+    this.#inputName = entry.input.name;
+  }
+
+  /**
+   * @throws {AppError} MODEL_NOT_FOUND, MODEL_CHECKSUM_MISMATCH, MODEL_INVALID, MODEL_CONTRACT_MISMATCH,
+   *   MODEL_PROVIDER_UNAVAILABLE.
+   */
+  static async open(model: ResolvedModel, options: SessionOptions): Promise<Session> {
+    const { entry } = model;
+    const supported = await supportedProviders();
+    const { candidates, asked } = planProviders(options.providers, supported);
+    const bytes = editGraph(entry, await readVerifiedBytes(entry, model.path));
+    const failures: AppError[] = [];
+    for (const [at, provider] of candidates.entries()) {
+      try {
+        const opened = await openOn(provider, entry, bytes, options.warmUp[0]!, supported);
+        const session = new Session(entry, opened, options, asked && at > 0);
+        for (const dims of options.warmUp.slice(1)) await session.run(session.input(dims));
+        return session;
+      } catch (error) {
+        const failure = AppError.from(error, 'MODEL_INVALID');
+        if (failure.code !== 'MODEL_PROVIDER_UNAVAILABLE') throw failure;
+        failures.push(failure);
+      }
+    }
+    throw new AppError('MODEL_PROVIDER_UNAVAILABLE', failures.map((failure) => failure.message).join('; '), {
+      cause: failures[0],
+    });
+  }
+
+  /** A new input tensor of zeros; keep it and fill it again. */
+  input(dims: readonly number[]): NetworkInput {
+    const data = new Float32Array(dims.reduce((product, size) => product * size, 1));
+    const input: NetworkInput = { data, dims };
+    this.#tensors.set(input, new ort.Tensor('float32', data, dims));
+    return input;
+  }
+
+  /**
+   * @param input made by this session.
+   * @throws {AppError} INFERENCE_FAILED when the network throws.
+   */
+  async run(input: NetworkInput): Promise<NetworkOutputs> {
+    try {
+      const results = await this.#session.run({ [this.#inputName]: this.#tensors.get(input)! });
+      const outputs: Record<string, Float32Array> = {};
+      for (const name in results) outputs[name] = results[name]!.data as Float32Array;
+      return outputs;
+    } catch (cause) {
+      throw new AppError('INFERENCE_FAILED', `${this.model} failed on an input of [${input.dims.join(', ')}]`, {
+        cause,
+      });
+    }
+  }
+
+  /** Gives the runtime's memory back; the session must not be used after it. */
+  async close(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+/** What this installation can load: the runtime also lists the providers whose libraries it could have fetched. */
+async function supportedProviders(): Promise<string[]> {
+  const packageFolder = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
+  const files = new Set((await readdir(join(packageFolder, 'bin'), { recursive: true })).map((path) => basename(path)));
+  const there = (name: string) =>
+    files.has(`libonnxruntime_providers_${name}.so`) || files.has(`onnxruntime_providers_${name}.dll`);
+  return ort
+    .listSupportedBackends()
+    .filter(({ name, bundled }) => bundled || there(name))
+    .map(({ name }) => name);
+}
+
+function editGraph(entry: CatalogEntry, bytes: Uint8Array): Uint8Array {
+  return 'graphEdit' in entry && entry.graphEdit === 'retinaface-dynamic' ? makeRetinaFaceDynamic(bytes) : bytes;
+}
+
+interface Opened {
+  readonly session: ort.InferenceSession;
+  readonly provider: ProviderName;
+}
+
+/** Opens the network on that provider and proves by a profiled run that it is the one. */
+async function openOn(
+  provider: ProviderName,
+  entry: CatalogEntry,
+  bytes: Uint8Array,
+  warmUpDims: readonly number[],
+  supported: readonly string[],
+): Promise<Opened> {
+  if (!supported.includes(provider)) throw unavailable(provider, entry, 'this build of the runtime does not have it');
+  const folder = await profileFolder();
+  let session: ort.InferenceSession | null = null;
+  try {
+    try {
+      session = await ort.InferenceSession.create(bytes, {
+        executionProviders: [provider],
+        graphOptimizationLevel: 'all',
+        // One thread a process: a process a core scales better than threads that wait for each other.
+        intraOpNumThreads: 1,
+        interOpNumThreads: 1,
+        executionMode: 'sequential',
+        // Its warnings are about initialisers nobody uses; errors come back as exceptions.
+        logSeverityLevel: 4,
+        ...(folder !== null && { enableProfiling: true, profileFilePrefix: join(folder, 'profile') }),
+      });
+    } catch (cause) {
+      if (provider !== 'cpu') throw unavailable(provider, entry, said(cause), cause);
+      throw new AppError('MODEL_INVALID', `the runtime cannot load ${entry.name}: ${said(cause)}`, { cause });
+    }
+    checkContract(entry.name, contractOf(entry), tensors(session.inputMetadata), tensors(session.outputMetadata));
+    const proven = await profiledRun(session, entry, warmUpDims, folder, provider);
+    if (proven !== provider)
+      throw unavailable(provider, entry, proven ? `its warm-up ran on ${proven}` : 'its warm-up did not prove it');
+    return { session, provider };
+  } catch (error) {
+    await session?.release();
+    throw error;
+  } finally {
+    if (folder !== null) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A read-only container may have no place for temporary files. */
+async function profileFolder(): Promise<string | null> {
+  for (const place of [tmpdir(), '/dev/shm']) {
+    try {
+      return await mkdtemp(join(place, 'facegate-profile-'));
+    } catch {
+      // The next one.
+    }
+  }
+  return null;
+}
+
+async function profiledRun(
+  session: ort.InferenceSession,
+  entry: CatalogEntry,
+  dims: readonly number[],
+  folder: string | null,
+  provider: ProviderName,
+): Promise<ProviderName | null> {
+  const zeros = new Float32Array(dims.reduce((product, size) => product * size, 1));
+  try {
+    await session.run({ [entry.input.name]: new ort.Tensor('float32', zeros, dims) });
+  } catch (cause) {
+    if (provider !== 'cpu') throw unavailable(provider, entry, said(cause), cause);
+    throw new AppError('MODEL_INVALID', `${entry.name} fails on an input of [${dims.join(', ')}]: ${said(cause)}`, {
+      cause,
+    });
+  }
+  // Without a profile there is no proof, but a session with the CPU alone has nothing else to run on.
+  if (folder === null) return provider === 'cpu' ? 'cpu' : null;
+  session.endProfiling();
+  const [profile] = await readdir(folder);
+  return profile === undefined ? null : provenProvider(await readFile(join(folder, profile), 'utf8'));
+}
+
+function tensors(metadata: readonly ort.InferenceSession.ValueMetadata[]) {
+  return metadata.map((value) =>
+    value.isTensor
+      ? { name: value.name, type: value.type, shape: value.shape }
+      : { name: value.name, type: 'no tensor', shape: [] },
+  );
+}
+
+function unavailable(provider: ProviderName, entry: CatalogEntry, why: string, cause?: unknown): AppError {
+  const hint = howToGet(provider);
+  const message = `the execution provider ${provider} cannot run ${entry.name}: ${why}${hint && `; ${hint}`}`;
+  return new AppError('MODEL_PROVIDER_UNAVAILABLE', message, { cause });
+}
+
+function said(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
