@@ -1,16 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { mirrorsFrom } from '../config/mirrors.ts';
 
 const FILM = 'walk-to-camera-1080p25.mp4';
 
 /** The film that everything is measured on (docs/performance.md says where it is from). */
 export function film(): string {
-  const folders = (process.env.FACEGATE_MEDIA_MIRROR ?? '').split(',').filter((folder) => folder !== '');
+  const folders = mirrorsFrom(process.env.FACEGATE_MEDIA_MIRROR);
   const found = folders.map((folder) => join(folder, FILM)).find(existsSync);
   if (found) return found;
   throw new Error(`FACEGATE_MEDIA_MIRROR must name a folder with ${FILM}; looked in ${folders.join(', ') || 'none'}`);
 }
 
 export function modelMirrors(): string[] {
-  return (process.env.FACEGATE_MODEL_MIRROR ?? '').split(',').filter((mirror) => mirror !== '');
+  return mirrorsFrom(process.env.FACEGATE_MODEL_MIRROR);
 }

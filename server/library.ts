@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { mirrorsFrom } from '../config/mirrors.ts';
 import { cameraSchema, type SettingsInput, settingsSchema } from '../config/settings-schema.ts';
 import { type OpenedAnalyser, openAnalyser as openAnalyserOf } from '../models/open-analyser.ts';
 import type { Clock, FrameSource, Logger } from '../pipeline/ports.ts';
@@ -15,7 +16,7 @@ export interface OpenAnalyser {
   oodThreshold?: number;
   /** Where weights are kept. Default `~/.local/share/facegate/models`. */
   modelsDir?: string;
-  /** Folders or URLs with weights under their catalog names. */
+  /** Folders or URLs with weights under their catalog names. Default: those of `FACEGATE_MODEL_MIRROR`. */
   mirrors?: readonly string[];
   /** Allow the weak starter models where the real weights cannot be had. Default false. */
   starter?: boolean;
@@ -34,7 +35,7 @@ export function openAnalyser(o: OpenAnalyser = {}): Promise<OpenedAnalyser> {
     models: settings.models,
     oodThreshold: settings.recognition.oodThreshold,
     dir: resolve(o.modelsDir ?? join(homedir(), '.local/share/facegate/models')),
-    mirrors: o.mirrors ?? [],
+    mirrors: o.mirrors ?? mirrorsFrom(process.env.FACEGATE_MODEL_MIRROR),
     starter: o.starter ?? false,
     clock: o.clock ?? systemClock,
     log: o.log ?? silentLog,

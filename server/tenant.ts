@@ -22,7 +22,9 @@ import { findFfmpeg } from '../sources/ffmpeg-binary.ts';
 import { buildServer } from './build-server.ts';
 import { type CameraListener, Cameras } from './camera-registry.ts';
 import { openKeyStore } from './key-store.ts';
+import { listen } from './listen.ts';
 import { loadSteps } from './load-steps.ts';
+import { isLoopbackHost } from './loopback.ts';
 import { createMetrics } from './metrics.ts';
 
 /** A known person counts as gone after this long without a match. */
@@ -225,33 +227,14 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     thresholds,
     async start() {
       const { host, port } = settings.server;
-      const adminKey = isLoopback(host) || !keys.isEmpty ? null : keys.createAdminKey().key;
-      const address = await listen(server, host, port);
+      const adminKey = isLoopbackHost(host) || !keys.isEmpty ? null : keys.createAdminKey().key;
+      const { url: address } = await listen(server, { host, port, tls: settings.server.tls !== undefined });
       for (const camera of settings.cameras) if (camera.enabled) cameras.add(camera, 'config');
       return { address, adminKey };
     },
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
-}
-
-async function listen(server: FastifyInstance, host: string, port: number): Promise<string> {
-  try {
-    return await server.listen({ host, port });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new AppError(
-      'PORT_IN_USE',
-      `port ${port} on ${host} is taken; choose another with --port, or --port 0 for any`,
-      {
-        cause: error,
-      },
-    );
-  }
 }
 
 const NOBODY = {

@@ -1,14 +1,15 @@
+import { setTimeout } from 'node:timers/promises';
 import { firstValueFrom, take, timeout } from 'rxjs';
 import { AppError, SourceError } from '../config/app-error.ts';
 import type { ErrorCode } from '../config/error-codes.ts';
 import { redact } from '../config/redact.ts';
 import type { CameraSettings } from '../config/settings-schema.ts';
 import type { PixelImage } from '../pipeline/pixel-image.ts';
+import { silentLog } from '../pipeline/silent-log.ts';
 import { systemClock } from '../pipeline/system-clock.ts';
 import type { FfmpegBinary } from './ffmpeg-binary.ts';
 import { FfmpegSource } from './ffmpeg-source.ts';
 import { frameDemands } from './frame-demands.ts';
-import { silentLog } from './silent-log.ts';
 import { sourceAddress } from './source-address.ts';
 
 export interface ProbeCameraOptions {
@@ -34,14 +35,17 @@ export type CameraProbe =
     }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
 
+const LEAVE_MS = 800;
+
 /**
  * Tries a camera once: connects, decodes one picture, disconnects. A camera that cannot be read is an answer, not an
  * exception; it comes within the time limit and a second.
  */
 export async function probeCamera(camera: CameraSettings, options: ProbeCameraOptions): Promise<CameraProbe> {
   const timeoutMs = options.timeoutMs ?? 10_000;
+  let source: FfmpegSource | null = null;
   try {
-    const source = new FfmpegSource({
+    source = new FfmpegSource({
       id: camera.id,
       address: sourceAddress(camera.url, { baseDir: options.baseDir, platform: process.platform }),
       demands: { ...frameDemands(camera), timeoutMs: Math.min(camera.timeout, timeoutMs), loop: false, frames: 1 },
@@ -75,5 +79,8 @@ export async function probeCamera(camera: CameraSettings, options: ProbeCameraOp
   } catch (error) {
     const { code, message } = AppError.from(error);
     return { ok: false, code, message: redact(message) };
+  } finally {
+    // A camera that serves one client at a time is free again when the answer is there, if that takes no longer.
+    if (source) await Promise.race([source.gone(), setTimeout(LEAVE_MS, undefined, { ref: false })]);
   }
 }

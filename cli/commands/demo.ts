@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { mirrorsFrom } from '../../config/mirrors.ts';
 import { cameraSchema, type SettingsInput, settingsSchema } from '../../config/settings-schema.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { createSource } from '../../sources/create-source.ts';
@@ -41,7 +42,7 @@ async function demo(options: DemoOptions, context: CommandContext): Promise<void
   });
   const film = await findDemoFilm({
     dir: join(kept.dataDir, 'media'),
-    mirrors: (env.FACEGATE_MEDIA_MIRROR ?? '').split(',').filter((folder) => folder !== ''),
+    mirrors: mirrorsFrom(env.FACEGATE_MEDIA_MIRROR),
     ffmpegPath: ffmpeg.path,
     log,
     onProgress: (done, total) => terminal.progress('fetching the film', done, total),

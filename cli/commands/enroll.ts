@@ -62,12 +62,15 @@ async function enroll(
     let taken = 0;
     for (const file of images) {
       try {
-        const image = await decodeImage(await readPicture(file), { maxBytes: settings.server.maxImageBytes });
+        const image = await decodeImage(await readPicture(file), {
+          name: file,
+          maxBytes: settings.server.maxImageBytes,
+        });
         const { quality } = await enrolFromImage({
           gallery,
           analyser,
           subjectId: subject.id,
-          image: image.pixels,
+          image,
           source: basename(file),
         });
         taken += 1;

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { AppError } from '../../config/app-error.ts';
 import { resolveDataDir } from '../../config/data-dir.ts';
 import { loadSettings } from '../../config/load-settings.ts';
+import { mirrorsFrom } from '../../config/mirrors.ts';
 import type { Settings, SettingsInput } from '../../config/settings-schema.ts';
 import type { CommandContext } from './program.ts';
 
@@ -66,7 +67,7 @@ export function readSettings(
     file: loaded.file,
     baseDir: loaded.file === null ? process.cwd() : dirname(loaded.file),
     dataDir,
-    mirrors: (env.FACEGATE_MODEL_MIRROR ?? '').split(',').filter((entry) => entry.trim() !== ''),
+    mirrors: mirrorsFrom(env.FACEGATE_MODEL_MIRROR),
     warnings: loaded.warnings,
   };
 }

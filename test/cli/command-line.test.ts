@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'facegate-cli-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function node(args: string[], env: Record<string, string> = {}): Promise<Ended> {
+  const own = { PATH: process.env.PATH ?? '', HOME: folder, FACEGATE_HOME: join(folder, 'home'), ...env };
+  return new Promise((done) => {
+    execFile(process.execPath, args, { cwd: folder, env: own }, (error, stdout, stderr) => {
+      done({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
+    });
+  });
+}
+const facegate = (...args: string[]) => node([join(root, 'cli/main.ts'), ...args]);
+
+function write(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+describe('facegate', () => {
+  it('prints its version and, asked for help, what to start with', async () => {
+    expect((await facegate('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const help = await facegate('--help');
+    expect(help.code).toBe(0);
+    for (const word of ['serve', 'demo', 'enroll', 'models', 'cameras', 'Start here'])
+      expect(help.stdout).toContain(word);
+    expect((await facegate('serve', '--help')).stdout).toContain('rtsp://user:password@10.0.0.5/stream1');
+  });
+
+  it('says in one line that a Node is too old', async () => {
+    const pretend = `Object.defineProperty(process.versions, 'node', { value: '20.19.2' }); require(${JSON.stringify(join(root, 'cli/main.ts'))})`;
+    const { code, stdout, stderr } = await node(['--input-type=commonjs', '-e', pretend]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^facegate needs Node 22\.18 or newer, this is 20\.19\.2; [^\n]+\n$/);
+  });
+
+  it.each([
+    ['an unknown command', ['srve'], 2, 'did you mean'],
+    ['an unknown flag', ['serve', '--prot', '1'], 2, "unknown option '--prot'"],
+    ['a port that is none', ['serve', '--port', 'http'], 2, '--port must be a number from 0 to 65535, got "http"'],
+    ['a missing configuration', ['serve', '--config', 'nowhere.yaml'], 78, 'nowhere.yaml'],
+    ['a camera URL of no known kind', ['serve', '--camera', 'gopher://x'], 78, 'gopher'],
+    ['a missing name', ['enroll'], 2, "missing required argument 'name'"],
+    ['an unknown model', ['models', 'pull', 'retinaface-mobilenet25'], 78, 'retinaface-mobilenet025'],
+  ])('answers %s with an exit code and says what is wrong', async (_, args, code, said) => {
+    const ended = await facegate(...args);
+    expect(ended.code).toBe(code);
+    expect(ended.stderr.toLowerCase()).toContain(said.toLowerCase());
+    expect(ended.stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('names every problem of a configuration, one a line, and never shows a password', async () => {
+    const file = write(
+      'bad.yaml',
+      'cameras:\n  - { id: front, ulr: "rtsp://joe:hunter2@10.0.0.5/", fps: 0 }\n  - { id: back, url: "rtsp://joe:hunter2@[", fps: 5 }\n',
+    );
+    const { code, stderr } = await facegate('serve', '--config', file);
+    expect(code).toBe(78);
+    expect(stderr).toContain('cameras[0].fps must be between 1 and 60, got 0');
+    expect(stderr).toContain('url');
+    expect(stderr).not.toContain('hunter2');
+    expect(stderr.split('\n').filter((line) => line.startsWith('facegate: ')).length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('says which port is taken', async () => {
+    const taken = createServer();
+    await new Promise<void>((listening) => taken.listen(0, '127.0.0.1', listening));
+    const { port } = taken.address() as { port: number };
+    try {
+      const { code, stderr } = await node([join(root, 'cli/main.ts'), 'serve', '--port', String(port)], {
+        FACEGATE_MODEL_MIRROR: resolve(root, '../shared/models'),
+      });
+      // Without weights on this machine it ends earlier, on another plain sentence.
+      expect(code).toBe(1);
+      expect(stderr).toMatch(new RegExp(`port ${port} on 127\\.0\\.0\\.1 is taken|weights|models`));
+    } finally {
+      taken.close();
+    }
+  });
+});
