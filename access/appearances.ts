@@ -4,6 +4,7 @@ import type { Clock } from '../pipeline/ports.ts';
 import { Confirmation } from './confirmation.ts';
 import { judgeFrame, takenAtMs } from './judge-frame.ts';
 import { recognisedFaces } from './recognised-faces.ts';
+import { isSamePicture, type PictureId } from './same-picture.ts';
 
 export interface AppearancesOptions {
   clock: Clock;
@@ -30,8 +31,8 @@ export interface Appearances {
 export function createAppearances(cameraId: string, options: AppearancesOptions): Appearances {
   const { clock, leftAfterMs = 5000, pictures = 2, maxAgeMs = 2000 } = options;
   const confirmation = new Confirmation({ matches: pictures, withinMs: leftAfterMs, maxAgeMs });
-  /** By subject: when the last picture of them was taken, and what was said of it. */
-  const present = new Map<string, { takenAtMs: number; last: EventDraft }>();
+  /** By subject: the last picture of them, when it was taken, and what was said of it. */
+  const present = new Map<string, { picture: PictureId; takenAtMs: number; last: EventDraft }>();
 
   const expire = (): EventDraft[] => {
     const nowMs = clock.monotonicMs();
@@ -52,7 +53,9 @@ export function createAppearances(cameraId: string, options: AppearancesOptions)
     for (const { subject, similarity, margin, quality } of recognisedFaces(result)) {
       const before = present.get(subject.id);
       const atMs = takenAtMs(frame);
-      if (before ? atMs <= before.takenAtMs : !confirmation.note(subject.id, frame, nowMs)) continue;
+      if (before) {
+        if (atMs <= before.takenAtMs || isSamePicture(before.picture, frame)) continue;
+      } else if (!confirmation.note(subject.id, frame, nowMs)) continue;
       const seen: EventDraft = {
         type: 'person.seen',
         door: null,
@@ -68,7 +71,8 @@ export function createAppearances(cameraId: string, options: AppearancesOptions)
         decidedAtMs: clock.wallMs(),
         expiresAtMs: null,
       };
-      present.set(subject.id, { takenAtMs: atMs, last: seen });
+      const { connection, sequence, ptsSeconds } = frame;
+      present.set(subject.id, { picture: { connection, sequence, ptsSeconds }, takenAtMs: atMs, last: seen });
       if (!before) drafts.push(seen);
     }
     return drafts;

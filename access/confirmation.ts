@@ -1,5 +1,6 @@
 import type { Frame } from '../pipeline/frame.ts';
 import { takenAtMs } from './judge-frame.ts';
+import { isSamePicture, type PictureId } from './same-picture.ts';
 
 export interface ConfirmationOptions {
   /** Distinct pictures that must show it. */
@@ -10,17 +11,11 @@ export interface ConfirmationOptions {
   maxAgeMs: number;
 }
 
-interface Sighting {
-  readonly connection: number;
-  readonly sequence: number;
-  readonly ptsMs: number | null;
+interface Sighting extends PictureId {
   readonly takenAtMs: number;
   /** It was part of a confirmation already. */
   spent: boolean;
 }
-
-/** Timestamps closer than this are one picture; a camera of 60 frames a second has 16 ms between two. */
-const SAME_PICTURE_MS = 1;
 
 /**
  * Counts the distinct pictures of one camera, over one connection, that show the same somebody, and confirms when enough
@@ -54,7 +49,7 @@ export class Confirmation {
     const sighting: Sighting = {
       connection: frame.connection,
       sequence: frame.sequence,
-      ptsMs: Number.isFinite(frame.ptsSeconds) ? (frame.ptsSeconds as number) * 1000 : null,
+      ptsSeconds: Number.isFinite(frame.ptsSeconds) ? frame.ptsSeconds : null,
       takenAtMs: takenAtMs(frame),
       spent: false,
     };
@@ -75,7 +70,8 @@ export class Confirmation {
     if (other.connection !== sighting.connection) return false;
     const within = (ms: number) => ms >= 0 && ms <= this.#withinMs;
     if (!within(sighting.takenAtMs - other.takenAtMs)) return false;
-    return other.ptsMs === null || sighting.ptsMs === null || within(sighting.ptsMs - other.ptsMs);
+    if (other.ptsSeconds === null || sighting.ptsSeconds === null) return true;
+    return within((sighting.ptsSeconds - other.ptsSeconds) * 1000);
   }
 
   #forgetBefore(ms: number): void {
@@ -86,10 +82,4 @@ export class Confirmation {
       else this.#sightings.delete(key);
     }
   }
-}
-
-function isSamePicture(a: Sighting, b: Sighting): boolean {
-  if (a.connection !== b.connection) return false;
-  if (a.sequence === b.sequence) return true;
-  return a.ptsMs !== null && b.ptsMs !== null && Math.abs(a.ptsMs - b.ptsMs) < SAME_PICTURE_MS;
 }
