@@ -225,8 +225,7 @@ describe('a door', () => {
     const rig = lobby({ confirm: { matches: 3, within } });
     expect(show(rig, 3, [knownFace('Ada')])).toEqual(['access.granted:Ada']);
     rig.scene.clock.advance(6000);
-    const during = show(rig, 12, faces, fields);
-    expect(during.filter((text) => text.includes('granted'))).toEqual([]);
+    expect(show(rig, 12, faces, fields)).toEqual([]);
     rig.scene.clock.advance(6000);
     expect(show(rig, 3, [knownFace('Ada')])).toEqual(['access.granted:Ada']);
   });
