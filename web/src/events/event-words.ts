@@ -1,3 +1,4 @@
+import { ERROR_CODES } from '../../../config/error-codes.ts';
 import type { AccessEvent } from '../api/api-types.ts';
 
 export type EventKind = 'granted' | 'denied' | 'seen' | 'left' | 'camera' | 'system';
@@ -69,9 +70,10 @@ const REASONS: Record<string, string> = {
   stale: 'the picture is too old',
 };
 
-/** A machine-readable reason in words; codes that we do not know become readable text. */
+/** A machine-readable reason in words; one that we do not know becomes readable text. */
 export function reasonWords(reason: string): string {
-  return REASONS[reason] ?? reason.replaceAll('_', ' ').toLowerCase();
+  const means = (ERROR_CODES as Record<string, { means: string } | undefined>)[reason]?.means;
+  return REASONS[reason] ?? means?.replace(/\.$/, '') ?? reason.replaceAll('_', ' ').toLowerCase();
 }
 
 /** Names for ids. */

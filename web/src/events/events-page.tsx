@@ -12,7 +12,7 @@ export function EventsPage() {
     <div class="page">
       <div class="page-head">
         <h1>Events</h1>
-        {list && list.length > 0 && <span class="muted figure">number {list.at(-1)!.sequence}</span>}
+        {list && list.length > 0 && <span class="muted figure">newest: no. {list.at(-1)!.sequence}</span>}
       </div>
       <EventFilter />
       <section class="panel" aria-label="Events, newest first">

@@ -62,6 +62,7 @@ export function EnrolDialog({ subject, picture }: EnrolDialogProps) {
 
   const waiting = pictures.filter(({ at }) => at === 'waiting');
   const taken = pictures.filter(({ at }) => at === 'taken').length;
+  const finished = !busy && taken > 0 && waiting.length === 0;
   const namesake = person === null ? subjectNamed(name) : undefined;
 
   const submit = async (event: Event) => {
@@ -104,6 +105,7 @@ export function EnrolDialog({ subject, picture }: EnrolDialogProps) {
               name="name"
               autocomplete="off"
               maxLength={200}
+              autofocus
               value={name}
               readOnly={person !== null}
               onInput={(event) => {
@@ -125,12 +127,26 @@ export function EnrolDialog({ subject, picture }: EnrolDialogProps) {
           {problem}
         </p>
         <div class="dialog-actions">
-          <button type="button" class="button" onClick={closeDialog}>
-            {taken > 0 ? 'Done' : 'Cancel'}
-          </button>
-          <button type="submit" class="button button-main" disabled={busy || (taken > 0 && waiting.length === 0)}>
-            {busy ? 'Enrolling …' : taken > 0 ? 'Add these too' : namesake || subject ? 'Add the pictures' : 'Enrol'}
-          </button>
+          {finished ? (
+            <button type="button" class="button button-main" onClick={closeDialog}>
+              Done
+            </button>
+          ) : (
+            <>
+              <button type="button" class="button" onClick={closeDialog}>
+                {taken > 0 ? 'Done' : 'Cancel'}
+              </button>
+              <button type="submit" class="button button-main" disabled={busy}>
+                {busy
+                  ? 'Enrolling …'
+                  : taken > 0
+                    ? 'Add these too'
+                    : namesake || subject
+                      ? 'Add the pictures'
+                      : 'Enrol'}
+              </button>
+            </>
+          )}
         </div>
       </form>
     </Dialog>

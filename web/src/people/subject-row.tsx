@@ -16,7 +16,8 @@ export function SubjectRow({ subject }: { subject: SubjectView }) {
           {subject.templates === 0
             ? 'no picture: cannot be recognised'
             : `${subject.templates} ${subject.templates === 1 ? 'picture' : 'pictures'}`}
-          , since {dateOf(subject.createdAt)}
+          {' · '}
+          {dateOf(subject.createdAt)}
         </span>
       </span>
       {may('enrol') && (

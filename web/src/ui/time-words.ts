@@ -26,13 +26,15 @@ export function dateOf(at: string): string {
 export function agoWords(atMs: number, nowMs: number): string {
   const seconds = Math.max(0, Math.round((nowMs - atMs) / 1000));
   if (seconds < 2) return 'just now';
-  return `${spanWords(seconds)} ago`;
+  return `${spanWords(seconds)}${NBSP}ago`;
 }
 
-/** A span in its largest fitting unit. */
+const NBSP = '\u00a0';
+
+/** A span in its largest fitting unit; figure and unit stay on one line. */
 export function spanWords(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86_400)} days`;
+  if (seconds < 120) return `${Math.round(seconds)}${NBSP}s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)}${NBSP}min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)}${NBSP}h`;
+  return `${Math.round(seconds / 86_400)}${NBSP}days`;
 }

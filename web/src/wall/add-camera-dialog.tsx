@@ -109,6 +109,7 @@ export function AddCameraDialog() {
           <input
             type="text"
             name="url"
+            autofocus
             inputMode="url"
             autocomplete="off"
             autocapitalize="off"

@@ -1,4 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
+import { announce } from '../state/announce.ts';
 import { type CameraDraft, yamlSnippet } from './camera-draft.ts';
 
 /** Says how long an added camera lives, and what to write down to keep it. */
@@ -11,6 +12,7 @@ export function CameraAdded({ draft, onShow }: { draft: CameraDraft; onShow(): v
     try {
       await navigator.clipboard.writeText(yaml);
       setCopied('yes');
+      announce('Copied.');
     } catch {
       // Browsers give no clipboard to pages that came over plain HTTP from elsewhere.
       setCopied('no');
@@ -46,7 +48,7 @@ export function CameraAdded({ draft, onShow }: { draft: CameraDraft; onShow(): v
           Show the camera
         </button>
       </div>
-      <p class="muted small" role="status">
+      <p class="muted small">
         {copied === 'yes' && 'Copied.'}
         {copied === 'no' && 'The browser gives no access to the clipboard here; the lines are selected, press Ctrl+C.'}
       </p>

@@ -23,10 +23,10 @@ export function CameraAlone({ camera }: { camera: CameraView }) {
       <section class="alone" aria-label={name}>
         <div class="wall-bar">
           <a class="button button-quiet" href={hrefOf('wall')} title="Back to the wall (Esc)">
-            <Icon name="back" /> Wall
+            <Icon name="back" /> <span class="wide-only">Wall</span>
           </a>
           <h1 class="alone-name">{name}</h1>
-          <span class={liveness.live ? 'state state-live' : 'state state-off'}>
+          <span class={`state state-${liveness.tone}`}>
             <span class="dot" aria-hidden="true" />
             {liveness.word}
           </span>
@@ -46,7 +46,7 @@ export function CameraAlone({ camera }: { camera: CameraView }) {
                 };
               }}
             >
-              <Icon name="people" /> <span>Enrol a face</span>
+              <Icon name="people" /> <span class="wide-only">Enrol a face</span>
             </button>
           )}
           {camera.origin === 'added' && may('admin') && (
@@ -87,7 +87,10 @@ export function CameraAlone({ camera }: { camera: CameraView }) {
       </section>
       <aside class="rail" aria-label={`About ${name}`}>
         <section class="panel">
-          <h2>Faces now</h2>
+          <div class="panel-head">
+            <h2>Faces now</h2>
+            <span class="muted small">similarity / quality</span>
+          </div>
           <FaceList faces={liveness.live && glance ? glance.frame.faces : []} live={liveness.live} />
         </section>
         <section class="panel">

@@ -6,6 +6,8 @@ export const STALE_AFTER_MS = 5000;
 
 export interface Liveness {
   readonly live: boolean;
+  /** `waiting` is on its way and not yet a reason to worry. */
+  readonly tone: 'live' | 'waiting' | 'off';
   /** The state in one or two words. */
   readonly word: string;
   /** Why it is not live, and since when; null while it is. */
@@ -48,7 +50,7 @@ export function cameraLiveness(
   const age = lastPictureMs === null ? null : nowMs - lastPictureMs;
   if (!connected) {
     const since = lastPictureMs === null ? '' : ` The last picture is from ${clockTime(lastPictureMs, nowMs)}.`;
-    return { live: false, word: 'Not connected', sentence: `No connection to the server.${since}` };
+    return { live: false, tone: 'off', word: 'Not connected', sentence: `No connection to the server.${since}` };
   }
   if (camera.state !== 'running') {
     const what = camera.message ? sentence(camera.message) : SENTENCES[camera.state];
@@ -60,13 +62,20 @@ export function cameraLiveness(
         : retryIn > 0
           ? ` Next try in ${spanWords(retryIn)}.`
           : ' Trying now.';
-    return { live: false, word: WORDS[camera.state], sentence: what + since + retry };
+    return {
+      live: false,
+      tone: camera.state === 'connecting' ? 'waiting' : 'off',
+      word: WORDS[camera.state],
+      sentence: what + since + retry,
+    };
   }
   if (age === null) {
     const waited = nowMs - watchedSinceMs;
-    if (waited < STALE_AFTER_MS) return { live: false, word: 'Opening', sentence: 'Waiting for the first picture.' };
+    if (waited < STALE_AFTER_MS)
+      return { live: false, tone: 'waiting', word: 'Opening', sentence: 'Waiting for the first picture.' };
     return {
       live: false,
+      tone: 'off',
       word: 'No picture',
       sentence: `The camera runs, but no picture has come for ${spanWords(waited / 1000)}.`,
     };
@@ -74,11 +83,12 @@ export function cameraLiveness(
   if (age > STALE_AFTER_MS) {
     return {
       live: false,
+      tone: 'off',
       word: 'Stale',
       sentence: `No new picture for ${spanWords(age / 1000)}, since ${clockTime(lastPictureMs!, nowMs)}.`,
     };
   }
-  return { live: true, word: WORDS.running, sentence: null };
+  return { live: true, tone: 'live', word: WORDS.running, sentence: null };
 }
 
 function sentence(text: string): string {

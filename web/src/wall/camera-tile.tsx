@@ -36,7 +36,7 @@ export function CameraTile({ camera, index }: { camera: CameraView; index: numbe
         <span class="tile-name" title={name}>
           {name}
         </span>
-        <span class={liveness.live ? 'state state-live' : 'state state-off'}>
+        <span class={`state state-${liveness.tone}`}>
           <span class="dot" aria-hidden="true" />
           {liveness.word}
         </span>
@@ -44,7 +44,7 @@ export function CameraTile({ camera, index }: { camera: CameraView; index: numbe
           <span title="Frames a second that were analysed">{camera.fps.analysed.toFixed(1)} fps</span>
           {liveness.live && glance && (
             <span title="How old the picture was when its result was ready">
-              {Math.round(glance.frame.ageMs + glance.frame.timings.total)} ms
+              {Math.round(glance.frame.ageMs + glance.frame.timings.total)} ms old
             </span>
           )}
         </span>

@@ -58,7 +58,7 @@ export function drawFaces(pen: Pen, faces: readonly LiveFace[], fit: Fit, area: 
   }
   const taken: Rect[] = [];
   const labels = new Map<LiveFace, string>();
-  for (const face of ranked) labels.set(face, drawLabel(pen, face, boxes.get(face)!, area, narrow, taken));
+  for (const face of ranked) labels.set(face, drawLabel(pen, face, boxes, area, narrow, taken));
   return faces.map((face) => ({ status: face.status, box: boxes.get(face)!, label: labels.get(face)! }));
 }
 
@@ -93,12 +93,19 @@ function drawLandmarks(pen: Pen, face: LiveFace, fit: Fit, box: Rect): void {
   }
 }
 
-function drawLabel(pen: Pen, face: LiveFace, box: Rect, area: Size, narrow: boolean, taken: Rect[]): string {
+function drawLabel(
+  pen: Pen,
+  face: LiveFace,
+  boxes: ReadonlyMap<LiveFace, Rect>,
+  area: Size,
+  narrow: boolean,
+  taken: Rect[],
+): string {
   const { title, detail } = faceLabel(face, narrow);
   const colour = FACE_STYLES[face.status].colour;
-  const size = narrow ? 11 : 13;
-  const titleFont = `600 ${size}px ${FONT}`;
-  const detailFont = `${size - 1}px ${FONT}`;
+  const fontSize = narrow ? 11 : 13;
+  const titleFont = `600 ${fontSize}px ${FONT}`;
+  const detailFont = `${fontSize - 1}px ${FONT}`;
   const most = Math.min(LONGEST_PX, area.width - 12);
   pen.textBaseline = 'middle';
 
@@ -110,12 +117,14 @@ function drawLabel(pen: Pen, face: LiveFace, box: Rect, area: Size, narrow: bool
     detail === null ? '' : shorten(pen, detail, narrow ? Math.max(40, most - titleWidth - 6) : most + 60);
   const detailWidth = detailText === '' ? 0 : pen.measureText(detailText).width;
 
-  const line = size + 6;
+  const line = fontSize + 6;
   const twoLines = !narrow && detailText !== '';
   const gap = face.status === 'known' ? 13 : 6;
   const width =
     10 + (twoLines ? Math.max(titleWidth, detailWidth) : titleWidth + (detailText === '' ? 0 : gap + detailWidth));
-  const place = placeLabel(box, { width, height: twoLines ? 2 * line - 2 : line }, area, taken);
+  const others = [...boxes].filter(([other]) => other !== face).map(([, box]) => box);
+  const size = { width, height: twoLines ? 2 * line - 2 : line };
+  const place = placeLabel(boxes.get(face)!, size, area, taken, others);
   taken.push(place);
 
   // A known name stands on its colour; the others on a dark plate: the difference holds without colour.

@@ -46,9 +46,15 @@ export function overlap(a: Rect, b: Rect): number {
 
 /**
  * Where a face's label goes: above its box, below, or inside; wholly within the area, and clear of the labels that are
- * there already as far as there is room.
+ * there already, and of other faces, as far as there is room.
  */
-export function placeLabel(box: Rect, label: Size, area: Size, taken: readonly Rect[]): Rect {
+export function placeLabel(
+  box: Rect,
+  label: Size,
+  area: Size,
+  taken: readonly Rect[],
+  otherFaces: readonly Rect[] = [],
+): Rect {
   const right = box.x + box.width - label.width;
   const below = box.y + box.height;
   const places: [number, number][] = [
@@ -58,6 +64,10 @@ export function placeLabel(box: Rect, label: Size, area: Size, taken: readonly R
     [right, below],
     [box.x, below - label.height],
     [box.x, box.y],
+    [box.x - label.width, box.y],
+    [box.x + box.width, box.y],
+    [box.x - label.width, below - label.height],
+    [box.x + box.width, below - label.height],
     [box.x, below + label.height],
     [box.x, box.y - 2 * label.height],
   ];
@@ -70,8 +80,10 @@ export function placeLabel(box: Rect, label: Size, area: Size, taken: readonly R
       ...label,
     };
     // A label that had to be pushed back into the area covers its own face: worse than one beside it.
-    const pushed = Math.abs(rect.y - y) > 0.5 ? overlap(rect, box) : 0;
-    const cost = taken.reduce((sum, other) => sum + overlap(rect, other), 0) * 4 + pushed + index * 0.01;
+    const pushed = Math.abs(rect.x - x) + Math.abs(rect.y - y) > 0.5 ? overlap(rect, box) : 0;
+    const onLabels = taken.reduce((sum, other) => sum + overlap(rect, other), 0);
+    const onFaces = otherFaces.reduce((sum, other) => sum + overlap(rect, other), 0);
+    const cost = onLabels * 4 + onFaces + pushed + index * 0.01;
     if (cost < least) {
       least = cost;
       best = rect;

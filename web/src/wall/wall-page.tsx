@@ -5,6 +5,7 @@ import { EventList } from '../events/event-list.tsx';
 import { dialog } from '../shell/open-dialog.ts';
 import { toggleFullScreen } from '../shell/shortcuts.ts';
 import { cameras, camerasError, refreshCameras } from '../state/cameras.ts';
+import { connection } from '../state/connection.ts';
 import { hrefOf } from '../state/route.ts';
 import { may } from '../state/session.ts';
 import { Empty } from '../ui/empty.tsx';
@@ -59,12 +60,13 @@ export function WallPage({ camera }: { camera: string | null }) {
 function WallBar() {
   const list = cameras.value ?? [];
   const running = list.filter(({ state }) => state === 'running').length;
+  const live = running === list.length ? 'all live' : `${running} live`;
   return (
     <div class="wall-bar">
       <h1 class="wall-count">
         {list.length === 0
           ? 'Cameras'
-          : `${list.length} ${list.length === 1 ? 'camera' : 'cameras'}, ${running === list.length ? 'all live' : `${running} live`}`}
+          : `${list.length} ${list.length === 1 ? 'camera' : 'cameras'}, ${connection.value.at === 'live' ? live : 'not connected'}`}
       </h1>
       <span class="bar-space" />
       {may('admin') && (
