@@ -22,11 +22,15 @@ export interface LiveFrame {
   readonly type: 'frame';
   readonly camera: string;
   readonly sequence: number;
-  readonly capturedAt: string;
+  /** ISO 8601; null where the frame's time is not known. */
+  readonly capturedAt: string | null;
   readonly width: number;
   readonly height: number;
   readonly faces: readonly LiveFace[];
+  /** The similarity that a face had to reach to be known. */
+  readonly threshold: number | null;
   readonly timings: Timings;
+  /** How old the picture was when it was sent. */
   readonly ageMs: number;
   readonly dropped: { readonly busy: number };
 }

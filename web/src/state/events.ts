@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { ApiError } from '../api/api-error.ts';
 import type { AccessEvent } from '../api/api-types.ts';
 import { facegateApi } from '../api/facegate-api.ts';
 import { eventSentence } from '../events/event-words.ts';
@@ -24,18 +25,25 @@ const MOST_KEPT = 5000;
  * @returns the number after which the feed is to go on.
  */
 export async function eventsCursor(): Promise<number> {
-  const have = newestSequence(events.peek() ?? []);
-  if (have > 0) {
-    const { latest, oldest } = await facegateApi.events({ limit: 1 });
-    oldestKept.value = oldest;
-    // Below what we have: the server was given another data folder. Above with ours gone: away for too long.
-    if (latest >= have && oldest <= have + 1) return have;
-  }
+  const newest = events.peek()?.at(-1);
+  if (newest && (await isStillThere(newest))) return newest.sequence;
   const answer = await facegateApi.events({ limit: PAGE });
   oldestKept.value = answer.oldest;
   heardAt.clear();
   events.value = spliceEvents([], answer.events, MOST_KEPT);
   return answer.latest;
+}
+
+/** Numbers start again in another data folder, and events are not kept for ever: only the id tells that the log is the same. */
+async function isStillThere({ sequence, id }: AccessEvent): Promise<boolean> {
+  try {
+    const answer = await facegateApi.events({ since: sequence - 1, limit: 1 });
+    oldestKept.value = answer.oldest;
+    return answer.events[0]?.id === id;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'EVENT_CURSOR_GONE') return false;
+    throw error;
+  }
 }
 
 /** One text message of `/ws/events`. */

@@ -8,7 +8,7 @@ import { may } from '../state/session.ts';
 import { Icon } from '../ui/icon.tsx';
 import { CameraCanvas } from './camera-canvas.tsx';
 import { FaceList } from './face-list.tsx';
-import { facesSummary } from './face-words.ts';
+import { facesSummary, number2 } from './face-words.ts';
 import { StageStrip } from './stage-strip.tsx';
 import { useLiveness } from './use-liveness.ts';
 
@@ -89,7 +89,7 @@ export function CameraAlone({ camera }: { camera: CameraView }) {
         <section class="panel">
           <div class="panel-head">
             <h2>Faces now</h2>
-            <span class="muted small">similarity / quality</span>
+            <span class="muted small">{similarityHeading(glance?.frame.threshold)}</span>
           </div>
           <FaceList faces={liveness.live && glance ? glance.frame.faces : []} live={liveness.live} />
         </section>
@@ -105,3 +105,6 @@ export function CameraAlone({ camera }: { camera: CameraView }) {
     </div>
   );
 }
+
+const similarityHeading = (threshold: number | null | undefined) =>
+  `similarity${typeof threshold === 'number' ? ` (known from ${number2(threshold)})` : ''} / quality`;

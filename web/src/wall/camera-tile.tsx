@@ -43,9 +43,7 @@ export function CameraTile({ camera, index }: { camera: CameraView; index: numbe
         <span class="tile-figures">
           <span title="Frames a second that were analysed">{camera.fps.analysed.toFixed(1)} fps</span>
           {liveness.live && glance && (
-            <span title="How old the picture was when its result was ready">
-              {Math.round(glance.frame.ageMs + glance.frame.timings.total)} ms old
-            </span>
+            <span title="How old the picture was when it was sent">{Math.round(glance.frame.ageMs)} ms old</span>
           )}
         </span>
         <button
