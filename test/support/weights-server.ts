@@ -52,12 +52,14 @@ export const serve =
     sendHead(response, from, bytes.length).end(bytes.subarray(from));
   };
 
-/** Serves the bytes up to number `until`, then drops the connection. */
+/** Serves the bytes up to number `until`, leaves them time to be read (a cut discards what was not), and drops the connection. */
 export const cutAt =
   (bytes: Uint8Array, until: number): Answer =>
   (request, response) => {
     const from = rangeStart(request);
-    sendHead(response, from, bytes.length).write(bytes.subarray(from, until), () => response.destroy());
+    sendHead(response, from, bytes.length).write(bytes.subarray(from, until), () =>
+      setTimeout(() => response.destroy(), 100),
+    );
   };
 
 /** Serves the bytes up to number `until` and then nothing more. */
