@@ -166,7 +166,7 @@ async function runPipeline(processes: number, scratch: string): Promise<{ second
     return { seconds: (finished - started) / 1000, facesPerFrame };
   } finally {
     await analyser[Symbol.asyncDispose]();
-    gallery.close();
+    await gallery.close();
   }
 }
 

@@ -8,6 +8,7 @@ import { openEventLog } from '../access/event-log.ts';
 import { AppError } from '../config/app-error.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import { enrolFromImage } from '../gallery/enrol-from-image.ts';
+import { enrolmentMinimum } from '../gallery/enrolment-minimum.ts';
 import { openGallery, type SubjectGallery } from '../gallery/subject-gallery.ts';
 import { similarityOf } from '../models/calibration.ts';
 import { openAnalyser } from '../models/open-analyser.ts';
@@ -155,10 +156,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       metrics.frameDropped(camera, 'fault');
       record([faultEvent(error.code, camera, clock)]);
     },
-    removed: (camera) => {
-      appearances.delete(camera);
-      metrics.cameraRemoved(camera);
-    },
+    // Its appearances stay until the people in them count as gone.
+    removed: (camera) => metrics.cameraRemoved(camera),
   };
   const cameras = opened.use(
     new Cameras({
@@ -203,7 +202,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     roles: () => analyser.roles(),
     faults: () => [],
     gallery,
-    enrol: (request) => enrolFromImage({ ...request, gallery, analyser }),
+    enrol: (request) => enrolFromImage({ ...request, gallery, analyser, required: enrolmentMinimum(settings) }),
     events,
     cameras,
     live,

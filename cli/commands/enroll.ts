@@ -4,8 +4,10 @@ import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../config/app-error.ts';
 import { enrolFromImage } from '../../gallery/enrol-from-image.ts';
+import { enrolmentMinimum } from '../../gallery/enrolment-minimum.ts';
 import { openGallery } from '../../gallery/subject-gallery.ts';
 import { openAnalyser } from '../../models/open-analyser.ts';
+import { nameKey } from '../../pipeline/name-key.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { decodeImage } from '../../server/decode-image.ts';
 import { openLog } from './log.ts';
@@ -57,7 +59,7 @@ async function enroll(
   });
   let refused = 0;
   try {
-    const known = gallery.subjects().find((subject) => subject.name.toLowerCase() === name.trim().toLowerCase());
+    const known = gallery.subjects().find((subject) => nameKey(subject.name) === nameKey(name));
     const subject = known ?? gallery.createSubject(name);
     let taken = 0;
     for (const file of images) {
@@ -72,6 +74,7 @@ async function enroll(
           subjectId: subject.id,
           image,
           source: basename(file),
+          required: enrolmentMinimum(settings),
         });
         taken += 1;
         terminal.print(
@@ -86,7 +89,7 @@ async function enroll(
     if (!known && taken === 0) gallery.removeSubject(subject.id);
   } finally {
     await analyser[Symbol.asyncDispose]();
-    gallery.close();
+    await gallery.close();
   }
   if (refused > 0) process.exitCode = 1;
 }
