@@ -15,9 +15,9 @@ export function unfitByGeometry(face: Detection, picture: Size, minFacePx: numbe
 }
 
 /** How far, in distances between the eyes, the nose may stand outside them. */
-const NOSE_OUTSIDE = 0.15;
+const NOSE_OUTSIDE = 0.75;
 /** Distance between the eyes over the distance from eyes to mouth: about 1 from the front, near 0 in profile. */
-const NARROWEST_EYES = 0.3;
+const NARROWEST_EYES = 0.25;
 
 /**
  * Profiles only: a nose clearly outside the eyes, or eyes nearly in line. Deliberately lenient: what it lets through is

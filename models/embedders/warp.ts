@@ -18,13 +18,15 @@ export function warpSquare(
   out: Float32Array,
 ): void {
   const zoom = Math.hypot(toPicture.a, toPicture.b);
-  const fine = Math.min(MOST_SAMPLES, Math.max(1, Math.round(zoom)));
+  const fine = Math.min(MOST_SAMPLES, Math.max(1, Math.round(zoom / ZOOM_PER_SAMPLE)));
   if (fine === 1) sample(image, toPicture, side, channels, out);
   else sampleFine(image, toPicture, side, fine, channels, out);
 }
 
-/** Per side of a crop pixel: at most 16 samples each, which serves faces up to six times the crop. */
+/** Samples along one side of a crop pixel; 16 in it serve faces of eight times the crop. */
 const MOST_SAMPLES = 4;
+/** Up to three picture pixels a crop pixel one sample is as good as nine (measured: cosine between the two 0.997). */
+const ZOOM_PER_SAMPLE = 2;
 
 function sample(
   { data, width, height }: PixelImage,
