@@ -58,7 +58,7 @@ export class EventSubscriber {
     this.#heard.clear();
   }
 
-  /** Sends a page, waits until the connection has taken it, and goes on until there is no more. */
+  /** Sends what the connection takes well, waits until it has taken that, and goes on until there is no more. */
   #replay(): void {
     if (this.#ended) return;
     this.#replaying = true;
@@ -70,10 +70,13 @@ export class EventSubscriber {
       this.#options.onFault(error);
       return;
     }
+    const { socket, maxBufferedBytes } = this.#options;
     for (const [i, read] of page.entries()) {
+      // A replay waits for its reader; only one that falls behind what happens now is too slow.
+      if (i > 0 && socket.bufferedAmount > maxBufferedBytes / 2) return;
       const event = this.#heard.get(read.sequence) ?? read;
       this.#heard.delete(read.sequence);
-      this.#send(event, i === page.length - 1 ? () => this.#replay() : undefined);
+      this.#send(event);
       if (this.#ended) return;
     }
     if (page.length > 0) return;
@@ -86,7 +89,7 @@ export class EventSubscriber {
     }
   }
 
-  #send(event: AccessEvent, taken?: () => void): void {
+  #send(event: AccessEvent): void {
     const { socket, maxBufferedBytes, onSent, onTooSlow } = this.#options;
     if (socket.readyState !== OPEN) return;
     if (socket.bufferedAmount > maxBufferedBytes) {
@@ -98,7 +101,7 @@ export class EventSubscriber {
     socket.send(JSON.stringify(event), { binary: false }, (error) => {
       if (error) return;
       onSent();
-      taken?.();
+      if (this.#replaying && event.sequence === this.#last) this.#replay();
     });
   }
 }

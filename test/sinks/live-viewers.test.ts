@@ -1,0 +1,310 @@
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { LiveViewers, type LiveViewersOptions } from '../../sinks/live-viewers.ts';
+import { fakeResult } from '../support/fake-result.ts';
+import { FakeSocket } from '../support/fake-socket.ts';
+import { liveParts } from '../support/live-client.ts';
+import { recordedLog } from '../support/recorded-log.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
+
+const EVERYTHING = { cameras: [], video: true, annotate: false };
+const TEXT_ONLY = { cameras: [], video: false, annotate: false };
+
+/** Until everything that was begun (encodes run on other threads) is done. */
+async function until(done: () => boolean): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!done()) {
+    if (Date.now() > deadline) throw new Error('nothing came of it within 5 s');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function rig(options: LiveViewersOptions = {}) {
+  const clock = new VirtualClock();
+  const log = recordedLog();
+  const live = new LiveViewers({ clock, log, ...options });
+  const frame = (sequence: number, fields = {}) => ({ sequence, arrivedAtMs: clock.monotonicMs(), ...fields });
+  /** As the pipeline does: pushed, then given back. */
+  const push = (sequence: number, fields = {}) => {
+    const result = fakeResult(frame(sequence, fields));
+    live.push(result);
+    result.frame.release();
+    return result;
+  };
+  return { live, clock, log, push };
+}
+
+const sequences = (socket: FakeSocket) => socket.sent.map((data) => liveParts(data).json.sequence);
+
+describe('LiveViewers', () => {
+  it('sends length, JSON and the JPEG of that very frame', async () => {
+    const { live, clock, push } = rig();
+    const socket = new FakeSocket();
+    live.add(socket, EVERYTHING);
+    push(812, { ageMs: 80, data: new Uint8Array(96 * 80 * 3).fill(200) });
+    clock.advance(4);
+    await until(() => socket.sent.length === 1);
+    const { json, jpeg } = liveParts(socket.sent[0]!);
+    expect(json).toMatchObject({ type: 'frame', camera: 'front', sequence: 812, width: 96, height: 80, ageMs: 84 });
+    expect(json.faces[0]).toMatchObject({ bbox: [10, 20, 50, 70], subject: { name: 'Ada' } });
+    const { data, info } = await sharp(jpeg!).raw().toBuffer({ resolveWithObject: true });
+    expect([info.width, info.height]).toEqual([96, 80]);
+    expect(Math.abs(data[0]! - 200)).toBeLessThan(4);
+    await live.close();
+  });
+
+  it('sends the JSON as text, and encodes nothing, without video', async () => {
+    const { live, push } = rig();
+    const socket = new FakeSocket();
+    live.add(socket, TEXT_ONLY);
+    push(1);
+    expect(socket.sent).toHaveLength(1);
+    expect(typeof socket.sent[0]).toBe('string');
+    await live.close();
+    expect(live.stats().encoded).toBe(0);
+  });
+
+  it('encodes once however many watch, and once more for those who want it annotated', async () => {
+    const { live, push } = rig();
+    const plain = [new FakeSocket(), new FakeSocket(), new FakeSocket()];
+    const annotated = [new FakeSocket(), new FakeSocket()];
+    for (const socket of plain) live.add(socket, EVERYTHING);
+    for (const socket of annotated) live.add(socket, { ...EVERYTHING, annotate: true });
+    push(1);
+    await until(() => [...plain, ...annotated].every((socket) => socket.sent.length === 1));
+    expect(live.stats()).toMatchObject({ viewers: 5, encoded: 2 });
+    const jpegs = [...plain, ...annotated].map((socket) => liveParts(socket.sent[0]!).jpeg!.toString('base64'));
+    expect(new Set(jpegs).size).toBe(2);
+    await live.close();
+  });
+
+  it('encodes nothing while nobody watches that camera', async () => {
+    const { live, push } = rig();
+    live.add(new FakeSocket(), { ...EVERYTHING, cameras: ['back'] });
+    push(1, { cameraId: 'front' });
+    await live.close();
+    expect(live.stats()).toMatchObject({ encoded: 0, sent: 0, dropped: 0 });
+  });
+
+  it('sends the cameras that were asked for, and all where none was named', async () => {
+    const { live, push } = rig();
+    const [all, two] = [new FakeSocket(), new FakeSocket()];
+    live.add(all, TEXT_ONLY);
+    live.add(two, { ...TEXT_ONLY, cameras: ['front', 'side'] });
+    for (const cameraId of ['front', 'back', 'side']) push(1, { cameraId });
+    await until(() => all.sent.length === 3);
+    expect(all.sent.map((data) => liveParts(data).json.camera)).toEqual(['front', 'back', 'side']);
+    expect(two.sent.map((data) => liveParts(data).json.camera)).toEqual(['front', 'side']);
+    await live.close();
+  });
+
+  it('gives a slow viewer the newest frame of each camera, and counts what it did not get', async () => {
+    const { live, push } = rig();
+    const [slow, fast] = [new FakeSocket({ reading: false }), new FakeSocket()];
+    live.add(slow, TEXT_ONLY);
+    live.add(fast, TEXT_ONLY);
+    for (let sequence = 1; sequence <= 10; sequence += 1) {
+      push(sequence, { cameraId: 'front' });
+      push(sequence, { cameraId: 'back' });
+      await until(() => fast.sent.length === sequence * 2);
+    }
+    expect(slow.unread).toBe(1);
+    slow.read();
+    slow.read();
+    slow.read();
+    expect(slow.sent.map((data) => [liveParts(data).json.camera, liveParts(data).json.sequence])).toEqual([
+      ['front', 1],
+      ['back', 10],
+      ['front', 10],
+    ]);
+    expect(sequences(fast)).toEqual([1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10]);
+    // front 2 to 9, back 1 to 9
+    expect(live.stats()).toMatchObject({ sent: 23, dropped: 17 });
+    expect(live.stats().clients.map(({ sent, dropped }) => [sent, dropped])).toEqual([
+      [3, 17],
+      [20, 0],
+    ]);
+    await live.close();
+  });
+
+  it('says how old the picture is when it is sent, not when it was made', async () => {
+    const { live, clock, push } = rig();
+    const slow = new FakeSocket({ reading: false });
+    live.add(slow, TEXT_ONLY);
+    push(1, { ageMs: 5 });
+    push(2, { ageMs: 5 });
+    clock.advance(3_000);
+    slow.read();
+    expect(slow.sent.map((data) => liveParts(data).json.ageMs)).toEqual([5, 3_005]);
+    await live.close();
+  });
+
+  it('keeps the order of a camera while encoding, and skips to the newest when frames come faster', async () => {
+    const { live, push } = rig();
+    const socket = new FakeSocket();
+    live.add(socket, EVERYTHING);
+    for (let sequence = 1; sequence <= 50; sequence += 1)
+      push(sequence, { width: 640, height: 360, data: new Uint8Array(640 * 360 * 3) });
+    await until(() => sequences(socket).includes(50));
+    const seen = sequences(socket);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(seen[0]).toBe(1);
+    expect(seen.length + live.stats().dropped).toBe(50);
+    await live.close();
+  });
+
+  it('holds a frame until its JPEG is made, then only the newest one', async () => {
+    const { live, push } = rig();
+    const socket = new FakeSocket();
+    live.add(socket, EVERYTHING);
+    const results = [push(1), push(2), push(3), push(4)];
+    expect(results.map(({ frame }) => frame.references() > 0)).toEqual([true, false, false, true]);
+    await until(() => socket.sent.length === 2);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(results.map(({ frame }) => frame.references())).toEqual([0, 0, 0, 1]);
+    await live.close();
+    expect(results.map(({ frame }) => frame.references())).toEqual([0, 0, 0, 0]);
+  });
+
+  it('goes on when a picture cannot be encoded', async () => {
+    const { live, log, push } = rig();
+    const socket = new FakeSocket();
+    live.add(socket, EVERYTHING);
+    const broken = push(1, { data: new Uint8Array(5) });
+    await until(() => log.lines.length === 1);
+    push(2);
+    await until(() => socket.sent.length === 1);
+    expect(sequences(socket)).toEqual([2]);
+    expect(log.lines[0]).toMatchObject({ level: 'warn', fields: { camera: 'front', sequence: 1 } });
+    await until(() => broken.frame.references() === 0);
+    await live.close();
+  });
+
+  it('takes one bad socket out and serves the others', async () => {
+    const { live, log, push } = rig();
+    const [bad, good] = [new FakeSocket(), new FakeSocket()];
+    bad.send = () => {
+      throw new Error('not a socket any more');
+    };
+    live.add(bad, TEXT_ONLY);
+    live.add(good, TEXT_ONLY);
+    push(1);
+    push(2);
+    await until(() => good.sent.length === 2);
+    expect(bad.terminated).toBe(true);
+    expect(live.stats().viewers).toBe(1);
+    expect(log.lines).toHaveLength(1);
+    await live.close();
+  });
+
+  it('forgets a viewer that left, and survives an error of its connection', async () => {
+    const { live, push } = rig();
+    const socket = new FakeSocket();
+    live.add(socket, TEXT_ONLY);
+    socket.emit('error', new Error('ECONNRESET'));
+    socket.terminate();
+    push(1);
+    expect(live.stats().viewers).toBe(0);
+    expect(socket.sent).toEqual([]);
+    const late = new FakeSocket();
+    late.readyState = 3;
+    live.add(late, TEXT_ONLY);
+    expect(live.stats().viewers).toBe(0);
+    await live.close();
+  });
+
+  it('cuts a viewer off that has taken nothing for two minutes, not one that is a minute late', async () => {
+    const { live, clock, push } = rig();
+    const socket = new FakeSocket({ reading: false });
+    live.add(socket, TEXT_ONLY);
+    push(1);
+    clock.advance(60_000);
+    push(2);
+    expect(socket.terminated).toBe(false);
+    clock.advance(60_001);
+    push(3);
+    expect(socket.terminated).toBe(true);
+    expect(live.stats().viewers).toBe(0);
+    await live.close();
+  });
+
+  describe('latest', () => {
+    it('is null before the first frame of a camera', () => {
+      expect(rig().live.latest('front')).toBeNull();
+    });
+
+    it('is the newest frame, with or without boxes, though nobody watches', async () => {
+      const { live, clock, push } = rig();
+      push(1);
+      push(2, { ageMs: 10 });
+      clock.advance(30);
+      const latest = live.latest('front')!;
+      expect(latest).toMatchObject({ sequence: 2, ageMs: 40 });
+      const [plain, annotated] = await Promise.all([
+        latest.jpeg({ annotated: false }),
+        latest.jpeg({ annotated: true }),
+      ]);
+      expect(await sharp(plain).metadata()).toMatchObject({ format: 'jpeg', width: 96, height: 80 });
+      expect(annotated.equals(plain)).toBe(false);
+      expect(await latest.jpeg({ annotated: false })).toBe(plain);
+      await live.close();
+    });
+
+    it('says so when it is asked for its picture after a newer frame took its place', async () => {
+      const { live, push } = rig();
+      push(1);
+      const latest = live.latest('front')!;
+      push(2);
+      await expect(latest.jpeg({ annotated: false })).rejects.toMatchObject({ code: 'CAMERA_STALE' });
+      await live.close();
+    });
+
+    it('keeps a picture that is being made though a newer frame comes', async () => {
+      const { live, push } = rig();
+      const first = push(1);
+      const jpeg = live.latest('front')!.jpeg({ annotated: false });
+      push(2);
+      expect(first.frame.references()).toBe(1);
+      expect((await jpeg).length).toBeGreaterThan(100);
+      expect(first.frame.references()).toBe(0);
+      await live.close();
+    });
+
+    it('is gone with its camera', () => {
+      const { live, push } = rig();
+      const result = push(1);
+      live.forget('front');
+      live.forget('front');
+      expect(live.latest('front')).toBeNull();
+      expect(result.frame.references()).toBe(0);
+    });
+  });
+
+  describe('close', () => {
+    it('says goodbye, gives every frame back, and may be called twice', async () => {
+      const { live, push } = rig();
+      const [reading, stalled] = [new FakeSocket(), new FakeSocket({ reading: false })];
+      live.add(reading, EVERYTHING);
+      live.add(stalled, EVERYTHING);
+      const results = [push(1), push(2)];
+      const closing = live.close();
+      expect(live.close()).toBe(closing);
+      await closing;
+      expect(reading.closed).toEqual({ code: 1001, reason: 'facegate is stopping' });
+      expect(reading.terminated).toBe(false);
+      expect(stalled.terminated).toBe(true);
+      expect(results.map(({ frame }) => frame.references())).toEqual([0, 0]);
+    });
+
+    it('takes nothing and nobody afterwards', async () => {
+      const { live, push } = rig();
+      await live.close();
+      const socket = new FakeSocket();
+      live.add(socket, EVERYTHING);
+      const result = push(1);
+      expect(socket.closed?.code).toBe(1001);
+      expect(result.frame.references()).toBe(0);
+      expect(live.latest('front')).toBeNull();
+    });
+  });
+});

@@ -1,0 +1,65 @@
+import { Subject } from 'rxjs';
+import { AppError } from '../../config/app-error.ts';
+import type { AccessEvent } from '../../pipeline/access-event.ts';
+import type { EventLogReader } from '../../sinks/event-feed.ts';
+
+/** An event log in memory, as small as the feed's view of one. */
+export class FakeEventLog implements EventLogReader {
+  readonly events = new Subject<AccessEvent>();
+  readonly #kept: AccessEvent[] = [];
+  /** Reads so far, by their `since`. */
+  readonly reads: number[] = [];
+  lastSequence = 0;
+
+  get oldestSequence(): number {
+    return this.#kept[0]?.sequence ?? this.lastSequence + 1;
+  }
+
+  /** Durable first, then heard, as the real one does. */
+  append(fields: Partial<AccessEvent> = {}): AccessEvent {
+    const event = this.store(fields);
+    this.events.next(event);
+    return event;
+  }
+
+  /** Durable and not heard yet: the moment between. */
+  store(fields: Partial<AccessEvent> = {}): AccessEvent {
+    this.lastSequence += 1;
+    const event: AccessEvent = {
+      id: `01900000-0000-7000-8000-${String(this.lastSequence).padStart(12, '0')}`,
+      sequence: this.lastSequence,
+      type: 'access.granted',
+      tenant: 'default',
+      door: 'lobby',
+      camera: 'front',
+      subject: { id: '0b5e', name: 'Ada' },
+      similarity: 0.71,
+      threshold: 0.45,
+      margin: 0.22,
+      quality: 0.83,
+      reason: null,
+      frameSequence: 812,
+      capturedAt: '2026-11-21T09:00:00.120Z',
+      decidedAt: '2026-11-21T09:00:00.200Z',
+      expiresAt: null,
+      replay: false,
+      ...fields,
+    };
+    this.#kept.push(event);
+    return event;
+  }
+
+  /** The oldest so many are no longer kept. */
+  prune(count: number): void {
+    this.#kept.splice(0, count);
+  }
+
+  read({ since, limit }: { since: number; limit: number }): AccessEvent[] {
+    this.reads.push(since);
+    if (since > this.lastSequence || since + 1 < this.oldestSequence) {
+      throw new AppError('EVENT_CURSOR_GONE', `the events after ${since} are not here`);
+    }
+    const found = this.#kept.filter((event) => event.sequence > since).slice(0, limit);
+    return found.map((event) => ({ ...event, replay: true }));
+  }
+}
