@@ -1,12 +1,12 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../config/app-error.ts';
+import { nearestName } from '../config/nearest-name.ts';
 import { redact } from '../config/redact.ts';
 import type { Logger } from '../pipeline/ports.ts';
 import { CATALOG, type CatalogEntry, MODEL_NAME } from './catalog.ts';
 import { fetchWeights, shownUrl } from './fetch-weights.ts';
-import { nearestName } from './nearest-name.ts';
 import { buildStarterModel, findStarterModel } from './starter/build-starter-model.ts';
 import { verifyFile } from './verify-file.ts';
 
@@ -135,8 +135,9 @@ class Store implements ModelStore {
     const { catalog } = this.#options;
     const entry = MODEL_NAME.test(name) ? catalog.get(name) : undefined;
     if (entry) return entry;
-    const nearest = nearestName(name, catalog.keys());
-    const known = `known are: ${[...catalog.keys()].join(', ')}`;
+    const names = [...catalog.keys()];
+    const nearest = nearestName(name, names);
+    const known = `known are: ${names.join(', ')}`;
     const hint = nearest === null ? known : `did you mean "${nearest}"? (${known})`;
     throw new AppError('MODEL_UNKNOWN', `model ${JSON.stringify(name)} is not in the catalog; ${hint}`);
   }
@@ -233,7 +234,9 @@ class Store implements ModelStore {
 
 /** A mirror is a folder or an http(s) URL below which the files lie; a query (a token) is kept. */
 function mirrorPlace(mirror: string, name: string): Place {
-  if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(mirror)) return { kind: 'folder', folder: mirror, own: false, label: 'mirror' };
+  if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(mirror)) {
+    return { kind: 'folder', folder: resolve(mirror), own: false, label: 'mirror' };
+  }
   let url: URL;
   try {
     url = new URL(mirror);

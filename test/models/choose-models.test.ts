@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../config/app-error.ts';
+import { catalogEntry } from '../../models/catalog.ts';
+import { type ChooseModelsOptions, chooseModels } from '../../models/choose-models.ts';
+import type { ModelStore } from '../../models/store.ts';
+import { recordedLog } from '../support/recorded-log.ts';
+
+const STARTER = ['starter-ssd-mobilenetv1', 'starter-dlib-128d', 'starter-landmarks68'];
+const USUAL = ['retinaface-mobilenet025', 'mobilefacenet-arcface-128d'];
+
+/** A store that has the weights named, and fails with `code` on others. */
+function storeWith(names: string[], code: 'MODEL_NOT_FOUND' | 'MODEL_CHECKSUM_MISMATCH' = 'MODEL_NOT_FOUND') {
+  const asked: string[] = [];
+  const store: ModelStore = {
+    resolve: async (name, options) => {
+      asked.push(name);
+      if (!names.includes(name)) throw new AppError(code, `no ${name}`, { details: { model: name } });
+      options?.onProgress?.(1, 2);
+      return { entry: catalogEntry(name), path: `/weights/${name}.onnx`, origin: 'mirror /weights' };
+    },
+    list: async () => [],
+  };
+  return { store, asked };
+}
+
+const choose = (store: ModelStore, options: Partial<ChooseModelsOptions> = {}) =>
+  chooseModels({ detector: 'auto', embedder: 'auto', store, starter: true, log: recordedLog(), ...options });
+
+describe('chooseModels', () => {
+  it('takes the usual models where they can be had', async () => {
+    const { store, asked } = storeWith([...USUAL, ...STARTER]);
+    const chosen = await choose(store);
+    expect(asked).toEqual(USUAL);
+    expect([chosen.detector.entry.name, chosen.embedder.entry.name]).toEqual(USUAL);
+    expect(chosen).toMatchObject({
+      starter: false,
+      why: 'detector retinaface-mobilenet025 (auto; mirror /weights); embedder mobilefacenet-arcface-128d (auto; mirror /weights)',
+    });
+    expect(chosen).not.toHaveProperty('landmarks');
+  });
+
+  it.each([
+    ['neither of them', STARTER, USUAL[0]],
+    ['no embedder', [USUAL[0]!, ...STARTER], USUAL[1]],
+    ['no detector', [USUAL[1]!, ...STARTER], USUAL[0]],
+  ])('takes the whole starter set where %s can be had, and says so', async (_, names, missing) => {
+    const log = recordedLog();
+    const chosen = await choose(storeWith(names).store, { log });
+    expect([chosen.detector, chosen.embedder, chosen.landmarks].map((model) => model!.entry.name)).toEqual(STARTER);
+    expect(chosen.starter).toBe(true);
+    expect(chosen.why).toContain(`auto: "${missing}" cannot be had here`);
+    expect(chosen.why).toContain('recognise less well');
+    expect(log.lines).toEqual([
+      expect.objectContaining({ level: 'warn', message: `using the starter models. no ${missing}` }),
+    ]);
+  });
+
+  it('takes no starter model where that is not allowed', async () => {
+    const { store, asked } = storeWith(STARTER);
+    await expect(choose(store, { starter: false })).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+    expect(asked).toEqual([USUAL[0]]);
+  });
+
+  it('takes no starter model in place of one that the settings name', async () => {
+    const [detector, embedder] = USUAL as [string, string];
+    await expect(choose(storeWith(STARTER).store, { detector, embedder })).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+    });
+    const chosen = await choose(storeWith([detector, ...STARTER]).store, { detector });
+    expect([chosen.detector.entry.name, chosen.embedder.entry.name]).toEqual([detector, 'starter-dlib-128d']);
+    expect(chosen.why).toContain(`detector ${detector} (as the settings say;`);
+    expect(chosen).not.toHaveProperty('landmarks');
+  });
+
+  it('does not hide a damaged file behind the starter set', async () => {
+    const { store } = storeWith(STARTER, 'MODEL_CHECKSUM_MISMATCH');
+    await expect(choose(store)).rejects.toMatchObject({ code: 'MODEL_CHECKSUM_MISMATCH' });
+  });
+
+  it('brings the landmarks that a detector without any needs', async () => {
+    const chosen = await choose(storeWith([...USUAL, ...STARTER]).store, { detector: 'starter-ssd-mobilenetv1' });
+    expect(chosen.landmarks!.entry.name).toBe('starter-landmarks68');
+    expect(chosen.embedder.entry.name).toBe(USUAL[1]);
+  });
+
+  it.each([
+    [
+      { detector: 'mobilefacenet-arcface-128d' },
+      'models.detector.model must name a model of task "detector" (retinaface-mobilenet025, starter-ssd-mobilenetv1), got "mobilefacenet-arcface-128d" of task "embedder"',
+    ],
+    [
+      { embedder: 'starter-landmarks68' },
+      'models.embedder.model must name a model of task "embedder" (mobilefacenet-arcface-128d, starter-dlib-128d), got "starter-landmarks68" of task "landmarks"',
+    ],
+  ])('refuses a model for another task: %j', async (names, message) => {
+    const { store, asked } = storeWith(USUAL);
+    await expect(choose(store, names)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message });
+    expect(asked).toEqual([]);
+  });
+
+  it('reports progress by the name of the model', async () => {
+    const seen: unknown[] = [];
+    await choose(storeWith(USUAL).store, { onProgress: (...progress) => seen.push(progress) });
+    expect(seen).toEqual(USUAL.map((name) => [name, 1, 2]));
+  });
+});
