@@ -78,13 +78,15 @@ function cameraUrl(url: string, path: SettingPath, describe: DescribeValue): Pro
 
 function unknownCameras(cameras: readonly Member[], doors: readonly Member[], describe: DescribeValue): Problem[] {
   const ids = cameras.flatMap(({ id }) => (typeof id === 'string' ? [id] : []));
+  // A malformed id has its own message, which knows what may be shown of it.
+  const shown = ids.filter((id) => /^[a-z0-9_-]+$/.test(id));
   return doors.flatMap((door, i) => {
     if (!Array.isArray(door.cameras)) return [];
     return door.cameras.flatMap((id: unknown, j) => {
       if (typeof id !== 'string' || ids.includes(id)) return [];
       const path: SettingPath = ['doors', i, 'cameras', j];
-      const near = nearestName(id, ids);
-      const known = ids.length === 0 ? 'no camera is configured' : `known are ${ids.join(', ')}`;
+      const near = nearestName(id, shown);
+      const known = shown.length === 0 ? 'no camera is configured' : `known are ${shown.join(', ')}`;
       const message = `doors[${i}].cameras[${j}] names no camera, got ${describe(id, path)}`;
       return [{ path, message: `${message}; ${near ? `did you mean ${near}?` : known}` }];
     });

@@ -4,6 +4,7 @@ import { crossCheck, settingsWarnings } from './cross-check.ts';
 import { type DescribeValue, describeIssue, describeValue, keyName, type Problem } from './describe-problem.ts';
 import { interpolate, type SettingPath } from './interpolate.ts';
 import { readYaml } from './read-yaml.ts';
+import { isSection } from './settings-reference.ts';
 import { type Settings, type SettingsInput, settingsSchema } from './settings-schema.ts';
 
 export interface LoadSettingsOptions {
@@ -77,7 +78,7 @@ export function loadSettings(options: LoadSettingsOptions): LoadedSettings {
     const from = filled.find((one) => relevant(path) && keyName(one.path) === keyName(path));
     return from ? `text from ${describeValue(from.template, path)}` : describeValue(got, path);
   };
-  const merged = merge(value, overrides);
+  const merged = merge(withoutEmptySections(value), overrides);
   const parsed = settingsSchema.safeParse(merged);
   const problems = [
     ...(parsed.error?.issues ?? []).flatMap((issue) => describeIssue(issue, merged, describe)),
@@ -92,13 +93,23 @@ export function loadSettings(options: LoadSettingsOptions): LoadedSettings {
   };
 }
 
+/** `cameras:` with all its members commented out is null in YAML, and means none. */
+function withoutEmptySections(value: unknown, path: SettingPath = []): unknown {
+  if (Array.isArray(value)) return value.map((member, i) => withoutEmptySections(member, [...path, i]));
+  if (!isMapping(value)) return value;
+  const kept = Object.entries(value).filter(([key, child]) => child !== null || !isSection([...path, key]));
+  return Object.fromEntries(kept.map(([key, child]) => [key, withoutEmptySections(child, [...path, key])]));
+}
+
 function isMapping(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
 function merge(below: unknown, above: unknown): unknown {
   if (above === undefined) return below;
-  if (!isMapping(below) || !isMapping(above)) return above;
+  if (!isMapping(above) || below === undefined) return above;
+  // Not what the command line expects to stand there: the file is wrong, and that is said.
+  if (!isMapping(below)) return below;
   const merged = new Map(Object.entries(below));
   for (const [key, value] of Object.entries(above)) merged.set(key, merge(merged.get(key), value));
   return Object.fromEntries(merged);

@@ -1,5 +1,16 @@
 import { readFileSync, statSync } from 'node:fs';
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLError } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from 'yaml';
 import { AppError } from './app-error.ts';
 import type { SettingPath } from './interpolate.ts';
 
@@ -23,7 +34,7 @@ export function readYaml(file: string): YamlFile {
   const text = readText(file);
   const lineCounter = new LineCounter();
   let value: unknown;
-  let document: ReturnType<typeof parseDocument>;
+  let document: Document.Parsed | undefined;
   try {
     document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: true, stringKeys: true });
     const problems = [...document.errors, ...document.warnings];
@@ -37,11 +48,20 @@ export function readYaml(file: string): YamlFile {
     value = document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (error) {
     if (error instanceof AppError) throw error;
+    const lost = error instanceof ReferenceError && document ? unresolvedAlias(document) : null;
+    if (lost !== null) {
+      const { line } = lineCounter.linePos(lost);
+      throw new AppError(
+        'CONFIG_INVALID',
+        `${file} line ${line}: an alias ("*name") names no anchor ("&name") above it`,
+      );
+    }
     // Aliases without end, or lists nested deeper than the stack.
     throw new AppError('CONFIG_INVALID', `${file} is nested too deeply or uses too many aliases`);
   }
+  const parsed = document;
   const lineOf = (path: SettingPath): number | null => {
-    const at = offsetOf(document, path);
+    const at = offsetOf(parsed, path);
     return at === null ? null : lineCounter.linePos(at).line;
   };
   return { value, lineOf };
@@ -77,7 +97,7 @@ function meaning(error: YAMLError): string {
     case 'TAG_RESOLVE_FAILED':
       return 'tags ("!name") are not taken';
     case 'BAD_ALIAS':
-      return 'an alias ("*name") names no anchor ("&name") above it';
+      return 'an alias is "*name" and nothing more; put text that begins with "*" in quotes';
     case 'NON_STRING_KEY':
       return 'a key must be text';
     case 'BLOCK_AS_IMPLICIT_KEY':
@@ -91,7 +111,19 @@ function meaning(error: YAMLError): string {
   }
 }
 
-function offsetOf(document: ReturnType<typeof parseDocument>, path: SettingPath): number | null {
+function unresolvedAlias(document: Document.Parsed): number | null {
+  let at: number | null = null;
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document)) return undefined;
+      at = alias.range?.[0] ?? null;
+      return visit.BREAK;
+    },
+  });
+  return at;
+}
+
+function offsetOf(document: Document.Parsed, path: SettingPath): number | null {
   let node: unknown = document.contents;
   let at: number | null = (document.contents as Node | null)?.range?.[0] ?? null;
   for (const step of path) {

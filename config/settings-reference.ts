@@ -38,11 +38,22 @@ export function settingsReference(): SettingReference[] {
   return rows(root, '');
 }
 
+/** True where a mapping or a list of mappings stands: with nothing in it, it is as if it were not there. */
+export function isSection(path: readonly PropertyKey[]): boolean {
+  const node = nodeAt(path);
+  return node?.properties !== undefined || node?.items?.properties !== undefined;
+}
+
 /** The keys that may stand at `path` (`[]` for any index), or null where nothing is known of it. */
 export function keysAt(path: readonly PropertyKey[]): string[] | null {
+  const properties = nodeAt(path)?.properties;
+  return properties ? Object.keys(properties) : null;
+}
+
+function nodeAt(path: readonly PropertyKey[]): Node | undefined {
   let node: Node | undefined = root;
   for (const step of path) node = typeof step === 'number' ? node?.items : node?.properties?.[String(step)];
-  return node?.properties ? Object.keys(node.properties) : null;
+  return node;
 }
 
 function rows(node: Node, prefix: string): SettingReference[] {
