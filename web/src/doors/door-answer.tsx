@@ -1,5 +1,5 @@
 import type { AccessEvent } from '../api/api-types.ts';
-import { reasonWords } from '../events/event-words.ts';
+import { reasonWords, similarityWords } from '../events/event-words.ts';
 import { heardAt } from '../state/events.ts';
 import { now } from '../state/now.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -21,7 +21,7 @@ export function DoorAnswer({ event }: { event: AccessEvent | undefined }) {
   const nowMs = Math.max(now.value, heard ?? 0);
   const fresh = isFresh(event, heard, nowMs);
   const why = event.reason === null ? null : reasonWords(event.reason);
-  const figures = event.similarity === null ? null : `similarity ${event.similarity.toFixed(2)}`;
+  const figures = similarityWords(event);
   return (
     <div
       class={`answer ${granted ? 'answer-granted' : 'answer-denied'} ${fresh ? 'answer-fresh' : ''}`}

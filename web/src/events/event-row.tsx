@@ -4,7 +4,7 @@ import { doorName } from '../state/doors.ts';
 import { now } from '../state/now.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { clockTime } from '../ui/time-words.ts';
-import { type EventKind, eventKind, eventWords } from './event-words.ts';
+import { type EventKind, eventKind, eventWords, similarityWords } from './event-words.ts';
 
 const ICONS: Record<EventKind, IconName> = {
   granted: 'check',
@@ -29,8 +29,8 @@ export function EventRow({ event }: { event: AccessEvent }) {
   const details = [
     where,
     isAnswer && event.camera !== null ? cameraName(event.camera) : null,
-    event.similarity === null ? null : `similarity ${event.similarity.toFixed(2)}`,
     why,
+    similarityWords(event),
   ].filter(Boolean);
   return (
     <li

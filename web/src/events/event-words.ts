@@ -54,10 +54,10 @@ const REASONS: Record<string, string> = {
   STREAM_ENDED: 'the stream ended',
   not_allowed: 'not on the door’s list',
   not_on_list: 'not on the door’s list',
-  unknown: 'nobody that is known',
+  unknown: 'matches nobody',
   unfit: 'the face was not fit to be recognised',
   empty_gallery: 'nobody is enrolled',
-  below_threshold: 'nobody that is known',
+  below_threshold: 'matches nobody',
   ambiguous: 'two people look too alike',
   too_small: 'the face is too small',
   low_quality: 'the picture of the face is too poor',
@@ -118,4 +118,10 @@ export function eventSentence(event: AccessEvent, names: EventNames): string {
     default:
       return `${who}${because}`;
   }
+}
+
+/** Of a person, how similar; of nobody, how similar the best one was. Null where nothing was compared. */
+export function similarityWords(event: Pick<AccessEvent, 'similarity' | 'subject'>): string | null {
+  if (event.similarity === null) return null;
+  return `${event.subject === null ? 'best' : 'similarity'} ${event.similarity.toFixed(2)}`;
 }

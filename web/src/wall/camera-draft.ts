@@ -59,14 +59,22 @@ export interface CameraDraft {
 export function yamlSnippet(draft: CameraDraft): { yaml: string; variable: string | null } {
   const variable = `${draft.id.replace(/[^a-z0-9]+/gi, '_').toUpperCase()}_PASSWORD`;
   const url = draft.url.trim();
-  // The password goes to the last @ before the path: people paste ones that hold an @ themselves.
-  const parts = /^([a-z][a-z0-9+.-]*:\/\/[^:@/]*):([^/]*)@(.*)$/i.exec(url);
-  const shown = parts ? `${parts[1]}:\${${variable}}@${parts[3]}` : url;
+  const parts = splitPassword(url);
+  const shown = parts ? `${parts.before}:\${${variable}}@${parts.after}` : url;
   const lines = ['cameras:', `  - id: ${draft.id}`];
   if (draft.name.trim() !== '') lines.push(`    name: ${quoted(draft.name.trim())}`);
   lines.push(`    url: ${quoted(shown)}`, `    fps: ${draft.fps}`);
   if (/^rtsps?:/i.test(url)) lines.push(`    transport: ${draft.transport}`);
   return { yaml: lines.join('\n'), variable: parts ? variable : null };
+}
+
+/** People paste passwords as they are: with an @ in them, even with a /. */
+function splitPassword(url: string): { before: string; after: string } | null {
+  const usual = /^([a-z][a-z0-9+.-]*:\/\/[^:@/]*):[^/]*@(.*)$/i.exec(url);
+  if (usual) return { before: usual[1]!, after: usual[2]! };
+  // host:port/path@x holds no password.
+  const odd = /^([a-z][a-z0-9+.-]*:\/\/[^:@/]*):(?!\d+(?:\/|$)).*@([^@]*)$/i.exec(url);
+  return odd ? { before: odd[1]!, after: odd[2]! } : null;
 }
 
 /** A double-quoted YAML scalar is a JSON string. */

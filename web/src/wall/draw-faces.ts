@@ -64,14 +64,16 @@ export function drawFaces(pen: Pen, faces: readonly LiveFace[], fit: Fit, area: 
 
 function drawBox(pen: Pen, box: Rect, status: LiveFace['status']): void {
   const style = FACE_STYLES[status];
+  // A thick line would hide a small face.
+  const width = Math.min(style.width, Math.max(1.25, box.width / 16));
   pen.lineCap = 'butt';
   pen.setLineDash([]);
   pen.strokeStyle = HALO;
-  pen.lineWidth = style.width + 2;
+  pen.lineWidth = width + 2;
   pen.strokeRect(box.x, box.y, box.width, box.height);
   pen.setLineDash(style.dash);
   pen.strokeStyle = style.colour;
-  pen.lineWidth = style.width;
+  pen.lineWidth = width;
   pen.strokeRect(box.x, box.y, box.width, box.height);
   pen.setLineDash([]);
 }

@@ -44,6 +44,9 @@ export function overlap(a: Rect, b: Rect): number {
   return width > 0 && height > 0 ? width * height : 0;
 }
 
+/** Square pixels of another face that a label may cover. */
+const TOUCH = 30;
+
 /**
  * Where a face's label goes: above its box, below, or inside; wholly within the area, and clear of the labels that are
  * there already, and of other faces, as far as there is room.
@@ -83,7 +86,8 @@ export function placeLabel(
     const pushed = Math.abs(rect.x - x) + Math.abs(rect.y - y) > 0.5 ? overlap(rect, box) : 0;
     const onLabels = taken.reduce((sum, other) => sum + overlap(rect, other), 0);
     const onFaces = otherFaces.reduce((sum, other) => sum + overlap(rect, other), 0);
-    const cost = onLabels * 4 + onFaces + pushed + index * 0.01;
+    // A touch is no reason to move: labels that jump from frame to frame cannot be read.
+    const cost = onLabels * 4 + Math.max(0, onFaces - TOUCH) + pushed + index * 0.01;
     if (cost < least) {
       least = cost;
       best = rect;

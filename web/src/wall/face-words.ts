@@ -2,7 +2,7 @@ import type { LiveFace } from '../api/live-message.ts';
 
 const UNFIT: Record<string, string> = {
   too_small: 'too small',
-  low_quality: 'too poor a picture',
+  low_quality: 'low quality',
   cut_off: 'cut off',
   turned_away: 'turned away',
   too_dark: 'too dark',

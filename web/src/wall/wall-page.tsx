@@ -60,7 +60,7 @@ export function WallPage({ camera }: { camera: string | null }) {
 function WallBar() {
   const list = cameras.value ?? [];
   const running = list.filter(({ state }) => state === 'running').length;
-  const live = running === list.length ? 'all live' : `${running} live`;
+  const live = running === list.length ? (running === 1 ? 'live' : 'all live') : `${running} live`;
   return (
     <div class="wall-bar">
       <h1 class="wall-count">
