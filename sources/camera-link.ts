@@ -1,15 +1,14 @@
 import {
   asyncScheduler,
-  combineLatest,
   defer,
   EMPTY,
-  from,
   type Observable,
   of,
   repeat,
   retry,
   type SchedulerLike,
   Subject,
+  switchMap,
   takeUntil,
   tap,
   throwError,
@@ -74,7 +73,7 @@ export class CameraLink {
   #status: CameraStatus;
   #watched = false;
   #firstFrameMs: number | null = null;
-  #lastFrameMs = 0;
+  #open = true;
   #closed: Promise<void> | null = null;
 
   constructor(source: LinkedSource, options: CameraLinkOptions) {
@@ -114,7 +113,7 @@ export class CameraLink {
    */
   frames(): Observable<Frame> {
     return defer(() => {
-      if (this.#closed) return EMPTY;
+      if (!this.#open) return EMPTY;
       if (this.#watched) {
         return throwError(() => new AppError('INTERNAL', `camera ${this.id} is connected already`));
       }
@@ -125,7 +124,7 @@ export class CameraLink {
           finalize: () => {
             this.#watched = false;
             // Unsubscribed while it ran; every other way out has set its state by now.
-            if (!['closed', 'failed'].includes(this.#status.state) && !this.#closed) this.#become({ state: 'idle' });
+            if (this.#open && !this.#isOver()) this.#become({ state: 'idle' });
           },
         }),
       );
@@ -139,11 +138,17 @@ export class CameraLink {
   }
 
   async #close(): Promise<void> {
+    this.#open = false;
     this.#closing.next();
     this.#closing.complete();
     await this.#source.gone?.();
-    this.#become({ state: 'closed' });
+    // What ended by itself keeps its reason.
+    if (this.#status.state !== 'closed') this.#become({ state: 'closed' });
     this.#changes.complete();
+  }
+
+  #isOver(): boolean {
+    return this.#status.state === 'closed' || this.#status.state === 'failed';
   }
 
   #connected(): Observable<Frame> {
@@ -189,7 +194,6 @@ export class CameraLink {
 
   #arrived(): void {
     const nowMs = this.#clock.monotonicMs();
-    this.#lastFrameMs = nowMs;
     if (this.#firstFrameMs === null) this.#firstFrameMs = nowMs;
     else if (nowMs - this.#firstFrameMs >= SETTLED_MS) this.#backOff.reset();
     if (this.#status.state !== 'running') this.#become({ state: 'running' });
@@ -221,8 +225,7 @@ export class CameraLink {
   #pause(ms: number, code: ErrorCode, message: string): Observable<unknown> {
     this.#become({ state: 'reconnecting', code, message, retryAtMs: this.#clock.wallMs() + ms });
     // Many cameras serve few clients: the next one comes when the last one has gone.
-    const gone = this.#source.gone ? from(this.#source.gone()) : of(undefined);
-    return combineLatest([timer(ms, this.#scheduler), gone]);
+    return timer(ms, this.#scheduler).pipe(switchMap(() => this.#source.gone?.() ?? of(undefined)));
   }
 
   /** The one place where the state changes. */

@@ -7,9 +7,15 @@ const RECOVERY_MS = 1000;
  */
 export class DecodeHealth {
   errors = 0;
+  readonly #live: boolean;
   #pending = false;
   #lastMs = Number.NEGATIVE_INFINITY;
   #lastPtsMs = Number.NEGATIVE_INFINITY;
+
+  /** @param pace of the source: a file's own time is all that counts for it, since it is read as fast as it is taken. */
+  constructor(pace: 'live' | 'file') {
+    this.#live = pace === 'live';
+  }
 
   /** The decoder complained. */
   error(nowMs: number): void {
@@ -19,7 +25,7 @@ export class DecodeHealth {
   }
 
   /**
-   * The next frame was decoded; both clocks count, since a file may be read faster than it plays and a backlog later.
+   * The next frame was decoded. Of a live stream both clocks count: a backlog comes faster than it was taken.
    *
    * @param ptsMs of the frame; null where there is none.
    * @returns whether it is degraded.
@@ -27,8 +33,12 @@ export class DecodeHealth {
   frame(nowMs: number, ptsMs: number | null): boolean {
     if (this.#pending && ptsMs !== null) this.#lastPtsMs = ptsMs;
     this.#pending = false;
-    const sincePts = ptsMs === null ? Number.POSITIVE_INFINITY : ptsMs - this.#lastPtsMs;
-    return nowMs - this.#lastMs <= RECOVERY_MS || (sincePts >= 0 && sincePts <= RECOVERY_MS);
+    if (ptsMs !== null) {
+      const since = ptsMs - this.#lastPtsMs;
+      if (since >= 0 && since <= RECOVERY_MS) return true;
+      if (!this.#live) return false;
+    }
+    return nowMs - this.#lastMs <= RECOVERY_MS;
   }
 
   /** A new connection has timestamps of its own. */

@@ -27,6 +27,7 @@ interface CommandInternals {
   ffmpegProc?: ChildProcess;
   _checkCapabilities(done: (error: Error | null) => void): void;
   _getFfmpegPath(done: (error: Error | null, path: string) => void): void;
+  _spawnFfmpeg(...input: unknown[]): void;
   availableEncoders(done: (error: Error | null, encoders: Record<string, never>) => void): void;
 }
 
@@ -56,6 +57,12 @@ export class FfmpegProcess {
         const child = (command as unknown as CommandInternals).ffmpegProc!;
         this.#child = child;
         if (child.pid !== undefined) lowerPriority(child.pid);
+        // fluent-ffmpeg's own listener reads what is not there yet and throws: a missing program, or a signal that
+        // cannot be sent, would end the server.
+        child.removeAllListeners('error');
+        child.on('error', (error) => {
+          if (child.pid === undefined) over({ code: null, signal: null, error });
+        });
         // Not fluent-ffmpeg's `end`: that one comes when it has read the output, also while the process lives on.
         child.once('close', (code, signal) => {
           if (child.pid !== undefined) over({ code, signal, error: null });
@@ -64,7 +71,7 @@ export class FfmpegProcess {
         if (this.#closing) this.#end();
       });
       command.on('stderr', options.onLine);
-      // An exit code is reported as an error as well; what counts then is the child's `close`.
+      // An exit code is reported here as well; what counts then is the child's `close`.
       command.on('error', (error: Error) => {
         if (this.#child?.pid === undefined) over({ code: null, signal: null, error });
       });
@@ -114,6 +121,15 @@ function commandFor(options: FfmpegProcessOptions): FfmpegCommand {
   internals.availableEncoders = (done) => done(null, {});
   // Its own way to set the path is global, and it looks into the environment.
   internals._getFfmpegPath = (done) => done(null, options.path);
+  // Out of file descriptors, the child comes without its pipes, and that throws where nobody can catch it.
+  const spawn = internals._spawnFfmpeg;
+  internals._spawnFfmpeg = (...input) => {
+    try {
+      spawn.apply(command, input);
+    } catch (error) {
+      command.emit('error', error);
+    }
+  };
   return command;
 }
 

@@ -41,7 +41,7 @@ export class FfmpegSource implements FrameSource {
   readonly frameIntervalMs: number;
   readonly #options: FfmpegSourceOptions;
   readonly #pool: FramePool;
-  readonly #health = new DecodeHealth();
+  readonly #health: DecodeHealth;
   readonly #processes = new Set<FfmpegProcess>();
   #connections = 0;
   #sequence = 0;
@@ -56,6 +56,7 @@ export class FfmpegSource implements FrameSource {
     this.pace = options.address.kind === 'file' ? 'file' : 'live';
     this.frameIntervalMs = 1000 / options.demands.fps;
     this.#options = options;
+    this.#health = new DecodeHealth(this.pace);
     this.#pool = new FramePool(options.buffers ?? 8);
   }
 

@@ -13,7 +13,7 @@ export interface StallWatchOptions {
   scheduler?: SchedulerLike;
 }
 
-const TICK_MS = 500;
+const TICK_MS = 250;
 
 /**
  * Watches the values themselves: a camera that only keeps its connection alive defeats ffmpeg's own timeout.
@@ -40,7 +40,8 @@ export function stallWatch<T>(options: StallWatchOptions): OperatorFunction<T, T
         source.subscribe({
           next: (value) => {
             first = false;
-            silentMs = 0;
+            // The tick under way does not count: never early, at most one tick late.
+            silentMs = -TICK_MS;
             subscriber.next(value);
           },
           error: (error) => subscriber.error(error),

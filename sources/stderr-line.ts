@@ -24,6 +24,9 @@ export type StderrLine =
   | { readonly kind: 'complaint' }
   | { readonly kind: 'noise' };
 
+/** Cameras fill lines of any length (SEI data, headers); what is looked for stands at the beginning. */
+const LONGEST_LINE = 1000;
+
 const SHOWINFO = /^\[Parsed_showinfo_\d+ @ \w+\] \[info\] (.*)$/;
 const SHOWINFO_FRAME = /^n: *\d+ pts:.*? pts_time:(\S+) .*? s:(\d+)x(\d+) /;
 const VIDEO = /^\[info\] +Stream #0:\d+.*?: Video: (\w+).*?, (\d+)x(\d+)[, ]/;
@@ -37,7 +40,8 @@ const DAMAGE = /corrupt|concealing|RTP: missed|packets? lost|error while decodin
  * What one line of ffmpeg's standard error (`-loglevel level+info`) means. The first `stream` is the input's; the output
  * is introduced in the same way afterwards.
  */
-export function readStderrLine(line: string): StderrLine {
+export function readStderrLine(text: string): StderrLine {
+  const line = text.slice(0, LONGEST_LINE);
   const showinfo = SHOWINFO.exec(line)?.[1];
   if (showinfo !== undefined) {
     const frame = SHOWINFO_FRAME.exec(showinfo);

@@ -1,0 +1,381 @@
+import { Observable, type Subscriber } from 'rxjs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SourceError } from '../../config/app-error.ts';
+import type { ErrorCode } from '../../config/error-codes.ts';
+import type { Frame } from '../../pipeline/frame.ts';
+import { CameraLink, type LinkedSource } from '../../sources/camera-link.ts';
+import { fakeFrame } from '../support/fake-frame.ts';
+import { recordedLog } from '../support/recorded-log.ts';
+
+const START = Date.UTC(2026, 10, 21, 9);
+const clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
+
+beforeEach(() => void vi.useFakeTimers({ now: START }));
+afterEach(() => void vi.useRealTimers());
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+const now = () => Date.now() - START;
+
+/** A source of which the test says what every attempt does; by default it connects and stays silent. */
+class FakeSource implements LinkedSource {
+  readonly id = 'front';
+  readonly pace: 'live' | 'file';
+  readonly frameIntervalMs: number;
+  /** When each attempt began and when it was left, milliseconds. */
+  readonly attempts: { began: number; left: number | null }[] = [];
+  onAttempt: (subscriber: Subscriber<Frame>, attempt: number) => void = () => {};
+  current: Subscriber<Frame> | null = null;
+  goneAfterMs = 0;
+  #gone: Promise<void> = Promise.resolve();
+
+  constructor(options: { pace?: 'live' | 'file'; frameIntervalMs?: number } = {}) {
+    this.pace = options.pace ?? 'live';
+    this.frameIntervalMs = options.frameIntervalMs ?? 200;
+  }
+
+  frames(): Observable<Frame> {
+    return new Observable((subscriber) => {
+      const attempt = { began: now(), left: null as number | null };
+      this.attempts.push(attempt);
+      this.current = subscriber;
+      this.onAttempt(subscriber, this.attempts.length);
+      return () => {
+        attempt.left = now();
+        this.#gone = new Promise((resolve) => setTimeout(resolve, this.goneAfterMs));
+      };
+    });
+  }
+
+  gone(): Promise<void> {
+    return this.#gone;
+  }
+
+  fail(code: ErrorCode): void {
+    this.current!.error(new SourceError(code, `said the camera at rtsp://ann:secret@h/x`));
+  }
+
+  began(): number[] {
+    return this.attempts.map((attempt) => attempt.began);
+  }
+}
+
+function linkTo(source: FakeSource, options: { repeats?: boolean } = {}) {
+  const log = recordedLog();
+  const link = new CameraLink(source, { clock, log, random: () => 0.5, ...options });
+  const changes: string[] = [];
+  link.changes.subscribe(({ state, code }) => changes.push(`${now()} ${state}${code ? ` ${code}` : ''}`));
+  return { link, log, changes };
+}
+
+/** Frames every 200 ms until the attempt is left. */
+function streaming(subscriber: Subscriber<Frame>): void {
+  const timer = setInterval(() => subscriber.next(fakeFrame()), 200);
+  subscriber.add(() => clearInterval(timer));
+}
+
+describe('a camera that works', () => {
+  it('goes idle, connecting, running, and back to idle when nobody watches', async () => {
+    const source = new FakeSource();
+    source.onAttempt = streaming;
+    const { link, changes } = linkTo(source);
+    expect(link.status).toMatchObject({ cameraId: 'front', state: 'idle', connections: 0, sinceMs: START });
+    let frames = 0;
+    const watching = link.frames().subscribe(() => {
+      frames += 1;
+    });
+    await pass(2000);
+    expect(frames).toBe(10);
+    expect(link.status).toMatchObject({ state: 'running', code: null, connections: 1, sinceMs: START + 200 });
+    watching.unsubscribe();
+    expect(source.attempts).toEqual([{ began: 0, left: 2000 }]);
+    expect(changes).toEqual(['0 connecting', '200 running', '2000 idle']);
+  });
+
+  it('is not connected to twice at once, and again after that', async () => {
+    const source = new FakeSource();
+    const { link } = linkTo(source);
+    const watching = link.frames().subscribe();
+    const error = vi.fn();
+    link.frames().subscribe({ error });
+    expect(error).toHaveBeenCalledWith(expect.objectContaining({ code: 'INTERNAL' }));
+    watching.unsubscribe();
+    link.frames().subscribe();
+    expect(source.attempts).toHaveLength(2);
+  });
+});
+
+describe('a camera that fails', () => {
+  it('is tried again with growing pauses, also when it never worked', async () => {
+    const source = new FakeSource();
+    source.onAttempt = () => source.fail('STREAM_CONNECTION_FAILED');
+    const { link, changes } = linkTo(source);
+    const error = vi.fn();
+    link.frames().subscribe({ error });
+    await pass(4 * 60_000);
+    const pauses = source.began().map((at, i, all) => at - (all[i - 1] ?? 0));
+    expect(pauses.slice(1)).toEqual([...Array(5).fill(1000), ...Array(5).fill(5000), ...Array(10).fill(10_000), 60e3]);
+    expect(error).not.toHaveBeenCalled();
+    expect(changes).toEqual(['0 connecting', '0 reconnecting STREAM_CONNECTION_FAILED']);
+    expect(link.status).toMatchObject({
+      state: 'reconnecting',
+      connections: 22,
+      sinceMs: START,
+      retryAtMs: START + 250_000,
+    });
+    expect(link.status.message).toBe('said the camera at rtsp://***@h/x');
+  });
+
+  it('says why, in status and log, without credentials', async () => {
+    const source = new FakeSource();
+    source.onAttempt = () => source.fail('STREAM_NOT_FOUND');
+    const { link, log } = linkTo(source);
+    link.frames().subscribe();
+    await pass(10);
+    expect(log.lines.at(-1)).toMatchObject({
+      level: 'warn',
+      message: 'camera reconnecting: said the camera at rtsp://***@h/x',
+      fields: { camera: 'front', code: 'STREAM_NOT_FOUND' },
+    });
+    expect(JSON.stringify([log.lines, link.status])).not.toContain('secret');
+  });
+
+  it('is asked once a minute when it refuses the password: more would lock the account', async () => {
+    const source = new FakeSource();
+    source.onAttempt = () => source.fail('STREAM_AUTH_FAILED');
+    linkTo(source).link.frames().subscribe();
+    await pass(150_000);
+    expect(source.began()).toEqual([0, 60_000, 120_000]);
+  });
+
+  it('has its failures forgotten after 30 s of frames, not before', async () => {
+    const source = new FakeSource();
+    source.onAttempt = (subscriber, attempt) => {
+      if (attempt <= 6) source.fail('STREAM_CONNECTION_FAILED');
+      else {
+        streaming(subscriber);
+        setTimeout(() => subscriber.error(new SourceError('STREAM_TIMEOUT', 'x')), attempt === 7 ? 20_000 : 31_000);
+      }
+    };
+    const { link } = linkTo(source);
+    link.frames().subscribe();
+    await pass(10_000);
+    expect(source.began()).toEqual([0, 1000, 2000, 3000, 4000, 5000, 10_000]);
+    await pass(21_000);
+    // 20 s of frames: still the seventh failure.
+    expect(link.status.retryAtMs).toBe(START + 30_000 + 5000);
+    await pass(35_500);
+    expect(link.status.retryAtMs).toBe(START + 35_000 + 31_000 + 1000);
+  });
+
+  it.each(['FFMPEG_TOO_OLD', 'FFMPEG_NOT_FOUND', 'SOURCE_URL_INVALID'] as const)(
+    'for good (%s) is not tried again',
+    async (code) => {
+      const source = new FakeSource();
+      source.onAttempt = () => source.fail(code);
+      const { link, changes } = linkTo(source);
+      const complete = vi.fn();
+      link.frames().subscribe({ complete });
+      await pass(100_000);
+      expect(changes).toEqual(['0 connecting', `0 failed ${code}`]);
+      expect(complete).toHaveBeenCalledOnce();
+      expect(source.attempts).toHaveLength(1);
+    },
+  );
+
+  it('is not tried again before the old ffmpeg has gone', async () => {
+    const source = new FakeSource();
+    source.goneAfterMs = 2500;
+    source.onAttempt = () => source.fail('STREAM_TIMEOUT');
+    linkTo(source).link.frames().subscribe();
+    await pass(6000);
+    expect(source.began()).toEqual([0, 2500, 5000]);
+  });
+});
+
+describe('a stream that ends', () => {
+  it('is opened again after a second, however often it ends', async () => {
+    const source = new FakeSource();
+    source.onAttempt = (subscriber) => {
+      streaming(subscriber);
+      setTimeout(() => subscriber.complete(), 4000);
+    };
+    const { link, changes } = linkTo(source);
+    link.frames().subscribe();
+    await pass(35_500);
+    expect(source.began()).toEqual([0, 5000, 10_000, 15_000, 20_000, 25_000, 30_000, 35_000]);
+    expect(changes.slice(0, 4)).toEqual([
+      '0 connecting',
+      '200 running',
+      '4000 reconnecting STREAM_ENDED',
+      '5200 running',
+    ]);
+  });
+
+  it('before its first picture, again and again, is a failure', async () => {
+    const source = new FakeSource();
+    source.onAttempt = (subscriber) => subscriber.complete();
+    linkTo(source).link.frames().subscribe();
+    await pass(16_000);
+    expect(source.began()).toEqual([0, 1000, 2000, 3000, 4000, 5000, 10_000, 15_000]);
+  });
+});
+
+describe('a stream that falls silent', () => {
+  it('is stalled after 5 s, opened again after 10 s, and running with the next frame', async () => {
+    const source = new FakeSource();
+    source.onAttempt = (subscriber, attempt) => {
+      if (attempt === 1) setTimeout(() => subscriber.next(fakeFrame()), 1000);
+      else streaming(subscriber);
+    };
+    const { link, changes } = linkTo(source);
+    link.frames().subscribe();
+    await pass(20_000);
+    expect(changes).toEqual([
+      '0 connecting',
+      '1000 running',
+      '6000 stalled STREAM_STALLED',
+      '11000 reconnecting STREAM_STALLED',
+      '12200 running',
+    ]);
+    expect(source.attempts[0]).toEqual({ began: 0, left: 11_000 });
+  });
+
+  it('recovers without a new connection when a frame comes in time', async () => {
+    const source = new FakeSource();
+    source.onAttempt = (subscriber) => {
+      for (const ms of [1000, 9000]) setTimeout(() => subscriber.next(fakeFrame()), ms);
+    };
+    const { link, changes } = linkTo(source);
+    link.frames().subscribe();
+    await pass(9100);
+    expect(changes).toEqual(['0 connecting', '1000 running', '6000 stalled STREAM_STALLED', '9000 running']);
+    expect(link.status.connections).toBe(1);
+  });
+
+  it('without a first picture is given 20 s', async () => {
+    const source = new FakeSource();
+    const { link, changes } = linkTo(source);
+    link.frames().subscribe();
+    await pass(20_500);
+    expect(changes).toEqual(['0 connecting', '20000 reconnecting STREAM_TIMEOUT']);
+  });
+
+  it('is not stalled while it is only asked for a picture every ten seconds', async () => {
+    const source = new FakeSource({ frameIntervalMs: 10_000 });
+    source.onAttempt = (subscriber) => {
+      const timer = setInterval(() => subscriber.next(fakeFrame()), 10_000);
+      subscriber.add(() => clearInterval(timer));
+    };
+    const { link, changes } = linkTo(source);
+    link.frames().subscribe();
+    await pass(120_000);
+    expect(changes).toEqual(['0 connecting', '10000 running']);
+  });
+});
+
+describe('a file', () => {
+  it('that was played is closed, and says that it ended, also after close()', async () => {
+    const source = new FakeSource({ pace: 'file' });
+    source.onAttempt = (subscriber) => {
+      subscriber.next(fakeFrame());
+      subscriber.complete();
+    };
+    const { link, changes } = linkTo(source);
+    const complete = vi.fn();
+    link.frames().subscribe({ complete });
+    await pass(10_000);
+    await link.close();
+    expect(complete).toHaveBeenCalledOnce();
+    expect(changes).toEqual(['0 connecting', '0 running', '0 closed STREAM_ENDED']);
+    expect(link.status.code).toBe('STREAM_ENDED');
+  });
+
+  it('that is not there has failed', async () => {
+    const source = new FakeSource({ pace: 'file' });
+    source.onAttempt = () => source.fail('STREAM_NOT_FOUND');
+    const { link, changes } = linkTo(source, { repeats: true });
+    link.frames().subscribe();
+    await pass(10_000);
+    expect(changes).toEqual(['0 connecting', '0 failed STREAM_NOT_FOUND']);
+  });
+
+  it('that repeats starts again', async () => {
+    const source = new FakeSource({ pace: 'file' });
+    source.onAttempt = (subscriber) => {
+      subscriber.next(fakeFrame());
+      subscriber.complete();
+    };
+    linkTo(source, { repeats: true }).link.frames().subscribe();
+    await pass(2500);
+    expect(source.began()).toEqual([0, 1000, 2000]);
+  });
+
+  it('may wait for its reader as long as it likes', async () => {
+    const source = new FakeSource({ pace: 'file' });
+    source.onAttempt = (subscriber) => subscriber.next(fakeFrame());
+    const { link, changes } = linkTo(source);
+    link.frames().subscribe();
+    await pass(600_000);
+    expect(changes).toEqual(['0 connecting', '0 running']);
+  });
+});
+
+describe('closing', () => {
+  it.each([
+    ['before anything', (): void => {}, null],
+    ['while it connects', (_: FakeSource, link: CameraLink) => void link.frames().subscribe(), 'connecting'],
+    [
+      'while it runs',
+      (source: FakeSource, link: CameraLink) => {
+        source.onAttempt = (subscriber) => subscriber.next(fakeFrame());
+        link.frames().subscribe();
+      },
+      'running',
+    ],
+    [
+      'while it waits after a failure',
+      (source: FakeSource, link: CameraLink) => {
+        source.onAttempt = () => source.fail('STREAM_TIMEOUT');
+        link.frames().subscribe();
+      },
+      'reconnecting',
+    ],
+  ])('%s ends it for good, once, when ffmpeg is gone', async (_, start, state) => {
+    const source = new FakeSource();
+    source.goneAfterMs = 3000;
+    const { link, changes } = linkTo(source);
+    start(source, link);
+    expect(link.status.state).toBe(state ?? 'idle');
+    const before = source.attempts.length;
+    const closing = link.close();
+    expect(link.close()).toBe(closing);
+    let closed = false;
+    void closing.then(() => {
+      closed = true;
+    });
+    await pass(2900);
+    expect(closed).toBe(source.attempts.length === 0);
+    await pass(200);
+    expect(closed).toBe(true);
+    expect(link.status.state).toBe('closed');
+    expect(changes.filter((change) => change.includes('closed'))).toHaveLength(1);
+    expect(changes.some((change) => change.includes('idle'))).toBe(false);
+    const complete = vi.fn();
+    link.frames().subscribe({ complete });
+    expect(complete).toHaveBeenCalledOnce();
+    await pass(100_000);
+    expect(source.attempts).toHaveLength(before);
+  });
+
+  it('completes what somebody watches', async () => {
+    const source = new FakeSource();
+    source.onAttempt = streaming;
+    const { link } = linkTo(source);
+    const complete = vi.fn();
+    link.frames().subscribe({ complete });
+    await pass(1000);
+    void link.close();
+    expect(complete).toHaveBeenCalledOnce();
+    expect(source.attempts[0]!.left).toBe(1000);
+  });
+});

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { type FrameDemands, ffmpegArguments } from '../../sources/ffmpeg-arguments.ts';
+import type { FfmpegFeatures } from '../../sources/ffmpeg-binary.ts';
+import { sourceAddress } from '../../sources/source-address.ts';
+
+const CURRENT: FfmpegFeatures = {
+  fpsMode: true,
+  autoscale: true,
+  ffconcatOptions: true,
+  showinfoChecksum: true,
+  rtspTimeout: 'timeout',
+  tls: true,
+  devices: ['v4l2'],
+};
+const OF_2018: FfmpegFeatures = {
+  ...CURRENT,
+  fpsMode: false,
+  autoscale: false,
+  ffconcatOptions: false,
+  rtspTimeout: 'stimeout',
+};
+const DEMANDS: FrameDemands = {
+  fps: 5,
+  width: 1280,
+  transport: 'tcp',
+  timeoutMs: 5000,
+  realtime: false,
+  loop: false,
+};
+
+function args(url: string, demands: Partial<FrameDemands> = {}, can = CURRENT, platform: NodeJS.Platform = 'linux') {
+  const address = sourceAddress(url, { baseDir: '/clips', platform });
+  const { beforeInput, input, script, beforeOutput } = ffmpegArguments(
+    address,
+    { ...DEMANDS, ...demands },
+    can,
+    platform,
+  );
+  return { before: beforeInput.join(' '), input, script, after: beforeOutput.join(' ') };
+}
+
+const ALWAYS = '-hide_banner -nostdin -nostats -loglevel level+info -threads 1 -filter_threads 1';
+const SELECT = "select='isnan(prev_selected_t)+gte(t-prev_selected_t,0.198)+lt(t,prev_selected_t-1)'";
+
+describe('the arguments before the input', () => {
+  it.each([
+    ['linux', 'webcam:/dev/video1', {}, '-f v4l2', '/dev/video1'],
+    [
+      'linux',
+      'webcam:',
+      { deviceFps: 15, deviceSize: '1280x720' },
+      '-f v4l2 -framerate 15 -video_size 1280x720',
+      '/dev/video0',
+    ],
+    ['darwin', 'webcam:', {}, '-f avfoundation -framerate 30', '0:none'],
+    [
+      'darwin',
+      'webcam:FaceTime HD Camera',
+      { deviceFps: 29.97 },
+      '-f avfoundation -framerate 29.97',
+      'FaceTime HD Camera:none',
+    ],
+    ['win32', 'webcam:Integrated Camera', {}, '-f dshow -rtbufsize 64M', 'video=Integrated Camera'],
+    [
+      'win32',
+      'webcam:Cam',
+      { deviceFps: 30, deviceSize: '640x480' },
+      '-f dshow -framerate 30 -video_size 640x480 -rtbufsize 64M',
+      'video=Cam',
+    ],
+    ['linux', 'file:a:b.mp4', {}, '-protocol_whitelist file', 'file:/clips/a:b.mp4'],
+    ['linux', 'file:/x/c.mp4', { realtime: true }, '-protocol_whitelist file -re', 'file:/x/c.mp4'],
+    [
+      'linux',
+      'file:c.mp4',
+      { realtime: true, loop: true },
+      '-protocol_whitelist file -re -stream_loop -1',
+      'file:/clips/c.mp4',
+    ],
+  ] as const)('on %s for %s with %j are %s', (platform, url, demands, before, input) => {
+    const made = args(url, demands, CURRENT, platform);
+    expect(made.before).toBe(`${ALWAYS} ${before}`);
+    expect(made.input).toBe(input);
+    expect(made.script).toBeNull();
+  });
+
+  it('name no camera: its URL goes through standard input', () => {
+    const made = args("rtsp://ann:it's@10.0.0.5/s?key=7", { timeoutMs: 2500 });
+    expect(made.before).toBe(`${ALWAYS} -fpsprobesize 0 -protocol_whitelist pipe,rtsp,rtp,tcp -f concat -safe 0`);
+    expect(made.input).toBeNull();
+    expect(made.script).toBe(
+      [
+        'ffconcat version 1.0',
+        "file 'rtsp://ann:it'\\''s@10.0.0.5/s?key=7'",
+        'option rtsp_transport tcp',
+        'option timeout 2500000',
+        'option allowed_media_types video',
+        'option fpsprobesize 0',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it.each([
+    ['rtsp://h/x', 'tcp', 'pipe,rtsp,rtp,tcp'],
+    ['rtsp://h/x', 'udp', 'pipe,rtsp,rtp,tcp,udp'],
+    ['rtsps://h/x', 'tcp', 'pipe,rtsp,rtp,tcp,tls'],
+  ] as const)('allow %s over %s no protocols but %s', (url, transport, whitelist) => {
+    const made = args(url, { transport });
+    expect(made.before).toContain(`-protocol_whitelist ${whitelist} `);
+    expect(made.script).toContain(`option rtsp_transport ${transport}\n`);
+  });
+
+  it('call the RTSP timeout what the build calls it', () => {
+    expect(args('rtsp://h/x', {}, { ...CURRENT, rtspTimeout: 'stimeout' }).script).toContain(
+      'option stimeout 5000000\n',
+    );
+    expect(args('rtsp://h/x', {}, { ...CURRENT, rtspTimeout: null }).script).not.toContain('timeout');
+  });
+});
+
+describe('the arguments before the output', () => {
+  it('drop and scale, invent nothing, and report every frame', () => {
+    expect(args('file:c.mp4').after).toBe(
+      `-map 0:V:0 -vf ${SELECT},scale=w='trunc(min(1280,iw)/2)*2':h=-2,format=rgb24,showinfo=checksum=0 ` +
+        '-fps_mode passthrough -autoscale 0 -c:v rawvideo -pix_fmt rgb24 -threads 1 -f rawvideo',
+    );
+  });
+
+  it('are those that a build of 2018 knows', () => {
+    const { after } = args('file:c.mp4', {}, { ...OF_2018, showinfoChecksum: false });
+    expect(after).toContain(',format=rgb24,showinfo -vsync 0 -c:v');
+    expect(after).not.toMatch(/fps_mode|autoscale|checksum/);
+  });
+
+  it.each([
+    [60, '0.0165'],
+    [0.1, '9.9'],
+    [0.3, '3.3'],
+    [29.97, '0.033033'],
+  ])('at %s frames a second let a frame pass after %s s', (fps, gap) => {
+    expect(args('file:c.mp4', { fps }).after).toContain(`gte(t-prev_selected_t,${gap})`);
+  });
+
+  it('end after as many frames as are wanted', () => {
+    expect(args('file:c.mp4', { frames: 1 }).after).toContain(' -frames:v 1 ');
+  });
+});
