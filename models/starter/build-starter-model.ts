@@ -5,7 +5,7 @@ import { AppError } from '../../config/app-error.ts';
 import { verifyFile } from '../verify-file.ts';
 import { writeAtomically } from '../write-atomically.ts';
 import { buildDlibResnet } from './dlib-resnet.ts';
-import { findFaceApiPackage, readFaceApiWeights, type Weights } from './face-api-weights.ts';
+import { type FaceApiPackage, findFaceApiPackage, readFaceApiWeights, type Weights } from './face-api-weights.ts';
 import { buildLandmarks68 } from './landmarks68.ts';
 import { buildSsdMobilenetV1 } from './ssd-mobilenetv1.ts';
 
@@ -35,9 +35,13 @@ export interface StarterModel {
  * @throws {AppError} MODEL_NOT_FOUND where the package is not installed, MODEL_INVALID where its files are damaged,
  * MODEL_DOWNLOAD_FAILED where `dir` cannot be written.
  */
-export async function buildStarterModel(name: string, dir: string): Promise<StarterModel> {
+export async function buildStarterModel(
+  name: string,
+  dir: string,
+  findPackage: () => Promise<FaceApiPackage | null> = findFaceApiPackage,
+): Promise<StarterModel> {
   const { network, build } = NETWORKS[name]!;
-  const from = await findFaceApiPackage();
+  const from = await findPackage();
   if (from === null) {
     throw new AppError(
       'MODEL_NOT_FOUND',

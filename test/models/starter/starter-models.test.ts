@@ -153,6 +153,15 @@ describe('a store', () => {
   });
 });
 
+describe('a package that is not installed', () => {
+  it('gives an error that says how to install it', async () => {
+    await expect(buildStarterModel('starter-landmarks68', dir, async () => null)).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+      message: expect.stringContaining('npm i @vladmandic/face-api'),
+    });
+  });
+});
+
 describe('the weights of a package that is damaged', () => {
   it('give an error that names the network and what is wrong', async () => {
     const from = (await findFaceApiPackage())!;
