@@ -155,6 +155,7 @@ const door = z.strictObject({
   cameras: z
     .array(id)
     .min(1, 'must name at least one camera')
+    .meta({ words: 'list of camera ids' })
     .describe('The cameras that look at this door, by their ids.'),
   allow: z.array(text(200)).default([]).describe('Names or ids of the subjects that it opens for. Empty: nobody.'),
   confirm: z
