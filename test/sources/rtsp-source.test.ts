@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { ErrorCode } from '../../config/error-codes.ts';
 import { cameraSchema } from '../../config/settings-schema.ts';
 import type { Frame } from '../../pipeline/frame.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
@@ -109,15 +110,15 @@ describe.skipIf(!requirement('rtsp').met || !requirement('ffmpeg').met)('an RTSP
     expect(log.lines.some((line) => line.message === 'ffmpeg said')).toBe(true);
   });
 
-  it.each([
-    ['a wrong path', (): string => `${open.url()}-not`, 'STREAM_NOT_FOUND', /knows no stream under that path/],
+  const refusals: [what: string, url: () => string, code: ErrorCode, message: RegExp][] = [
+    ['a wrong path', () => `${open.url()}-not`, 'STREAM_NOT_FOUND', /knows no stream under that path/],
     [
       'a wrong password',
-      (): string => locked.url({ user: 'ann', password: 'wrong-s3cret' }),
+      () => locked.url({ user: 'ann', password: 'wrong-s3cret' }),
       'STREAM_AUTH_FAILED',
       /refused the user name or password/,
     ],
-    ['no password', (): string => locked.url(), 'STREAM_AUTH_FAILED', /refused the user name or password/],
+    ['no password', () => locked.url(), 'STREAM_AUTH_FAILED', /refused the user name or password/],
     [
       'a wrong port',
       () => 'rtsp://ann:s3cret@127.0.0.1:1/cam',
@@ -125,7 +126,8 @@ describe.skipIf(!requirement('rtsp').met || !requirement('ffmpeg').met)('an RTSP
       /nothing listens at camera 127.0.0.1:1/,
     ],
     ['a wrong scheme', () => open.url().replace('rtsp:', 'rtsps:'), 'STREAM_TLS_FAILED', /is it rtsp:\/\/ rather/],
-  ] as const)('with %s says so in a line, and stays to be asked again', async (_, url, code, message) => {
+  ];
+  it.each(refusals)('with %s says so in a line, and stays to be asked again', async (_, url, code, message) => {
     const { link, log } = setUp(url());
     const states: string[] = [];
     link.changes.subscribe((status) => states.push(status.state));
