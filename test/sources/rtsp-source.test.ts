@@ -226,6 +226,18 @@ describe.skipIf(!requirement('rtsp').met || !requirement('ffmpeg').met)('an RTSP
     }
   });
 
+  it('is let go of by close() within seconds, also when it hangs and cannot be said goodbye to', async () => {
+    await using server = await RtspServer.start({ film });
+    const { source, link } = setUp(server.url(), { timeout: '30s' });
+    link.frames().subscribe((frame) => frame.release());
+    await expect.poll(() => link.status.state, { timeout: 10_000 }).toBe('running');
+    process.kill(server.pid, 'SIGSTOP');
+    const before = performance.now();
+    await link.close();
+    expect(performance.now() - before).toBeLessThan(5000);
+    expect(source.pids()).toEqual([]);
+  });
+
   it('is let go of by close() after its ffmpeg crashed', async () => {
     const { source, link } = setUp(open.url());
     link.frames().subscribe((frame) => frame.release());

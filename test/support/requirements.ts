@@ -24,7 +24,6 @@ export const systemPython = '/usr/bin/python3';
 function onPath(...programs: string[]): string | null {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     for (const program of programs) {
-      // npm puts node_modules/.bin first; nothing that these tests need of the machine lies there.
       const path = join(folder, program);
       if (folder !== '' && existsSync(path)) return path;
     }
