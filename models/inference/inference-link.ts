@@ -22,6 +22,8 @@ export interface InferenceLinkOptions {
   /** Milliseconds until a process that is not ready is given up. */
   readonly startDeadlineMs: number;
   readonly log: Logger;
+  /** How pixels cross; taken over and closed. Default: the fastest this machine has. */
+  readonly pixels?: PixelSender;
 }
 
 interface PendingCall {
@@ -54,9 +56,9 @@ export class InferenceLink {
   #lastWords = '';
   #ended: string | null = null;
 
-  constructor({ config, environment, startDeadlineMs, log }: InferenceLinkOptions) {
+  constructor({ config, environment, startDeadlineMs, log, pixels }: InferenceLinkOptions) {
     this.#log = log;
-    this.#pixels = openPixelSender();
+    this.#pixels = pixels ?? openPixelSender();
     const entry = new URL(`./inference-process${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
     this.#child = fork(entry, [], {
       serialization: 'advanced',
@@ -127,10 +129,14 @@ export class InferenceLink {
     this.calls += 1;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { slot, resolve, reject });
-      this.#pixels.write(slot, image.data).then((pixels) => {
-        if (this.#ended !== null) return;
-        this.#send({ type: 'analyse', id, width: image.width, height: image.height, pixels, options });
-      });
+      this.#pixels
+        .write(slot, image.data)
+        .then((pixels) => {
+          if (this.#ended !== null) return;
+          this.#send({ type: 'analyse', id, width: image.width, height: image.height, pixels, options });
+        })
+        // An option that cannot be cloned, say.
+        .catch((error: unknown) => this.#settle(id)?.reject(AppError.from(error, 'INFERENCE_FAILED')));
     });
   }
 

@@ -51,6 +51,8 @@ export function openPixelSender(folder: string = SHARED_MEMORY): PixelSender {
     kind: 'memory',
     descriptors,
     async write(slot, pixels) {
+      // The descriptors' numbers may be somebody else's by now.
+      if (closed) return { pixels };
       const descriptor = descriptors[slot]!;
       try {
         if (sizes[slot]! > KEPT_BYTES) {
