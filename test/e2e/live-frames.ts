@@ -1,22 +1,33 @@
 import WebSocket from 'ws';
 import type { FrameMessage } from '../../sinks/frame-message.ts';
 
-export interface LiveFrames extends AsyncDisposable {
-  /** What the server said of that frame; waits for it when it has not come yet. */
-  frame(sequence: number): Promise<FrameMessage>;
+export interface SentFrame {
+  readonly said: FrameMessage;
+  readonly jpeg: Buffer;
 }
 
-/** Listens beside the page: what it draws is compared with what the server said, not with what it says itself. */
+export interface LiveFrames extends AsyncDisposable {
+  /** What the server sent of that frame; waits for it when it has not come yet. */
+  frame(sequence: number): Promise<SentFrame>;
+}
+
+/** Frames that are remembered; older ones are forgotten. */
+const MOST = 200;
+
+/** Listens beside the page: what it draws is compared with what the server sent, not with what it says itself. */
 export async function listenToFrames(address: string, camera: string): Promise<LiveFrames> {
-  const url = new URL(`/ws/live?video=0&camera=${camera}`, address);
+  const url = new URL(`/ws/live?camera=${camera}`, address);
   url.protocol = 'ws:';
   const socket = new WebSocket(url);
-  const frames = new Map<number, FrameMessage>();
-  const waiting = new Map<number, (frame: FrameMessage) => void>();
-  socket.on('message', (data) => {
-    const frame: FrameMessage = JSON.parse(String(data));
-    frames.set(frame.sequence, frame);
-    waiting.get(frame.sequence)?.(frame);
+  const frames = new Map<number, SentFrame>();
+  const waiting = new Map<number, (frame: SentFrame) => void>();
+  socket.on('message', (data: Buffer) => {
+    const length = data.readUInt32BE(0);
+    const said: FrameMessage = JSON.parse(data.toString('utf8', 4, 4 + length));
+    const frame = { said, jpeg: data.subarray(4 + length) };
+    frames.set(said.sequence, frame);
+    if (frames.size > MOST) frames.delete(frames.keys().next().value as number);
+    waiting.get(said.sequence)?.(frame);
   });
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve);

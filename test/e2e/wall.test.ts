@@ -9,6 +9,7 @@ import { type FacegateProcess, startFacegate } from '../support/facegate-process
 import { requirement } from '../support/requirements.ts';
 import { strokeDistance, takeCanvas } from './drawn-canvas.ts';
 import { listenToFrames } from './live-frames.ts';
+import { pictureDistance } from './picture-distance.ts';
 
 const CAMERA = 'entrance';
 /** Boxes narrower than this have lines as thick as themselves. */
@@ -60,7 +61,7 @@ describe.skipIf(!requirement('chromium').met)('the wall, in a browser, of the re
           continue;
         }
         // The first frames may be from before we listened.
-        const frame = await frames.frame(canvas.sequence).catch(() => null);
+        const frame = (await frames.frame(canvas.sequence).catch(() => null))?.said;
         seen.add(canvas.sequence);
         if (!frame) continue;
         expect(canvas.pixelWidth, 'one canvas pixel for each of the screen').toBe(
@@ -101,6 +102,31 @@ describe.skipIf(!requirement('chromium').met)('the wall, in a browser, of the re
       }
       expect(boxes).toBeGreaterThanOrEqual(20);
       expect(edges).toBeGreaterThanOrEqual(24);
+    });
+
+    it('draws them over the very picture they belong to, not the one before or after', async () => {
+      await using frames = await listenToFrames(server.address, CAMERA);
+      await page.waitForTimeout(1000);
+      let compared = 0;
+      let last = 0;
+      const until = Date.now() + 60_000;
+      while (compared < 6 && Date.now() < until) {
+        const canvas = await takeCanvas(page, CAMERA);
+        if (canvas.sequence === last) {
+          await page.waitForTimeout(30);
+          continue;
+        }
+        last = canvas.sequence;
+        const [before, own, after] = await Promise.all(
+          [-1, 0, 1].map((step) => frames.frame(canvas.sequence + step).catch(() => null)),
+        );
+        if (!before || !own || !after) continue;
+        const distance = await pictureDistance(canvas, own.jpeg);
+        expect(distance, `frame ${last}`).toBeLessThan(await pictureDistance(canvas, before.jpeg));
+        expect(distance, `frame ${last}`).toBeLessThan(await pictureDistance(canvas, after.jpeg));
+        compared += 1;
+      }
+      expect(compared).toBe(6);
     });
 
     it('shows names, similarity, and why the others have none', async () => {
