@@ -1,9 +1,10 @@
-import type { FastifyContextConfig, FastifyRequest } from 'fastify';
+import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify';
 import type { AnalysedFace } from '../pipeline/face.ts';
 import type { PixelImage } from '../pipeline/pixel-image.ts';
 import type { AnalyseOptions } from '../pipeline/ports.ts';
 import { Admission } from './admission.ts';
 import { type DecodedImage, decodeImage } from './decode-image.ts';
+import { hangUpSignal } from './hang-up-signal.ts';
 import { readPictures } from './read-pictures.ts';
 import type { ServerParts } from './server-parts.ts';
 
@@ -20,8 +21,8 @@ interface QueryOptions {
 /** The way of a picture from a request to its faces, the same for every route that takes one. */
 export interface PictureDesk {
   readonly rateLimit: Pick<FastifyContextConfig, 'rateLimit'>;
-  /** Waits for a place, then works; see Admission. */
-  work<T>(request: FastifyRequest, work: () => Promise<T>): Promise<T>;
+  /** Waits for a place, then works; see Admission. The signal fires when the caller hangs up. */
+  work<T>(reply: FastifyReply, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   read<N extends string>(request: FastifyRequest, names: readonly N[]): Promise<Record<N, Buffer>>;
   decode(bytes: Buffer, name: string): Promise<DecodedImage>;
   options(query: QueryOptions): AnalyseOptions;
@@ -35,7 +36,16 @@ export function createPictureDesk({ settings, analyser }: Pick<ServerParts, 'set
   return {
     // Far above what the networks can do; it keeps one caller from filling the queue for all others all the time.
     rateLimit: { rateLimit: { max: 3000, timeWindow: 60_000 } },
-    work: (request, work) => admission.run(request.signal, work),
+    work: async (reply, work) => {
+      const signal = hangUpSignal(reply);
+      try {
+        return await admission.run(signal, () => work(signal));
+      } catch (error) {
+        // Whatever the caller's leaving broke on its way is no fault of ours.
+        signal.throwIfAborted();
+        throw error;
+      }
+    },
     read: (request, names) => readPictures(request, names, { maxBytes }),
     decode: (bytes, name) => decodeImage(bytes, { name, maxBytes }),
     options: ({ confidence, nms, max_faces: maxFaces }) => ({

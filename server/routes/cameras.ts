@@ -4,6 +4,7 @@ import { type CameraSettings, cameraSchema } from '../../config/settings-schema.
 import { Admission } from '../admission.ts';
 import { cameraView, errorAnswers, fileAnswer, idParams, nothing } from '../api-schemas.ts';
 import { encodeImage } from '../encode-image.ts';
+import { hangUpSignal } from '../hang-up-signal.ts';
 import type { ServerApp } from '../server-app.ts';
 import type { CameraView, LatestPicture, ServerParts } from '../server-parts.ts';
 
@@ -74,8 +75,8 @@ export function cameraRoutes(app: ServerApp, { cameras }: Pick<ServerParts, 'cam
       body: probeRequest,
       response: { 200: probeAnswer, ...errorAnswers('SOURCE_URL_INVALID', 'INFERENCE_BUSY') },
     },
-    handler: (request) =>
-      probes.run(request.signal, async () => {
+    handler: (request, reply) =>
+      probes.run(hangUpSignal(reply), async () => {
         const found = await cameras.probe(remoteCamera({ ...request.body, id: 'probe' }));
         if (!found.ok) return found;
         const { ok, width, height, codec, fps } = found;

@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify';
 import type { AnalyseOptions } from '../../pipeline/ports.ts';
 import { compareAnswer, compareQuery, errorAnswers, PICTURE_ERRORS, picturesBody } from '../api-schemas.ts';
 import { compareFaces, largestFace } from '../compare-faces.ts';
@@ -10,13 +9,13 @@ import type { ServerParts } from '../server-parts.ts';
 
 export function compareRoute(app: ServerApp, desk: PictureDesk, { compare }: Pick<ServerParts, 'compare'>): void {
   const look = async (
-    request: FastifyRequest,
     bytes: Buffer,
     name: PictureName,
     options: AnalyseOptions,
+    signal: AbortSignal,
   ): Promise<ComparedPicture> => {
     const image = await desk.decode(bytes, name);
-    const faces = await desk.facesIn(image, options, request.signal);
+    const faces = await desk.facesIn(image, options, signal);
     return { name, image, face: largestFace(faces, name), count: faces.length };
   };
 
@@ -34,12 +33,12 @@ export function compareRoute(app: ServerApp, desk: PictureDesk, { compare }: Pic
       response: { 200: compareAnswer, ...errorAnswers(...PICTURE_ERRORS, 'FACE_NOT_FOUND', 'FACE_UNFIT') },
     },
     handler: (request, reply) =>
-      desk.work(request, async () => {
+      desk.work(reply, async (signal) => {
         const pictures = await desk.read(request, ['image1', 'image2']);
         const options = desk.options(request.query);
         // One after the other: half the memory.
-        const first = await look(request, pictures.image1, 'image1', options);
-        const second = await look(request, pictures.image2, 'image2', options);
+        const first = await look(pictures.image1, 'image1', options, signal);
+        const second = await look(pictures.image2, 'image2', options, signal);
         const language = preferredLanguage(request.headers['accept-language']);
         reply.header('content-language', language).header('vary', 'accept-language');
         return compareFaces(first, second, compare, language);

@@ -16,11 +16,11 @@ export function detectRoute(app: ServerApp, desk: PictureDesk): void {
       body: picturesBody('image'),
       response: { 200: detectAnswer, ...errorAnswers(...PICTURE_ERRORS) },
     },
-    handler: (request) =>
-      desk.work(request, async () => {
+    handler: (request, reply) =>
+      desk.work(reply, async (signal) => {
         const { image: bytes } = await desk.read(request, ['image']);
         const image = await desk.decode(bytes, 'image');
-        const faces = await desk.facesIn(image, { ...desk.options(request.query), want: 'detections' }, request.signal);
+        const faces = await desk.facesIn(image, { ...desk.options(request.query), want: 'detections' }, signal);
         return { faces: faces.map((face) => detectionView(face, image)) };
       }),
   });

@@ -39,11 +39,11 @@ export function stepRoute(app: ServerApp, desk: PictureDesk, { steps }: Pick<Ser
           `there is no step "${request.params.step}"; known are ${names.join(', ')}`,
         );
       }
-      return desk.work(request, async () => {
+      return desk.work(reply, async (signal) => {
         const { image: bytes } = await desk.read(request, ['image']);
         const image = await desk.decode(bytes, 'image');
         const options = { maxFaces: ALL_FACES, ...desk.options(request.query), want: 'detections' } as const;
-        const faces = await desk.facesIn(image, options, request.signal);
+        const faces = await desk.facesIn(image, options, signal);
         const changed = await runStep(step, image, faces);
         reply.header('x-facegate-faces', String(faces.length)).type(`image/${image.source}`);
         return reply.send(await encodeImage(changed, image.source));

@@ -86,7 +86,7 @@ export function subjectRoutes(app: ServerApp, desk: PictureDesk, parts: Pick<Ser
       },
     },
     handler: (request, reply) =>
-      desk.work(request, async () => {
+      desk.work(reply, async () => {
         // Before the upload, not after it.
         const { id: subjectId } = gallery.subject(request.params.id);
         const { image: bytes } = await desk.read(request, ['image']);

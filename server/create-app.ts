@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { resolve } from 'node:path';
+import { type FastifyReply, type FastifyRequest, type FastifyServerOptions, fastify, LogController } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { AppError } from '../config/app-error.ts';
+import { answerError, errorBody } from './answer-error.ts';
+import { pathOf } from './path-of.ts';
+import type { ServerApp } from './server-app.ts';
+import type { ServerParts } from './server-parts.ts';
+
+/** JSON bodies are names, keys and URLs; pictures come as multipart and have their own limit. */
+const MAX_JSON_BYTES = 65_536;
+
+/**
+ * Fastify as we want it: HTTP or HTTPS by the settings, logs without headers and queries, one shape of errors.
+ * @throws {AppError} CONFIG_INVALID when a TLS file cannot be read or holds no certificate or key.
+ */
+export function createApp({ log, settings, baseDir }: Pick<ServerParts, 'log' | 'settings' | 'baseDir'>): ServerApp {
+  const options: FastifyServerOptions = {
+    loggerInstance: log.child(
+      {},
+      {
+        // Never a header, and never a query: it may carry what nobody meant to log.
+        serializers: { req: ({ method, url }: FastifyRequest) => ({ method, path: pathOf(url) }) },
+        redact: ['headers', 'cookies', '*.authorization', '*.cookie', '*["x-api-key"]'],
+      },
+    ),
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: MAX_JSON_BYTES,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => answerError(error, request as FastifyRequest, reply as FastifyReply),
+    clientErrorHandler: answerClientError,
+  };
+  const { tls } = settings.server;
+  const https = tls && {
+    cert: readTlsFile('cert', resolve(baseDir, tls.cert)),
+    key: readTlsFile('key', resolve(baseDir, tls.key)),
+  };
+  return openFastify(https ? ({ ...options, https } as FastifyServerOptions) : options);
+}
+
+function openFastify(options: FastifyServerOptions): ServerApp {
+  try {
+    return fastify(options).withTypeProvider<ZodTypeProvider>() as unknown as ServerApp;
+  } catch (cause) {
+    if (!('https' in options)) throw cause;
+    // OpenSSL's words name neither file; they hold nothing of the key.
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('CONFIG_INVALID', `server.tls: the files are no PEM certificate and its key (${said})`, {
+      cause,
+    });
+  }
+}
+
+function readTlsFile(which: 'cert' | 'key', path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new AppError('CONFIG_INVALID', `server.tls.${which}: ${path} cannot be read (${code})`, { cause });
+  }
+}
+
+/** What is no HTTP at all never reaches a route. */
+function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const body = JSON.stringify(errorBody(new AppError('REQUEST_INVALID', 'the request is not valid HTTP')));
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\nContent-Length: ${Buffer.byteLength(body)}\r\nContent-Type: application/json\r\n` +
+      `Connection: close\r\n\r\n${body}`,
+  );
+}

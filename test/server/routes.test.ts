@@ -1,0 +1,447 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import sharp from 'sharp';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '../../config/app-error.ts';
+import type { AccessEvent } from '../../pipeline/access-event.ts';
+import { buildServer } from '../../server/build-server.ts';
+import type { LatestPicture } from '../../server/server-parts.ts';
+import { fakeFace } from '../support/fake-analyser.ts';
+import { type FakeServerParts, fakeServerParts } from '../support/fake-server-parts.ts';
+import { multipart } from '../support/multipart.ts';
+import { routesOf } from '../support/routes-of.ts';
+import { jpegPicture } from '../support/test-pictures.ts';
+
+let parts: FakeServerParts;
+let app: FastifyInstance;
+
+beforeEach(async () => {
+  parts = await fakeServerParts({
+    settings: {
+      cameras: [{ id: 'front', url: 'rtsp://user:pw@10.0.0.5/one' }],
+      doors: [
+        {
+          id: 'lobby',
+          cameras: ['front'],
+          allow: ['Ada'],
+          confirm: { matches: 4, within: '2s' },
+          maxAge: '400ms',
+          cooldown: '3s',
+        },
+      ],
+    },
+  });
+  app = await buildServer(parts);
+});
+afterEach(async () => {
+  await app.close();
+  parts.dispose();
+});
+
+const post = (url: string, payload: object) => app.inject({ method: 'POST', url, payload });
+const remove = (url: string) => app.inject({ method: 'DELETE', url });
+
+describe('every answer', () => {
+  it.each(['/health', '/cameras', '/nowhere', '/', '/openapi.json'])(
+    'of %s carries the security headers',
+    async (url) => {
+      const { headers } = await app.inject(url);
+      expect(headers['x-content-type-options']).toBe('nosniff');
+      expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
+      expect(headers['content-security-policy']).toContain("script-src 'self';");
+      expect(headers['cross-origin-resource-policy']).toBe('same-origin');
+      expect(headers['cache-control']).toBe('no-store');
+    },
+  );
+
+  it.each<[method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string]>([
+    ['GET', '/nowhere'],
+    ['GET', '/detect'],
+    ['PUT', '/cameras/front'],
+    ['DELETE', '/'],
+    ['POST', '/nowhere?token=abc'],
+  ])('to %s %s is a 404 in the shape of all errors, without the query', async (method, url) => {
+    const answer = await app.inject({ method, url });
+    expect(answer.statusCode).toBe(404);
+    expect(Object.keys(answer.json())).toEqual(['code', 'message']);
+    expect(answer.json().code).toMatch(/NOT_FOUND$/);
+    expect(answer.body).not.toContain('abc');
+  });
+
+  it.each([
+    ['an address that cannot be decoded', 'GET', '/cameras/%zz', undefined, undefined],
+    ['an id that is too long', 'GET', `/cameras/${'x'.repeat(150)}`, undefined, undefined],
+    ['JSON that is none', 'POST', '/subjects', '{"name":', 'application/json'],
+    ['an empty body', 'POST', '/subjects', '', 'application/json'],
+    ['a body of another type', 'POST', '/subjects', 'name=Ada', 'text/csv'],
+    ['a body too large', 'POST', '/subjects', JSON.stringify({ name: 'x'.repeat(70_000) }), 'application/json'],
+    ['a prototype in the body', 'POST', '/subjects', '{"__proto__":{"a":1},"name":"x"}', 'application/json'],
+  ] as const)('to %s is REQUEST_INVALID', async (_what, method, url, payload, type) => {
+    const answer = await app.inject({
+      method,
+      url,
+      ...(payload !== undefined && { payload, headers: { 'content-type': type } }),
+    });
+    expect([answer.statusCode, answer.json().code]).toEqual([400, 'REQUEST_INVALID']);
+  });
+
+  it('is counted by route and status, never by address', async () => {
+    await app.inject('/cameras/front');
+    await app.inject('/cameras/nobody');
+    await app.inject('/a/b/c');
+    const { body } = await app.inject('/metrics');
+    expect(body).toContain('facegate_http_request_seconds_count{method="GET",route="/cameras/:id",status="200"} 1');
+    expect(body).toContain('facegate_http_request_seconds_count{method="GET",route="/cameras/:id",status="404"} 1');
+    expect(body).toContain('facegate_http_request_seconds_count{method="GET",route="none",status="404"} 1');
+    expect(body).not.toContain('nobody');
+  });
+});
+
+describe('GET /health and /ready', () => {
+  it('say that the process lives, and that its networks do', async () => {
+    expect((await app.inject('/health')).json()).toEqual({ status: 'ok', version: '1.2.3' });
+    const answer = await app.inject('/ready');
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json()).toEqual({
+      ready: true,
+      version: '1.2.3',
+      reasons: [],
+      models: [
+        { role: 'detector', model: 'fake-detector', requested: 'auto', provider: 'cpu', degraded: false, processes: 1 },
+        { role: 'embedder', model: 'fake-embedder', requested: 'auto', provider: 'cpu', degraded: false, processes: 1 },
+      ],
+      cameras: { configured: 1, running: 1, byState: { running: 1 } },
+      gallery: { subjects: 0, templates: 0 },
+      degraded: false,
+    });
+  });
+
+  it('say why the server is not ready', async () => {
+    parts.faultList.push('no inference process runs');
+    const answer = await app.inject('/ready');
+    expect(answer.statusCode).toBe(503);
+    expect(answer.json()).toMatchObject({ ready: false, reasons: ['no inference process runs'] });
+    expect((await app.inject('/health')).statusCode).toBe(200);
+  });
+
+  it('miss a network that does not run, and tell of one that runs elsewhere', async () => {
+    const [detector] = parts.roles();
+    Object.assign(parts, { roles: () => [{ ...detector, degraded: true }] });
+    await app.close();
+    app = await buildServer(parts);
+    expect((await app.inject('/ready')).json()).toMatchObject({
+      ready: false,
+      degraded: true,
+      reasons: ['the embedder does not run'],
+    });
+  });
+});
+
+describe('cameras', () => {
+  it('are listed without credentials', async () => {
+    const answer = await app.inject('/cameras');
+    expect(answer.json().cameras).toMatchObject([{ id: 'front', origin: 'config', state: 'running' }]);
+    expect(answer.body).not.toContain('pw');
+    expect((await app.inject('/cameras/front')).json()).toEqual(answer.json().cameras[0]);
+  });
+
+  it('are added with the defaults of the settings, until the server stops', async () => {
+    const answer = await post('/cameras', { id: 'yard', url: 'rtsp://10.0.0.6/', fps: 2 });
+    expect(answer.statusCode).toBe(201);
+    expect(answer.json()).toMatchObject({ id: 'yard', origin: 'added', persisted: false });
+    expect(parts.cameras.asked[0]).toMatchObject({ id: 'yard', fps: 2, transport: 'tcp', timeout: 5000, width: 1280 });
+    expect((await remove('/cameras/yard')).statusCode).toBe(204);
+    expect((await app.inject('/cameras/yard')).json().code).toBe('CAMERA_NOT_FOUND');
+  });
+
+  it.each([
+    [{ id: 'front', url: 'rtsp://a/' }, 409, 'CAMERA_EXISTS', /"front"/],
+    [{ id: 'a', url: 'file:/etc/passwd' }, 400, 'SOURCE_URL_INVALID', /^url must start with rtsp/],
+    [{ id: 'a', url: 'FILE:clip.mp4' }, 400, 'SOURCE_URL_INVALID', /^url must start with rtsp/],
+    [{ id: 'a', url: '/etc/passwd' }, 400, 'SOURCE_URL_INVALID', /^url must start with rtsp/],
+    [{ id: 'a', url: 'http://10.0.0.1/' }, 400, 'SOURCE_URL_INVALID', /^url must start with rtsp/],
+    [{ id: 'A b', url: 'rtsp://a/' }, 400, 'REQUEST_INVALID', /^body "id" must be 1 to 64/],
+    [{ id: 'a' }, 400, 'REQUEST_INVALID', /^body "url"/],
+    [{ id: 'a', url: 'rtsp://a/', fps: 0 }, 400, 'REQUEST_INVALID', /^body "fps" must be between 1 and 60/],
+    [{ id: 'a', url: 'rtsp://a/', color: 1 }, 400, 'REQUEST_INVALID', /color/],
+  ])('are refused as %j', async (body, status, code, message) => {
+    const answer = await post('/cameras', body);
+    expect([answer.statusCode, answer.json().code]).toEqual([status, code]);
+    expect(answer.json().message).toMatch(message);
+  });
+
+  it('of the settings stay', async () => {
+    const answer = await remove('/cameras/front');
+    expect([answer.statusCode, answer.json().code]).toEqual([409, 'CAMERA_CONFIGURED']);
+    expect((await remove('/cameras/none')).json().code).toBe('CAMERA_NOT_FOUND');
+  });
+
+  it('are probed: what is there, with a small picture', async () => {
+    const picture = {
+      width: 1280,
+      height: 720,
+      format: 'rgb24',
+      data: new Uint8Array(1280 * 720 * 3).fill(90),
+    } as const;
+    parts.cameras.probeAnswer = { ok: true, width: 1280, height: 720, codec: 'h264', fps: 25, picture };
+    const answer = (await post('/cameras/probe', { url: 'rtsp://a/' })).json();
+    expect(answer).toMatchObject({ ok: true, width: 1280, height: 720, codec: 'h264', fps: 25 });
+    const [head, data] = answer.picture.split(',');
+    expect(head).toBe('data:image/jpeg;base64');
+    expect(await sharp(Buffer.from(data, 'base64')).metadata()).toMatchObject({ width: 640, height: 360 });
+  });
+
+  it('that cannot be read are an answer of a probe, not an error', async () => {
+    const answer = await post('/cameras/probe', { url: 'rtsp://a/' });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json()).toEqual({ ok: false, code: 'STREAM_TIMEOUT', message: 'the camera stayed silent' });
+    expect((await post('/cameras/probe', { url: 'file:/etc/passwd' })).json().code).toBe('SOURCE_URL_INVALID');
+  });
+
+  describe.each(['snapshot', 'annotated'])('%s.jpg', (file) => {
+    const picture = (ageMs: number): LatestPicture => ({
+      sequence: 812,
+      ageMs,
+      jpeg: async ({ annotated }) => Buffer.from(annotated ? 'annotated' : 'snapshot'),
+    });
+
+    it('shows the newest picture', async () => {
+      parts.cameras.pictures.set('front', picture(5000));
+      const answer = await app.inject(`/cameras/front/${file}.jpg`);
+      expect(answer.statusCode).toBe(200);
+      expect(answer.headers).toMatchObject({
+        'content-type': 'image/jpeg',
+        'cache-control': 'no-store',
+        'x-facegate-sequence': '812',
+      });
+      expect(answer.body).toBe(file);
+    });
+
+    it('shows none that is old, or that is not there yet', async () => {
+      expect((await app.inject(`/cameras/front/${file}.jpg`)).json()).toEqual({
+        code: 'CAMERA_STALE',
+        message: 'camera "front" has no picture yet',
+      });
+      parts.cameras.pictures.set('front', picture(5001));
+      const answer = await app.inject(`/cameras/front/${file}.jpg`);
+      expect([answer.statusCode, answer.json().code]).toEqual([409, 'CAMERA_STALE']);
+      expect((await app.inject(`/cameras/none/${file}.jpg`)).statusCode).toBe(404);
+    });
+  });
+});
+
+describe('subjects', () => {
+  it('are created, listed, shown and forgotten', async () => {
+    const created = await post('/subjects', { name: 'Ada' });
+    expect(created.statusCode).toBe(201);
+    const ada = created.json();
+    expect(ada).toEqual({
+      id: expect.any(String),
+      name: 'Ada',
+      templates: 0,
+      createdAt: new Date(1_790_000_000_000).toISOString(),
+    });
+    expect((await app.inject('/subjects')).json()).toEqual({ subjects: [ada] });
+    expect((await app.inject(`/subjects/${ada.id}`)).json()).toEqual(ada);
+    expect((await remove(`/subjects/${ada.id}`)).statusCode).toBe(204);
+    expect((await app.inject(`/subjects/${ada.id}`)).json().code).toBe('SUBJECT_NOT_FOUND');
+    expect((await remove(`/subjects/${ada.id}`)).json().code).toBe('SUBJECT_NOT_FOUND');
+  });
+
+  it('are unique', async () => {
+    await post('/subjects', { name: 'Ada' });
+    expect((await post('/subjects', { name: 'Ada' })).statusCode).toBe(409);
+  });
+
+  it.each([[{}], [{ name: 7 }], [{ name: 'Ada', extra: true }]])('are not made of %j', async (body) => {
+    const answer = await post('/subjects', body);
+    expect([answer.statusCode, answer.json().code]).toEqual([400, 'REQUEST_INVALID']);
+  });
+
+  it('get faces from pictures', async () => {
+    const { id } = (await post('/subjects', { name: 'Ada' })).json();
+    parts.analyser.answer = () => [fakeFace({ box: [1.4, 2.6, 30, 40] })];
+    const answer = await app.inject({
+      url: `/subjects/${id}/faces`,
+      ...(await multipart({ image: await jpegPicture() })),
+    });
+    expect(answer.statusCode).toBe(201);
+    expect(answer.json()).toEqual({
+      templateId: expect.any(String),
+      quality: 0.8,
+      qualitySignal: 'norm',
+      bbox: [1, 3, 30, 40],
+    });
+  });
+
+  it.each(['FACE_NOT_FOUND', 'FACE_NOT_UNIQUE', 'FACE_UNFIT'] as const)('pass on %s of the enrolment', async (code) => {
+    const { id } = (await post('/subjects', { name: 'Ada' })).json();
+    Object.assign(parts, { enrol: () => Promise.reject(new AppError(code, 'why')) });
+    await app.close();
+    app = await buildServer(parts);
+    const answer = await app.inject({
+      url: `/subjects/${id}/faces`,
+      ...(await multipart({ image: await jpegPicture() })),
+    });
+    expect([answer.statusCode, answer.json()]).toEqual([422, { code, message: 'why' }]);
+  });
+
+  it('refuse what is no picture, and faces of nobody', async () => {
+    const { id } = (await post('/subjects', { name: 'Ada' })).json();
+    const text = await multipart({ image: Buffer.from('text') });
+    expect((await app.inject({ url: `/subjects/${id}/faces`, ...text })).json().code).toBe('IMAGE_UNSUPPORTED');
+    expect((await app.inject({ url: '/subjects/none/faces', ...text })).json().code).toBe('SUBJECT_NOT_FOUND');
+  });
+});
+
+describe('GET /doors', () => {
+  it('shows the doors of the settings in milliseconds', async () => {
+    expect((await app.inject('/doors')).json()).toEqual({
+      doors: [
+        {
+          id: 'lobby',
+          name: 'lobby',
+          cameras: ['front'],
+          allow: ['Ada'],
+          confirm: { matches: 4, withinMs: 2000 },
+          maxAgeMs: 400,
+          cooldownMs: 3000,
+        },
+      ],
+    });
+  });
+});
+
+describe('GET /events', () => {
+  const event = (sequence: number): AccessEvent => ({
+    id: `id-${sequence}`,
+    sequence,
+    type: 'access.granted',
+    tenant: 'default',
+    door: 'lobby',
+    camera: 'front',
+    subject: { id: 's', name: 'Ada' },
+    similarity: 0.7,
+    threshold: 0.4,
+    margin: 0.2,
+    quality: 0.8,
+    reason: null,
+    frameSequence: 3,
+    capturedAt: '2026-11-21T09:00:00.000Z',
+    decidedAt: '2026-11-21T09:00:00.100Z',
+    expiresAt: '2026-11-21T09:00:02.100Z',
+    replay: true,
+  });
+  const sequences = async (url: string) => {
+    const body = (await app.inject(url)).json();
+    return [body.events.map((each: AccessEvent) => each.sequence), body.oldest, body.latest];
+  };
+
+  it('is empty at first', async () => {
+    expect((await app.inject('/events')).json()).toEqual({ events: [], latest: 0, oldest: 0 });
+    expect((await app.inject('/events?since=0')).json()).toEqual({ events: [], latest: 0, oldest: 0 });
+  });
+
+  it('reads from a number on, or the newest, ascending', async () => {
+    parts.events.list = Array.from({ length: 250 }, (_, i) => event(i + 1));
+    expect((await app.inject('/events?since=249')).json().events).toEqual([event(250)]);
+    expect(await sequences('/events?since=3&limit=2')).toEqual([[4, 5], 1, 250]);
+    expect(await sequences('/events?limit=3')).toEqual([[248, 249, 250], 1, 250]);
+    expect((await app.inject('/events')).json().events).toHaveLength(100);
+    expect(await sequences('/events?since=999')).toEqual([[], 1, 250]);
+  });
+
+  it('says when what was asked for is no longer kept', async () => {
+    parts.events.list = [event(41), event(42)];
+    const answer = await app.inject('/events?since=39');
+    expect(answer.statusCode).toBe(410);
+    expect(answer.json()).toMatchObject({ code: 'EVENT_CURSOR_GONE', details: { oldest: 41 } });
+    expect(await sequences('/events?since=40')).toEqual([[41, 42], 41, 42]);
+    expect(await sequences('/events')).toEqual([[41, 42], 41, 42]);
+  });
+
+  it.each(['since=-1', 'since=x', 'limit=0', 'limit=1001', 'since=1.5'])('rejects ?%s', async (query) => {
+    const answer = await app.inject(`/events?${query}`);
+    expect([answer.statusCode, answer.json().code]).toEqual([400, 'REQUEST_INVALID']);
+    expect(answer.json().message).toMatch(new RegExp(`^query "${query.split('=')[0]}" must be`));
+  });
+});
+
+describe('GET /openapi.json', () => {
+  it('describes every route and nothing else', async () => {
+    const document = (await app.inject('/openapi.json')).json();
+    expect(document.openapi).toBe('3.1.0');
+    const described = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const served = routesOf(app)
+      .filter(({ url }) => url !== '/' && !url.startsWith('/docs'))
+      .flatMap(({ methods, url }) =>
+        methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${url.replace(/:(\w+)/g, '{$1}')}`),
+      );
+    expect(described.sort()).toEqual(served.sort());
+    expect(described).toContain('POST /detect_and_{step}');
+  });
+
+  it('has references that lead somewhere, operations with answers, and files where files are sent', async () => {
+    const document = (await app.inject('/openapi.json')).json();
+    const text = JSON.stringify(document);
+    for (const [, name] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+      expect(document.components.schemas).toHaveProperty(name as string);
+    }
+    for (const methods of Object.values<Record<string, Record<string, unknown>>>(document.paths)) {
+      for (const operation of Object.values(methods)) {
+        expect(operation.summary).toEqual(expect.any(String));
+        expect(Object.keys(operation.responses as object).length).toBeGreaterThan(0);
+        expect(operation.security).toEqual(expect.any(Array));
+      }
+    }
+    const detect = document.paths['/detect'].post;
+    expect(detect.requestBody.content['multipart/form-data'].schema).toEqual({
+      type: 'object',
+      required: ['image'],
+      properties: { image: { type: 'string', format: 'binary' } },
+    });
+    expect(detect.parameters.map((each: { name: string }) => each.name)).toEqual(['confidence', 'nms', 'max_faces']);
+    expect(detect.description).toContain('`analyse`');
+  });
+});
+
+describe('GET /docs', () => {
+  it('shows the description with scripts of our own only', async () => {
+    const page = await app.inject('/docs/');
+    expect(page.statusCode).toBe(200);
+    expect(page.headers['content-security-policy']).toContain("script-src 'self';");
+    expect(page.body).not.toMatch(/<script(?![^>]*\bsrc=)/);
+    expect((await app.inject('/docs/static/swagger-initializer.js')).body).toContain('/openapi.json');
+  });
+});
+
+describe('the console', () => {
+  it('is a plain page while it is not built', async () => {
+    const page = await app.inject('/');
+    expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(page.body).toContain('npm run build:web');
+  });
+
+  it('is served from its folder, and only from there', async () => {
+    mkdirSync(join(parts.consoleDir, 'assets'), { recursive: true });
+    writeFileSync(join(parts.consoleDir, 'index.html'), '<title>console</title>');
+    writeFileSync(join(parts.consoleDir, 'assets', 'main-abc.js'), 'export {}');
+    await app.close();
+    app = await buildServer(parts);
+    const page = await app.inject('/');
+    expect(page.body).toBe('<title>console</title>');
+    expect(page.headers['cache-control']).toBe('no-cache');
+    expect(page.headers['content-security-policy']).toContain("default-src 'none'");
+    const script = await app.inject('/assets/main-abc.js');
+    expect(script.headers['cache-control']).toContain('immutable');
+    for (const url of ['/../keys.db', '/%2e%2e/keys.db', '/assets/..%2f..%2fkeys.db', '/keys.db', '/missing.js']) {
+      const answer = await app.inject(url);
+      expect([403, 404]).toContain(answer.statusCode);
+      expect(answer.json()).toHaveProperty('code');
+    }
+    expect((await app.inject('/cameras')).json()).toHaveProperty('cameras');
+  });
+});

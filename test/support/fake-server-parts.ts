@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Logger, pino } from 'pino';
+import { AppError } from '../../config/app-error.ts';
+import type { CameraSettings } from '../../config/settings-schema.ts';
+import { type SettingsInput, settingsSchema } from '../../config/settings-schema.ts';
+import type { AccessEvent } from '../../pipeline/access-event.ts';
+import { openKeyStore } from '../../server/key-store.ts';
+import { loadSteps } from '../../server/load-steps.ts';
+import { createMetrics } from '../../server/metrics.ts';
+import type {
+  CameraProbe,
+  CameraRegistry,
+  CameraView,
+  EventGate,
+  LatestPicture,
+  LiveGate,
+  ServerParts,
+  Subject,
+  SubjectStore,
+} from '../../server/server-parts.ts';
+import { type FakeAnalyser, fakeAnalyser } from './fake-analyser.ts';
+
+/** Everything a server needs, in memory, with what tests look at and turn. */
+export interface FakeServerParts extends ServerParts {
+  readonly analyser: FakeAnalyser;
+  readonly cameras: FakeCameras;
+  readonly live: LiveGate & { readonly added: Parameters<LiveGate['add']>[] };
+  readonly feed: EventGate & { readonly added: Parameters<EventGate['add']>[] };
+  readonly events: { list: AccessEvent[] } & ServerParts['events'];
+  readonly faultList: string[];
+  /** Every line logged, as JSON. */
+  readonly logged: string[];
+  /** Removes its folder. */
+  dispose(): void;
+}
+
+export interface FakeCameras extends CameraRegistry {
+  readonly asked: CameraSettings[];
+  probeAnswer: CameraProbe;
+  readonly pictures: Map<string, LatestPicture>;
+}
+
+export async function fakeServerParts(
+  o: { settings?: SettingsInput; parts?: Partial<ServerParts> } = {},
+): Promise<FakeServerParts> {
+  const folder = mkdtempSync(join(tmpdir(), 'facegate-server-'));
+  const settings = settingsSchema.parse(o.settings ?? {});
+  const logged: string[] = [];
+  const log: Logger = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) });
+  const clock = { wallMs: () => 1_790_000_000_000, monotonicMs: () => 1000 };
+  const keys = openKeyStore({ file: join(folder, 'keys.db'), configured: settings.keys, clock });
+  const metrics = createMetrics({ version: '1.2.3' });
+  const analyser = fakeAnalyser();
+  const gallery = fakeGallery();
+  const faultList: string[] = [];
+  const live: FakeServerParts['live'] = { added: [], add: (...args) => void live.added.push(args) };
+  const feed: FakeServerParts['feed'] = { added: [], add: (...args) => void feed.added.push(args) };
+  const parts: ServerParts = {
+    settings,
+    baseDir: folder,
+    version: '1.2.3',
+    clock,
+    log,
+    analyser,
+    compare: { threshold: 0.3, similarity: (cosine) => (cosine + 1) / 2 },
+    roles: () =>
+      (['detector', 'embedder'] as const).map((role) => ({
+        role,
+        model: `fake-${role}`,
+        requested: 'auto',
+        provider: 'cpu',
+        degraded: false,
+        processes: 1,
+      })),
+    faults: () => faultList,
+    gallery,
+    async enrol({ subjectId, image }) {
+      gallery.subject(subjectId);
+      const [face] = (await analyser.analyse(image)).faces;
+      if (!face) throw new AppError('FACE_NOT_FOUND', 'no face was found');
+      return { templateId: randomUUID(), quality: face.quality, face };
+    },
+    events: fakeEvents(),
+    cameras: fakeCameras(settings.cameras),
+    live,
+    feed,
+    metrics,
+    keys,
+    steps: await loadSteps({ modules: [], baseDir: folder }),
+    consoleDir: join(folder, 'no-console'),
+    ...o.parts,
+  };
+  return Object.assign(parts as FakeServerParts, {
+    logged,
+    faultList,
+    dispose() {
+      metrics.close();
+      keys.close();
+      rmSync(folder, { recursive: true });
+    },
+  });
+}
+
+function fakeGallery(): SubjectStore {
+  const subjects = new Map<string, Subject>();
+  const subject = (id: string) => {
+    const found = subjects.get(id);
+    if (!found) throw new AppError('SUBJECT_NOT_FOUND', `there is no subject "${id}"`);
+    return found;
+  };
+  return {
+    subjects: () => [...subjects.values()],
+    subject,
+    createSubject(name) {
+      if ([...subjects.values()].some((other) => other.name === name)) {
+        throw new AppError('SUBJECT_EXISTS', `a subject named "${name}" exists already`);
+      }
+      const created = { id: randomUUID(), name, createdAtMs: 1_790_000_000_000, templates: 0 };
+      subjects.set(created.id, created);
+      return created;
+    },
+    removeSubject: (id) => void subjects.delete(subject(id).id),
+    get size() {
+      return { subjects: subjects.size, templates: 0 };
+    },
+  };
+}
+
+function fakeEvents(): FakeServerParts['events'] {
+  const events: FakeServerParts['events'] = {
+    list: [],
+    read: ({ since, limit }) => events.list.filter(({ sequence }) => sequence > since).slice(0, limit),
+    get lastSequence() {
+      return events.list.at(-1)?.sequence ?? 0;
+    },
+    get oldestSequence() {
+      return events.list[0]?.sequence ?? 0;
+    },
+  };
+  return events;
+}
+
+function fakeCameras(configured: readonly CameraSettings[]): FakeCameras {
+  const views = new Map<string, CameraView>();
+  const get = (id: string) => {
+    const found = views.get(id);
+    if (!found) throw new AppError('CAMERA_NOT_FOUND', `there is no camera "${id}"`);
+    return found;
+  };
+  const put = ({ id, name, fps }: CameraSettings, origin: CameraView['origin']): CameraView => {
+    const view: CameraView = {
+      id,
+      name: name ?? id,
+      url: 'rtsp://***@camera/',
+      origin,
+      state: 'running',
+      code: null,
+      message: null,
+      since: '2026-11-21T09:00:00.000Z',
+      connections: 1,
+      retryAt: null,
+      fps: { configured: fps, analysed: 0 },
+      width: null,
+      height: null,
+      ageMs: null,
+      dropped: { busy: 0 },
+      timings: null,
+      doors: [],
+    };
+    views.set(id, view);
+    return view;
+  };
+  for (const camera of configured) put(camera, 'config');
+  const fake: FakeCameras = {
+    asked: [],
+    probeAnswer: { ok: false, code: 'STREAM_TIMEOUT', message: 'the camera stayed silent' },
+    pictures: new Map(),
+    list: () => [...views.values()],
+    get,
+    add(camera) {
+      fake.asked.push(camera);
+      if (views.has(camera.id)) throw new AppError('CAMERA_EXISTS', `a camera "${camera.id}" is there already`);
+      return put(camera, 'added');
+    },
+    async remove(id) {
+      views.delete(get(id).id);
+    },
+    async probe(camera) {
+      fake.asked.push(camera);
+      return fake.probeAnswer;
+    },
+    latestResult: (id) => fake.pictures.get(get(id).id) ?? null,
+  };
+  return fake;
+}
