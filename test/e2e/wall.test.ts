@@ -195,6 +195,33 @@ describe.skipIf(!requirement('chromium').met)('the wall, in a browser, of the re
     await page.context().close();
   });
 
+  it('takes its pictures over one socket, and none while nobody can see them', async () => {
+    const { page } = await openPage(browser, 'about:blank', { viewport: { width: 1280, height: 800 } });
+    const open = new Set<string>();
+    page.on('websocket', (socket) => {
+      const { pathname } = new URL(socket.url());
+      if (pathname !== '/ws/live') return;
+      open.add(socket.url());
+      socket.on('close', () => open.delete(socket.url()));
+    });
+    const hide = (hidden: boolean) =>
+      page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));`);
+    const live = page.locator(`[data-camera="${CAMERA}"][data-live="true"]`);
+    await page.goto(server.address);
+    await live.waitFor();
+    expect([...open]).toEqual([expect.stringContaining(`camera=${CAMERA}`)]);
+    await hide(true);
+    await expect.poll(() => open.size).toBe(0);
+    await hide(false);
+    await expect.poll(() => open.size).toBe(1);
+    await live.waitFor();
+    // Nor on a page without cameras.
+    await page.keyboard.press('p');
+    await expect.poll(() => open.size).toBe(0);
+    await page.context().close();
+  });
+
   it('adds a camera that cannot be reached, says why it shows nothing, and removes it', async () => {
     const { page } = await openPage(browser, server.address, { viewport: { width: 1280, height: 800 } });
     await page.getByRole('button', { name: 'Add camera' }).click();
