@@ -46,7 +46,7 @@ async function loadStep(setting: string, path: string): Promise<Step> {
   try {
     loaded = await import(pathToFileURL(path).href);
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
+    const [said] = (cause instanceof Error ? cause.message : String(cause)).split('\n', 1);
     throw new AppError('CONFIG_INVALID', `${setting} (${path}) could not be loaded: ${said}`, { cause });
   }
   const step = loaded.default;

@@ -14,6 +14,7 @@ const CAMERA_STATES: readonly CameraState[] = [
   'closed',
   'failed',
 ];
+const FACE_STATUSES = ['known', 'unknown', 'unfit'] as const;
 const STAGES = ['queue', 'detect', 'embed', 'identify', 'total'] as const;
 const STAGE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 /** Milliseconds between two looks at the event loop. */
@@ -208,11 +209,23 @@ export function createMetrics(o: { version: string }): Metrics {
     },
   });
 
-  const lastConnections = new Map<string, number>();
+  /** What was seen of each camera: prom-client removes exact label sets only. */
+  const seen = new Map<string, { connections: number; reasons: Set<string>; codes: Set<string> }>();
+  const seenOf = (camera: string) => {
+    let found = seen.get(camera);
+    if (!found) {
+      found = { connections: 0, reasons: new Set(), codes: new Set() };
+      seen.set(camera, found);
+    }
+    return found;
+  };
 
   return {
     frameReceived: (camera) => received.inc({ camera }),
-    frameDropped: (camera, reason) => dropped.inc({ camera, reason }),
+    frameDropped(camera, reason) {
+      seenOf(camera).reasons.add(reason);
+      dropped.inc({ camera, reason });
+    },
     frameAnalysed({ frame, faces: found, timings }) {
       const camera = frame.cameraId;
       analysed.inc({ camera });
@@ -222,16 +235,22 @@ export function createMetrics(o: { version: string }): Metrics {
     },
     cameraState({ cameraId: camera, state: now, code, connections: opened }) {
       for (const each of CAMERA_STATES) state.set({ camera, state: each }, each === now ? 1 : 0);
-      const fresh = opened - (lastConnections.get(camera) ?? 0);
+      const known = seenOf(camera);
+      const fresh = opened - known.connections;
       if (fresh > 0) connections.inc({ camera }, fresh);
-      lastConnections.set(camera, opened);
-      if (now === 'reconnecting') reconnects.inc({ camera, code: code ?? 'none' });
+      known.connections = opened;
+      if (now !== 'reconnecting') return;
+      known.codes.add(code ?? 'none');
+      reconnects.inc({ camera, code: code ?? 'none' });
     },
     cameraRemoved(camera) {
-      lastConnections.delete(camera);
-      for (const metric of [received, analysed, dropped, faces, age, state, connections, reconnects]) {
-        removeCamera(metric, camera);
-      }
+      for (const metric of [received, analysed, age, connections]) metric.remove({ camera });
+      for (const status of FACE_STATUSES) faces.remove({ camera, status });
+      for (const each of CAMERA_STATES) state.remove({ camera, state: each });
+      const { reasons, codes } = seenOf(camera);
+      for (const reason of reasons) dropped.remove({ camera, reason });
+      for (const code of codes) reconnects.remove({ camera, code });
+      seen.delete(camera);
     },
     event: ({ type }) => events.inc({ type }),
     httpRequest: ({ method, route, status, seconds }) =>
@@ -242,17 +261,4 @@ export function createMetrics(o: { version: string }): Metrics {
     text: () => register.metrics(),
     close: () => void loopDelay.disable(),
   };
-}
-
-type PerCamera = Counter<string> | Gauge<string> | Histogram<string>;
-
-function removeCamera(metric: PerCamera, camera: string): void {
-  // prom-client removes exact label sets only, so they are looked up first.
-  void metric.get().then(({ values }) => {
-    for (const { labels } of values) {
-      if (labels.camera !== camera) continue;
-      const { le: _bucket, ...own } = labels as Record<string, string>;
-      metric.remove(own);
-    }
-  });
 }

@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CameraStatus } from '../../pipeline/camera-status.ts';
+import type { IdentifiedFace } from '../../pipeline/face.ts';
+import type { FrameResult } from '../../pipeline/frame-result.ts';
+import { createMetrics, type Metrics } from '../../server/metrics.ts';
+import { fakeFace } from '../support/fake-analyser.ts';
+import { fakeFrame } from '../support/fake-frame.ts';
+
+let metrics: Metrics;
+beforeEach(() => {
+  metrics = createMetrics({ version: '1.2.3' });
+});
+afterEach(() => metrics.close());
+
+const lines = async () => (await metrics.text()).split('\n').filter((line) => line && !line.startsWith('#'));
+const status = (fields: Partial<CameraStatus>): CameraStatus => ({
+  cameraId: 'front',
+  state: 'running',
+  code: null,
+  message: null,
+  sinceMs: 0,
+  connections: 1,
+  retryAtMs: null,
+  ...fields,
+});
+const face = (fields: Partial<IdentifiedFace>): IdentifiedFace => ({
+  ...fakeFace(),
+  status: 'known',
+  subject: { id: 'id', name: 'Ada' },
+  similarity: 0.7,
+  margin: 0.3,
+  reason: null,
+  ...fields,
+});
+const result = (): FrameResult => ({
+  frame: fakeFrame({ ageMs: 40 }),
+  faces: [face({}), face({ status: 'unknown', subject: null }), face({ status: 'unknown', subject: null })],
+  threshold: 0.4,
+  timings: { queue: 2, detect: 20, embed: 10, identify: 1, total: 33 },
+  dropped: { busy: 0 },
+});
+
+describe('the metrics', () => {
+  it('count frames and faces by camera, and time by stage, and never a name', async () => {
+    metrics.frameReceived('front');
+    metrics.frameReceived('front');
+    metrics.frameDropped('front', 'busy');
+    metrics.frameAnalysed(result());
+    const text = await lines();
+    expect(text).toEqual(
+      expect.arrayContaining([
+        'facegate_info{version="1.2.3"} 1',
+        'facegate_frames_received_total{camera="front"} 2',
+        'facegate_frames_analysed_total{camera="front"} 1',
+        'facegate_frames_dropped_total{camera="front",reason="busy"} 1',
+        'facegate_faces_total{camera="front",status="known"} 1',
+        'facegate_faces_total{camera="front",status="unknown"} 2',
+        'facegate_stage_seconds_sum{stage="detect"} 0.02',
+        'facegate_stage_seconds_bucket{le="0.025",stage="detect"} 1',
+        'facegate_stage_seconds_bucket{le="0.01",stage="detect"} 0',
+        'facegate_frame_age_seconds_sum{camera="front"} 0.073',
+      ]),
+    );
+    expect(text.join('\n')).not.toContain('Ada');
+  });
+
+  it('show the one state a camera is in, and count connections and losses', async () => {
+    metrics.cameraState(status({ state: 'connecting', connections: 1 }));
+    metrics.cameraState(status({ state: 'running', connections: 1 }));
+    metrics.cameraState(status({ state: 'reconnecting', connections: 1, code: 'STREAM_TIMEOUT' }));
+    metrics.cameraState(status({ state: 'running', connections: 3 }));
+    const text = await lines();
+    expect(text).toEqual(
+      expect.arrayContaining([
+        'facegate_camera_state{camera="front",state="running"} 1',
+        'facegate_camera_state{camera="front",state="reconnecting"} 0',
+        'facegate_camera_connections_total{camera="front"} 3',
+        'facegate_camera_reconnects_total{camera="front",code="STREAM_TIMEOUT"} 1',
+      ]),
+    );
+    expect(text.filter((line) => /camera_state\{.*\} 1$/.test(line))).toHaveLength(1);
+  });
+
+  it('forget a camera that was removed, and only that one', async () => {
+    metrics.cameraState(status({}));
+    metrics.cameraState(status({ cameraId: 'yard' }));
+    metrics.frameAnalysed(result());
+    metrics.frameReceived('front');
+    metrics.cameraRemoved('front');
+    const text = (await lines()).join('\n');
+    expect(text).not.toContain('front');
+    expect(text).toContain('facegate_camera_connections_total{camera="yard"} 1');
+  });
+
+  it('ask their sources at each reading', async () => {
+    let restarts = 1;
+    metrics.watch({ inference: () => ({ processes: 2, restarts, queued: 3 }) });
+    metrics.watch({
+      live: () => ({ viewers: 4, dropped: 5 }),
+      feed: () => ({ clients: 6 }),
+      gallery: () => ({ subjects: 7, templates: 8 }),
+      roles: () => [{ role: 'detector', model: 'm', provider: 'cpu', degraded: true }],
+    });
+    await lines();
+    restarts = 2;
+    expect(await lines()).toEqual(
+      expect.arrayContaining([
+        'facegate_inference_processes 2',
+        'facegate_inference_restarts_total 2',
+        'facegate_inference_queue 3',
+        'facegate_live_viewers 4',
+        'facegate_live_messages_dropped_total 5',
+        'facegate_event_clients 6',
+        'facegate_gallery_subjects 7',
+        'facegate_gallery_templates 8',
+        'facegate_network_degraded{role="detector",model="m",provider="cpu"} 1',
+      ]),
+    );
+  });
+
+  it('count events by type', async () => {
+    metrics.event({ type: 'access.granted' });
+    metrics.event({ type: 'access.granted' });
+    expect(await lines()).toContain('facegate_events_total{type="access.granted"} 2');
+  });
+
+  it('see the event loop held up, and start anew at each reading', async () => {
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 30));
+    await pause();
+    const until = performance.now() + 80;
+    while (performance.now() < until);
+    await pause();
+    const worst = async () => {
+      const line = (await lines()).find((each) => each.startsWith('facegate_event_loop_delay_seconds{quantile="1"}'));
+      return Number(line?.split(' ')[1]);
+    };
+    expect(await worst()).toBeGreaterThan(0.05);
+    expect(await worst()).toBeLessThan(0.05);
+  });
+
+  it('have names as Prometheus wants them', async () => {
+    const names = (await metrics.text()).matchAll(/^# TYPE (facegate_\w+) (\w+)$/gm);
+    for (const [, name, type] of names) {
+      expect(name).toMatch(type === 'counter' ? /_total$/ : /^(?!.*_total$)/);
+      expect(name).not.toMatch(/_(ms|milliseconds|percent)/);
+    }
+  });
+
+  it('of two servers in one process do not mix', async () => {
+    const other = createMetrics({ version: '2' });
+    other.frameReceived('front');
+    expect((await metrics.text()).includes('facegate_frames_received_total{camera="front"}')).toBe(false);
+    other.close();
+    other.close();
+  });
+});
