@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../config/error-codes.ts';
 
-/** `closed`: we were asked to stop. `failed`: it ended for good by itself (a file that does not loop, wrong settings). */
+/** `closed`: we were asked to stop, or a file that does not loop came to its end. `failed`: only somebody can help it. */
 export type CameraState =
   | 'idle'
   | 'connecting'

@@ -76,7 +76,7 @@ export class Cameras implements CameraRegistry, AsyncDisposable {
   /**
    * Starts a camera. One that cannot be reached is added all the same and keeps trying.
    *
-   * @throws {AppError} CAMERA_EXISTS, SOURCE_URL_INVALID, FFMPEG_TOO_OLD.
+   * @throws {AppError} CAMERA_EXISTS, SOURCE_URL_INVALID.
    */
   add(settings: CameraSettings, origin: 'config' | 'added' = 'added'): CameraView {
     if (this.#closing) throw new AppError('SHUTTING_DOWN', 'facegate is stopping, no camera can be added');
@@ -84,7 +84,7 @@ export class Cameras implements CameraRegistry, AsyncDisposable {
       throw new AppError('CAMERA_EXISTS', `a camera "${settings.id}" is there already; choose another id`);
     }
     const { ffmpeg, baseDir, analyser, gallery, clock, threshold, margin, listener } = this.#options;
-    const log = this.#options.log.child({ camera: settings.id });
+    const { log } = this.#options;
     const source = createSource(settings, { ffmpeg, clock, log, baseDir });
     const link = new CameraLink(source, { clock, log });
     const frames = link.frames().pipe(tap(() => listener.received(settings.id)));
@@ -97,7 +97,7 @@ export class Cameras implements CameraRegistry, AsyncDisposable {
       margin,
       onDrop: () => listener.dropped(settings.id),
       onFault: (error, frame) => {
-        log.warn({ code: error.code, frame: frame.sequence }, error.message);
+        log.warn({ camera: settings.id, code: error.code, frame: frame.sequence }, error.message);
         listener.fault(error, settings.id);
       },
     });

@@ -157,7 +157,10 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       record([faultEvent(error.code, camera, clock)]);
     },
     // Its appearances stay until the people in them count as gone.
-    removed: (camera) => metrics.cameraRemoved(camera),
+    removed: (camera) => {
+      live.forget(camera);
+      metrics.cameraRemoved(camera);
+    },
   };
   const cameras = opened.use(
     new Cameras({
@@ -187,6 +190,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       return { processes, restarts, queued: waiting };
     },
     live: () => live.stats(),
+    feed: () => feed.stats(),
     gallery: () => gallery.size,
     roles: () => analyser.roles(),
   });
