@@ -8,6 +8,18 @@ const PARTS: Record<string, { about: string; run: () => Promise<Measurement> }> 
     about: 'the whole pipeline on a film, beside a bare loop over the same networks and beside a Python script',
     run: async () => (await import('./pipeline.ts')).measurePipeline(),
   },
+  rtsp: {
+    about: 'a minute of a real RTSP camera at 5 frames a second, and what happens when its film ends',
+    run: async () => (await import('./rtsp-minute.ts')).measureRtspMinute(),
+  },
+  'event-loop': {
+    about: 'how late the main thread is while two cameras are analysed at full load',
+    run: async () => (await import('./event-loop.ts')).measureEventLoop(),
+  },
+  'stalled-viewer': {
+    about: 'what a live viewer that stops reading costs the server and the others',
+    run: async () => (await import('./stalled-viewer.ts')).measureStalledViewer(),
+  },
 };
 
 const command = new Command('bench')
