@@ -56,11 +56,16 @@ function meanLuma({ data, width, height }: PixelImage, x1: number, y1: number, x
   const [left, right] = [Math.max(0, Math.floor(x1)), Math.min(width, Math.ceil(x2))];
   const [top, bottom] = [Math.max(0, Math.floor(y1)), Math.min(height, Math.ceil(y2))];
   if (right <= left || bottom <= top) return 0;
+  // A hundred rows and columns are enough for a mean; a face may have 16 million pixels.
+  const step = Math.max(1, Math.floor(Math.min(right - left, bottom - top) / 100));
   let sum = 0;
-  for (let y = top; y < bottom; y += 1) {
-    for (let at = (y * width + left) * 3, end = (y * width + right) * 3; at < end; at += 3) {
+  let count = 0;
+  for (let y = top; y < bottom; y += step) {
+    for (let x = left; x < right; x += step) {
+      const at = (y * width + x) * 3;
       sum += 0.299 * (data[at] as number) + 0.587 * (data[at + 1] as number) + 0.114 * (data[at + 2] as number);
+      count += 1;
     }
   }
-  return sum / ((right - left) * (bottom - top));
+  return sum / count;
 }
