@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { cameraSchema } from '../../config/settings-schema.ts';
 import { findFfmpeg } from '../../sources/ffmpeg-binary.ts';
 import { probeCamera } from '../../sources/probe-camera.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './command-context.ts';
 
 export function addCamerasCommand(program: Command, context: CommandContext): void {
   const cameras = program

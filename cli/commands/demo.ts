@@ -9,8 +9,8 @@ import { createSource } from '../../sources/create-source.ts';
 import { findFfmpeg } from '../../sources/ffmpeg-binary.ts';
 import { findDemoFilm } from '../demo/demo-film.ts';
 import { DEMO_NAMES, enrolPeople } from '../demo/enrol-people.ts';
+import type { CommandContext } from './command-context.ts';
 import { openLog } from './log.ts';
-import type { CommandContext } from './program.ts';
 import { runTenant } from './run-tenant.ts';
 import { portNumber, readSettings, type SettingsOptions } from './settings-options.ts';
 

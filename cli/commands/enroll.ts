@@ -10,8 +10,8 @@ import { openAnalyser } from '../../models/open-analyser.ts';
 import { nameKey } from '../../pipeline/name-key.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { decodeImage } from '../../server/decode-image.ts';
+import type { CommandContext } from './command-context.ts';
 import { openLog } from './log.ts';
-import type { CommandContext } from './program.ts';
 import { addSettingsOptions, readSettings, type SettingsOptions } from './settings-options.ts';
 
 export function addEnrollCommand(program: Command, context: CommandContext): void {

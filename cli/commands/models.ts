@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { CATALOG } from '../../models/catalog.ts';
 import { openModelStore } from '../../models/store.ts';
+import type { CommandContext } from './command-context.ts';
 import { openLog } from './log.ts';
-import type { CommandContext } from './program.ts';
 import { addSettingsOptions, readSettings, type SettingsOptions } from './settings-options.ts';
 
 export function addModelsCommand(program: Command, context: CommandContext): void {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { AppError } from '../../config/app-error.ts';
 import { addCamerasCommand } from './cameras.ts';
+import type { CommandContext } from './command-context.ts';
 import { addDemoCommand } from './demo.ts';
 import { addEnrollCommand } from './enroll.ts';
 import { addModelsCommand } from './models.ts';
@@ -50,12 +51,6 @@ Environment:
   } catch (error) {
     process.exitCode = exitCodeFor(error, (line) => terminal.note(line));
   }
-}
-
-export interface CommandContext {
-  readonly terminal: ReturnType<typeof openTerminal>;
-  readonly version: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 function inheritOutput(command: Command, parent: Command): void {

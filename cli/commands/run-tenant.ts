@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { openTenant, type Tenant } from '../../server/tenant.ts';
+import type { CommandContext } from './command-context.ts';
 import type { openLog } from './log.ts';
-import type { CommandContext } from './program.ts';
 import type { CommandSettings } from './settings-options.ts';
 
 export interface RunTenantOptions extends CommandSettings {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { CommandContext } from './command-context.ts';
 import { openLog } from './log.ts';
-import type { CommandContext } from './program.ts';
 import { runTenant } from './run-tenant.ts';
 import { addSettingsOptions, collect, portNumber, readSettings, type SettingsOptions } from './settings-options.ts';
 

@@ -6,7 +6,7 @@ import { resolveDataDir } from '../../config/data-dir.ts';
 import { loadSettings } from '../../config/load-settings.ts';
 import { mirrorsFrom } from '../../config/mirrors.ts';
 import type { Settings, SettingsInput } from '../../config/settings-schema.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './command-context.ts';
 
 export interface SettingsOptions {
   config?: string;
