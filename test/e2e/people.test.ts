@@ -81,38 +81,42 @@ describe.skipIf(!requirement('chromium').met)('people, enrolled through the page
     await page.context().close();
   });
 
-  it('enrols a stranger from the live picture, who then has a name on the wall', async () => {
-    const { page } = await openPage(browser, `${server.address}/#/wall/entrance`, {
-      viewport: { width: 1280, height: 800 },
-    });
-    const stranger = page.locator('.face-button:not([disabled])', { hasText: 'Unknown' });
-    const dialog = page.getByRole('dialog');
-    let enrolled = false;
-    // A moment may be a bad one: people walk and turn away.
-    for (let attempt = 0; attempt < 40 && !enrolled; attempt += 1) {
-      await page.locator('.alone-picture[data-live="true"]').waitFor();
-      await page.getByRole('button', { name: 'Enrol a face' }).click({ timeout: 30_000 });
-      await dialog.waitFor();
-      if ((await stranger.count()) === 0) {
-        await dialog.getByRole('button', { name: 'Close' }).click();
-        continue;
+  // The starter models are too weak to find everybody again from one moment.
+  it.skipIf(!requirement('shared').met)(
+    'enrols a stranger from the live picture, who then has a name on the wall',
+    async () => {
+      const { page } = await openPage(browser, `${server.address}/#/wall/entrance`, {
+        viewport: { width: 1280, height: 800 },
+      });
+      const stranger = page.locator('.face-button:not([disabled])', { hasText: 'Unknown' });
+      const dialog = page.getByRole('dialog');
+      let enrolled = false;
+      // A moment may be a bad one: people walk and turn away.
+      for (let attempt = 0; attempt < 40 && !enrolled; attempt += 1) {
+        await page.locator('.alone-picture[data-live="true"]').waitFor();
+        await page.getByRole('button', { name: 'Enrol a face' }).click({ timeout: 30_000 });
+        await dialog.waitFor();
+        if ((await stranger.count()) === 0) {
+          await dialog.getByRole('button', { name: 'Close' }).click();
+          continue;
+        }
+        await stranger.first().click();
+        await dialog.getByLabel('Name').fill('Dora');
+        await dialog.locator('.picture-row[data-at="waiting"]').waitFor();
+        await dialog.getByRole('button', { name: /^(Enrol|Add the pictures)$/ }).click();
+        const refused = dialog.locator('.picture-row[data-at="refused"]');
+        await Promise.race([dialog.waitFor({ state: 'detached' }), refused.waitFor()]);
+        enrolled = (await dialog.count()) === 0;
+        if (!enrolled) await dialog.getByRole('button', { name: 'Close' }).click();
       }
-      await stranger.first().click();
-      await dialog.getByLabel('Name').fill('Dora');
-      await dialog.locator('.picture-row[data-at="waiting"]').waitFor();
-      await dialog.getByRole('button', { name: /^(Enrol|Add the pictures)$/ }).click();
-      const refused = dialog.locator('.picture-row[data-at="refused"]');
-      await Promise.race([dialog.waitFor({ state: 'detached' }), refused.waitFor()]);
-      enrolled = (await dialog.count()) === 0;
-      if (!enrolled) await dialog.getByRole('button', { name: 'Close' }).click();
-    }
-    expect(enrolled).toBe(true);
-    await expect
-      .poll(async () => (await takeCanvas(page, 'entrance')).faces.map(({ label }) => label).join('\n'), {
-        timeout: 60_000,
-        interval: 60,
-      })
-      .toMatch(/^Dora 0\.\d\d/m);
-    await page.context().close();
-  });
+      expect(enrolled).toBe(true);
+      await expect
+        .poll(async () => (await takeCanvas(page, 'entrance')).faces.map(({ label }) => label).join('\n'), {
+          timeout: 60_000,
+          interval: 60,
+        })
+        .toMatch(/^Dora 0\.\d\d/m);
+      await page.context().close();
+    },
+  );
 });
