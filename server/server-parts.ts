@@ -90,8 +90,11 @@ export interface Enrolled {
 
 /** The part of the event log that the routes use. Sequences are 0 while the log is empty. */
 export interface EventReader {
-  /** Events after number `since`, ascending, at most `limit`. */
-  read(o: { since: number; limit: number }): AccessEvent[];
+  /**
+   * Events after number `since`, or the newest ones without it; ascending, at most `limit`, `replay: true`.
+   * @throws {AppError} EVENT_CURSOR_GONE when some of them are no longer kept, or `since` was never reached.
+   */
+  read(o: { since?: number; limit: number }): AccessEvent[];
   readonly lastSequence: number;
   readonly oldestSequence: number;
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { AppError } from '../../config/app-error.ts';
+import type { AccessEvent } from '../../pipeline/access-event.ts';
 import { errorAnswers, eventsQuery, eventView } from '../api-schemas.ts';
 import type { ServerApp } from '../server-app.ts';
-import type { EventReader, ServerParts } from '../server-parts.ts';
+import type { ServerParts } from '../server-parts.ts';
 
 export function eventRoutes(app: ServerApp, { events }: Pick<ServerParts, 'events'>): void {
   app.route({
@@ -21,27 +21,13 @@ export function eventRoutes(app: ServerApp, { events }: Pick<ServerParts, 'event
     },
     handler: (request) => {
       const { limit, since } = request.query;
-      const { lastSequence: latest, oldestSequence: oldest } = events;
-      const after = since ?? Math.max(0, latest - limit, oldest - 1);
-      requireKept(after, events);
-      return { events: events.read({ since: after, limit }).map(mutable), latest, oldest };
+      const found = events.read(since === undefined ? { limit } : { since, limit });
+      return { events: found.map(mutable), latest: events.lastSequence, oldest: events.oldestSequence };
     },
   });
 }
 
-/** @throws {AppError} EVENT_CURSOR_GONE when events after that number were there and are no longer kept. */
-function requireKept(since: number, { oldestSequence: oldest }: EventReader): void {
-  if (since >= oldest - 1) return;
-  throw new AppError(
-    'EVENT_CURSOR_GONE',
-    `the events after number ${since} are no longer kept; the oldest is ${oldest}`,
-    {
-      details: { oldest },
-    },
-  );
-}
-
-const mutable = (event: ReturnType<EventReader['read']>[number]) => ({
+const mutable = (event: AccessEvent) => ({
   ...event,
   subject: event.subject && { ...event.subject },
 });

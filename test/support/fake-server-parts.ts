@@ -132,7 +132,11 @@ function fakeGallery(): SubjectStore {
 function fakeEvents(): FakeServerParts['events'] {
   const events: FakeServerParts['events'] = {
     list: [],
-    read: ({ since, limit }) => events.list.filter(({ sequence }) => sequence > since).slice(0, limit),
+    read({ since, limit }) {
+      if (since === undefined) return events.list.slice(-limit);
+      if (since < events.oldestSequence - 1) throw new AppError('EVENT_CURSOR_GONE', 'no longer kept');
+      return events.list.filter(({ sequence }) => sequence > since).slice(0, limit);
+    },
     get lastSequence() {
       return events.list.at(-1)?.sequence ?? 0;
     },
