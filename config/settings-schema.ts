@@ -184,7 +184,9 @@ const server = z.strictObject({
   hosts: z
     .array(text(255))
     .default([])
-    .describe('Further names by which people reach this server (while there is no key, the `Host` header may carry no other).'),
+    .describe(
+      'Further names by which people reach this server (while there is no key, the `Host` header may carry no other).',
+    ),
   origins: z
     .array(z.string().regex(/^https?:\/\/[^/\s@]+$/, 'must be an origin like "https://console.example.com"'))
     .default([])

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import sharp from 'sharp';
@@ -381,6 +381,15 @@ describe('GET /openapi.json', () => {
       );
     expect(described.sort()).toEqual(served.sort());
     expect(described).toContain('POST /detect_and_{step}');
+  });
+
+  it('and docs/protocol.md know the same addresses', async () => {
+    const document = (await app.inject('/openapi.json')).json();
+    const text = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8');
+    const missing = Object.keys(document.paths)
+      .map((path) => path.replace('{step}', '<step>').replace(/\{(\w+)\}/g, ':$1'))
+      .filter((path) => !text.includes(`${path}\``) && !text.includes(`${path} `) && !text.includes(`${path}?`));
+    expect(missing).toEqual([]);
   });
 
   it('has references that lead somewhere, operations with answers, and files where files are sent', async () => {
