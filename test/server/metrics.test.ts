@@ -134,8 +134,9 @@ describe('the metrics', () => {
       const line = (await lines()).find((each) => each.startsWith('facegate_event_loop_delay_seconds{quantile="1"}'));
       return Number(line?.split(' ')[1]);
     };
-    expect(await worst()).toBeGreaterThan(0.05);
-    expect(await worst()).toBeLessThan(0.05);
+    const heldUp = await worst();
+    expect(heldUp).toBeGreaterThan(0.05);
+    expect(await worst()).toBeLessThan(heldUp);
   });
 
   it('have names as Prometheus wants them', async () => {
