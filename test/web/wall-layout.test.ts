@@ -8,6 +8,7 @@ describe('wallColumns', () => {
     ['two on a tall one', 2, { width: 700, height: 1000 }, 1],
     ['four', 4, { width: 1300, height: 800 }, 2],
     ['nine', 9, { width: 1900, height: 1100 }, 3],
+    ['two that are as large one beside the other', 2, { width: 1536, height: 960 }, 2],
     ['a phone', 4, { width: 344, height: 600 }, 1],
   ])('%s', (_, cameras, area, columns) => {
     expect(wallColumns(cameras, area, 10, 38).columns).toBe(columns);
@@ -23,6 +24,11 @@ describe('wallColumns', () => {
 
   it('rather scrolls than makes tiles that cannot be read', () => {
     expect(wallColumns(40, { width: 1000, height: 700 }, 10, 38)).toEqual({ columns: 3, width: 326 });
+  });
+
+  it('takes the page’s width where the page scrolls', () => {
+    expect(wallColumns(2, { width: 748, height: null }, 10, 38)).toEqual({ columns: 2, width: 369 });
+    expect(wallColumns(1, { width: 748, height: null }, 10, 38)).toEqual({ columns: 1, width: 748 });
   });
 
   it('stays sane before the page has a size', () => {

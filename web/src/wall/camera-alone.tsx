@@ -28,7 +28,7 @@ export function CameraAlone({ camera }: { camera: CameraView }) {
           <h1 class="alone-name">{name}</h1>
           <span class={`state state-${liveness.tone}`}>
             <span class="dot" aria-hidden="true" />
-            {liveness.word}
+            <span class="wide-only">{liveness.word}</span>
           </span>
           <span class="bar-space" />
           {may('enrol') && (

@@ -17,6 +17,8 @@ import { wallColumns } from './wall-layout.ts';
 
 const GAP = 10;
 const STRIP = 38;
+/** As in wall.css: from there on the wall fills the window; a narrower page scrolls. */
+const FILLS_WINDOW = '(min-width: 1080px)';
 
 export function WallPage({ camera }: { camera: string | null }) {
   const list = cameras.value;
@@ -99,10 +101,13 @@ function WallBar() {
 function Tiles() {
   const list = cameras.value ?? [];
   const element = useRef<HTMLDivElement>(null);
-  const [area, setArea] = useState({ width: 0, height: 0 });
+  const [area, setArea] = useState<{ width: number; height: number | null }>({ width: 0, height: null });
   useEffect(() => {
     const box = element.current!;
-    const observer = new ResizeObserver(() => setArea({ width: box.clientWidth, height: box.clientHeight }));
+    const observer = new ResizeObserver(() => {
+      const fills = matchMedia(FILLS_WINDOW).matches || document.fullscreenElement === box;
+      setArea({ width: box.clientWidth, height: fills ? box.clientHeight : null });
+    });
     observer.observe(box);
     return () => observer.disconnect();
   }, []);
