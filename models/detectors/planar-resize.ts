@@ -53,11 +53,11 @@ export class PlanarResize {
         source = this.#reduced;
       }
       this.#interpolate(source, this.#reducedSize.width, this.#columns, this.#rows, out);
-    } else if (this.#cell === 2) {
-      this.#halve(pixels, out);
-    } else {
-      this.#averageCells(pixels, out);
+      return;
     }
+    const words = this.#cell === 2 ? asWords(pixels, this.#from.width) : null;
+    if (words) this.#halve(words, out);
+    else this.#averageCells(pixels, out);
   }
 
   #pad(out: Float32Array): void {
@@ -74,23 +74,44 @@ export class PlanarResize {
     }
   }
 
-  /** The usual camera's case, unrolled: a third of the time of the general loop. */
-  #halve(pixels: Uint8Array, out: Float32Array): void {
+  /**
+   * The usual camera's case. Four pixels are three 32-bit words; a word's first and third byte, and its second and fourth,
+   * are added to those of the row below in one addition each: a quarter less time than byte by byte.
+   *
+   * @param words the picture's pixels, little-endian.
+   */
+  #halve(words: Int32Array, out: Float32Array): void {
     const { canvas, content } = this.#to;
     const [red, green, blue] = this.#channels;
     const plane = canvas.width * canvas.height;
     const [r, g, b] = [red.plane * plane, green.plane * plane, blue.plane * plane];
     const [rScale, gScale, bScale] = [red.scale / 4, green.scale / 4, blue.scale / 4];
     const [rOffset, gOffset, bOffset] = [red.offset, green.offset, blue.offset];
-    const stride = this.#from.width * 3;
+    const stride = (this.#from.width * 3) / 4;
     for (let y = 0; y < content.height; y++) {
       let top = 2 * y * stride;
       let low = top + stride;
       let o = y * canvas.width;
-      for (const end = o + content.width; o < end; o++, top += 6, low += 6) {
-        out[r + o] = (pixels[top]! + pixels[top + 3]! + pixels[low]! + pixels[low + 3]!) * rScale + rOffset;
-        out[g + o] = (pixels[top + 1]! + pixels[top + 4]! + pixels[low + 1]! + pixels[low + 4]!) * gScale + gOffset;
-        out[b + o] = (pixels[top + 2]! + pixels[top + 5]! + pixels[low + 2]! + pixels[low + 5]!) * bScale + bOffset;
+      for (const end = o + content.width; o < end; o += 2, top += 3, low += 3) {
+        const t0 = words[top]!;
+        const t1 = words[top + 1]!;
+        const t2 = words[top + 2]!;
+        const l0 = words[low]!;
+        const l1 = words[low + 1]!;
+        const l2 = words[low + 2]!;
+        // R0 G0 B0 R1 | G1 B1 R2 G2 | B2 R3 G3 B3, as sums of both rows: name low half, name high half.
+        const r0b0 = (t0 & 0xff00ff) + (l0 & 0xff00ff);
+        const g0r1 = ((t0 >> 8) & 0xff00ff) + ((l0 >> 8) & 0xff00ff);
+        const g1r2 = (t1 & 0xff00ff) + (l1 & 0xff00ff);
+        const b1g2 = ((t1 >> 8) & 0xff00ff) + ((l1 >> 8) & 0xff00ff);
+        const b2g3 = (t2 & 0xff00ff) + (l2 & 0xff00ff);
+        const r3b3 = ((t2 >> 8) & 0xff00ff) + ((l2 >> 8) & 0xff00ff);
+        out[r + o] = ((r0b0 & 0xffff) + (g0r1 >> 16)) * rScale + rOffset;
+        out[g + o] = ((g0r1 & 0xffff) + (g1r2 & 0xffff)) * gScale + gOffset;
+        out[b + o] = ((r0b0 >> 16) + (b1g2 & 0xffff)) * bScale + bOffset;
+        out[r + o + 1] = ((g1r2 >> 16) + (r3b3 & 0xffff)) * rScale + rOffset;
+        out[g + o + 1] = ((b1g2 >> 16) + (b2g3 >> 16)) * gScale + gOffset;
+        out[b + o + 1] = ((b2g3 & 0xffff) + (r3b3 >> 16)) * bScale + bOffset;
       }
     }
   }
@@ -108,7 +129,9 @@ export class PlanarResize {
       let corner = y * cell * stride;
       let o = y * canvas.width;
       for (const end = o + content.width; o < end; o++, corner += 3 * cell) {
-        let [rSum, gSum, bSum] = [0, 0, 0];
+        let rSum = 0;
+        let gSum = 0;
+        let bSum = 0;
         for (let row = 0, start = corner; row < cell; row++, start += stride) {
           for (let p = start, last = start + 3 * cell; p < last; p += 3) {
             rSum += pixels[p]!;
@@ -165,6 +188,14 @@ export class PlanarResize {
   }
 }
 
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** The same memory as 32-bit words; null where rows or the picture do not start on one. */
+function asWords(pixels: Uint8Array, width: number): Int32Array | null {
+  if (!LITTLE_ENDIAN || width % 4 !== 0 || pixels.byteOffset % 4 !== 0) return null;
+  return new Int32Array(pixels.buffer, pixels.byteOffset, pixels.byteLength / 4);
+}
+
 /** Each result lies between source positions `first` and `second`, `share` of the way. */
 interface Interpolation {
   readonly first: Int32Array;
@@ -194,7 +225,9 @@ function average(pixels: Uint8Array, width: number, cell: number, size: Size, ou
   for (let y = 0, o = 0; y < size.height; y++) {
     let corner = y * cell * stride;
     for (let x = 0; x < size.width; x++, o += 3, corner += 3 * cell) {
-      let [r, g, b] = [half, half, half];
+      let r = half;
+      let g = half;
+      let b = half;
       for (let row = 0, start = corner; row < cell; row++, start += stride) {
         for (let p = start, last = start + 3 * cell; p < last; p += 3) {
           r += pixels[p]!;
