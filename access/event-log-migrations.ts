@@ -1,4 +1,4 @@
-import type { Migration } from '../config/database-file.ts';
+import type { Migration } from '../storage/database-file.ts';
 
 /** Only ever append. */
 export const EVENT_LOG_MIGRATIONS: readonly Migration[] = [

@@ -1,10 +1,10 @@
 import type { StatementSync } from 'node:sqlite';
 import { type Observable, Subject } from 'rxjs';
 import { AppError } from '../config/app-error.ts';
-import { DatabaseFile } from '../config/database-file.ts';
 import type { AccessEvent, AccessEventType, EventDraft } from '../pipeline/access-event.ts';
 import type { Clock, Logger } from '../pipeline/ports.ts';
 import { uuidV7 } from '../pipeline/uuid-v7.ts';
+import { DatabaseFile } from '../storage/database-file.ts';
 import { EVENT_LOG_MIGRATIONS } from './event-log-migrations.ts';
 
 export interface EventLogOptions {

@@ -1,5 +1,5 @@
 import type { StatementSync } from 'node:sqlite';
-import { DatabaseFile } from '../config/database-file.ts';
+import { DatabaseFile } from '../storage/database-file.ts';
 import { GALLERY_MIGRATIONS } from './gallery-migrations.ts';
 
 export interface SubjectRow {

@@ -1,4 +1,4 @@
-import type { Migration } from '../config/database-file.ts';
+import type { Migration } from '../storage/database-file.ts';
 
 /** Change entries kept: a process that missed more than these reads the whole gallery again. */
 const KEPT = 10_000;

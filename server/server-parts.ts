@@ -8,9 +8,9 @@ import type { AnalysedFace } from '../pipeline/face.ts';
 import type { StageTimings } from '../pipeline/frame-result.ts';
 import type { PixelImage } from '../pipeline/pixel-image.ts';
 import type { Clock, FaceAnalyser } from '../pipeline/ports.ts';
-import type { KeyStore } from './key-store.ts';
-import type { Steps } from './load-steps.ts';
+import type { KeyStore } from './callers/key-store.ts';
 import type { Metrics } from './metrics.ts';
+import type { Steps } from './pictures/load-steps.ts';
 
 /** Everything the routes need, wired in the composition root (tenant.ts). The server owns none of it and closes none of it. */
 export interface ServerParts {

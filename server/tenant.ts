@@ -21,12 +21,12 @@ import { EventFeed } from '../sinks/event-feed.ts';
 import { LiveViewers } from '../sinks/live-viewers.ts';
 import { findFfmpeg } from '../sources/ffmpeg-binary.ts';
 import { buildServer } from './build-server.ts';
+import { openKeyStore } from './callers/key-store.ts';
+import { isLoopbackHost } from './callers/loopback.ts';
 import { type CameraListener, Cameras } from './camera-registry.ts';
-import { openKeyStore } from './key-store.ts';
 import { listen } from './listen.ts';
-import { loadSteps } from './load-steps.ts';
-import { isLoopbackHost } from './loopback.ts';
 import { createMetrics } from './metrics.ts';
+import { loadSteps } from './pictures/load-steps.ts';
 
 /** A known person counts as gone after this long without a match. */
 const LEFT_AFTER_MS = 5000;
@@ -204,7 +204,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     analyser,
     compare: { threshold: thresholds.threshold, similarity: (cosine) => similarityOf(embedder, cosine) },
     roles: () => analyser.roles(),
-    faults: () => [],
+    faults: () => (analyser.stats().processes > 0 ? [] : ['no inference process is running']),
     gallery,
     enrol: (request) => enrolFromImage({ ...request, gallery, analyser, required: enrolmentMinimum(settings) }),
     events,

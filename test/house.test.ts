@@ -8,13 +8,14 @@ const root = resolve(import.meta.dirname, '..');
 const MAY_IMPORT: Record<string, readonly string[]> = {
   config: [],
   pipeline: ['config'],
+  storage: ['config'],
   sources: ['config', 'pipeline'],
   models: ['config', 'pipeline'],
-  gallery: ['config', 'pipeline'],
-  access: ['config', 'pipeline'],
+  gallery: ['config', 'pipeline', 'storage'],
+  access: ['config', 'pipeline', 'storage'],
   sinks: ['config', 'pipeline'],
-  server: ['config', 'pipeline', 'sources', 'models', 'gallery', 'access', 'sinks'],
-  cli: ['config', 'pipeline', 'sources', 'models', 'gallery', 'access', 'sinks', 'server'],
+  server: ['config', 'pipeline', 'storage', 'sources', 'models', 'gallery', 'access', 'sinks'],
+  cli: ['config', 'pipeline', 'storage', 'sources', 'models', 'gallery', 'access', 'sinks', 'server'],
 };
 
 /** A package that only one file may import, because it is archived, native or global in its effects. */

@@ -9,7 +9,7 @@ import { openGallery } from '../../gallery/subject-gallery.ts';
 import { openAnalyser } from '../../models/open-analyser.ts';
 import { nameKey } from '../../pipeline/name-key.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
-import { decodeImage } from '../../server/decode-image.ts';
+import { decodeImage } from '../../server/pictures/decode-image.ts';
 import type { CommandContext } from './command-context.ts';
 import { openLog } from './log.ts';
 import { addSettingsOptions, readSettings, type SettingsOptions } from './settings-options.ts';

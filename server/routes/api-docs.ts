@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Access } from '../authenticate.ts';
+import type { Access } from '../callers/authenticate.ts';
 import type { ServerApp } from '../server-app.ts';
 
 /** Swagger UI styles its elements in place and draws with data: pictures; its scripts are files of ours. */

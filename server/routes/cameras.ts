@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { AppError } from '../../config/app-error.ts';
 import { type CameraSettings, cameraSchema } from '../../config/settings-schema.ts';
-import { Admission } from '../admission.ts';
 import { cameraView, errorAnswers, fileAnswer, idParams, nothing } from '../api-schemas.ts';
-import { encodeImage } from '../encode-image.ts';
 import { hangUpSignal } from '../hang-up-signal.ts';
+import { Admission } from '../pictures/admission.ts';
+import { encodeImage } from '../pictures/encode-image.ts';
 import type { ServerApp } from '../server-app.ts';
 import type { CameraView, LatestPicture, ServerParts } from '../server-parts.ts';
 

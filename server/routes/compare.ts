@@ -1,9 +1,9 @@
 import type { AnalyseOptions } from '../../pipeline/ports.ts';
 import { compareAnswer, compareQuery, errorAnswers, PICTURE_ERRORS, picturesBody } from '../api-schemas.ts';
-import { compareFaces, largestFace } from '../compare-faces.ts';
-import type { ComparedPicture } from '../compare-hints.ts';
-import { type PictureName, preferredLanguage } from '../compare-words.ts';
-import type { PictureDesk } from '../picture-desk.ts';
+import { compareFaces, largestFace } from '../pictures/compare-faces.ts';
+import type { ComparedPicture } from '../pictures/compare-hints.ts';
+import { type PictureName, preferredLanguage } from '../pictures/compare-words.ts';
+import type { PictureDesk } from '../pictures/picture-desk.ts';
 import type { ServerApp } from '../server-app.ts';
 import type { ServerParts } from '../server-parts.ts';
 

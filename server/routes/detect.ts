@@ -1,6 +1,6 @@
 import { detectAnswer, detectQuery, errorAnswers, PICTURE_ERRORS, picturesBody } from '../api-schemas.ts';
-import { detectionView } from '../detection-view.ts';
-import type { PictureDesk } from '../picture-desk.ts';
+import { detectionView } from '../pictures/detection-view.ts';
+import type { PictureDesk } from '../pictures/picture-desk.ts';
 import type { ServerApp } from '../server-app.ts';
 
 export function detectRoute(app: ServerApp, desk: PictureDesk): void {

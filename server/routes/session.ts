@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { AppError } from '../../config/app-error.ts';
 import { errorAnswers, nothing } from '../api-schemas.ts';
-import { SESSION_COOKIE, scopesOf } from '../authenticate.ts';
+import { SESSION_COOKIE, scopesOf } from '../callers/authenticate.ts';
+import type { SessionStore } from '../callers/session-store.ts';
 import type { ServerApp } from '../server-app.ts';
 import type { ServerParts } from '../server-parts.ts';
-import type { SessionStore } from '../session-store.ts';
 
 const login = z.strictObject({ key: z.string({ error: 'must be a text' }).min(1, 'must not be empty').max(512) });
 const scope = z.enum(['read', 'analyse', 'enrol', 'admin']);

@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import { z } from 'zod';
 import { AppError } from '../../config/app-error.ts';
 import { errorAnswers, feedQuery, liveQuery } from '../api-schemas.ts';
-import { type Authenticator, requireAccess } from '../authenticate.ts';
+import { type Authenticator, requireAccess } from '../callers/authenticate.ts';
 import { keepAlive } from '../heartbeat.ts';
 import type { ServerApp } from '../server-app.ts';
 import type { ServerParts } from '../server-parts.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { AppError } from '../../config/app-error.ts';
 import { detectQuery, errorAnswers, fileAnswer, PICTURE_ERRORS, picturesBody } from '../api-schemas.ts';
-import { encodeImage } from '../encode-image.ts';
-import type { PictureDesk } from '../picture-desk.ts';
-import { runStep } from '../run-step.ts';
+import { encodeImage } from '../pictures/encode-image.ts';
+import type { PictureDesk } from '../pictures/picture-desk.ts';
+import { runStep } from '../pictures/run-step.ts';
 import type { ServerApp } from '../server-app.ts';
 import type { ServerParts } from '../server-parts.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { errorAnswers, idParams, nothing, PICTURE_ERRORS, picturesBody, subjectView } from '../api-schemas.ts';
-import { intBox } from '../detection-view.ts';
-import type { PictureDesk } from '../picture-desk.ts';
+import { intBox } from '../pictures/detection-view.ts';
+import type { PictureDesk } from '../pictures/picture-desk.ts';
 import type { ServerApp } from '../server-app.ts';
 import type { ServerParts, Subject } from '../server-parts.ts';
 

@@ -2,7 +2,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SettingsInput } from '../../config/settings-schema.ts';
 import { buildServer } from '../../server/build-server.ts';
-import { checkCaller } from '../../server/check-caller.ts';
+import { checkCaller } from '../../server/callers/check-caller.ts';
 import { type FakeServerParts, fakeServerParts } from '../support/fake-server-parts.ts';
 import { routesOf } from '../support/routes-of.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Settings } from '../../config/settings-schema.ts';
-import { type KeyStore, openKeyStore } from '../../server/key-store.ts';
+import { type KeyStore, openKeyStore } from '../../server/callers/key-store.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 let folder: string;
@@ -43,7 +43,7 @@ describe('the key store', () => {
     expect(store.find(first.key)).toEqual({ id: first.id, name: 'admin', scopes: ['admin'], origin: 'stored' });
     expect(store.find(second.key)).toEqual({ id: second.id, name: 'wall', scopes: ['read'], origin: 'stored' });
     expect(store.find(`${first.key} `)).toBeNull();
-    const bytes = readFileSync(file).toString('latin1');
+    const bytes = [file, `${file}-wal`].map((path) => readFileSync(path).toString('latin1')).join('');
     expect(bytes).toContain('wall');
     expect(bytes).not.toContain(first.key);
     expect(bytes).not.toContain(first.key.slice(3));

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildServer } from '../../server/build-server.ts';
-import { loadSteps } from '../../server/load-steps.ts';
+import { loadSteps } from '../../server/pictures/load-steps.ts';
 import { fakeFace } from '../support/fake-analyser.ts';
 import { type FakeServerParts, fakeServerParts } from '../support/fake-server-parts.ts';
 import { multipart } from '../support/multipart.ts';

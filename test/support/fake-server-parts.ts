@@ -7,8 +7,8 @@ import { AppError } from '../../config/app-error.ts';
 import type { CameraSettings } from '../../config/settings-schema.ts';
 import { type SettingsInput, settingsSchema } from '../../config/settings-schema.ts';
 import type { AccessEvent } from '../../pipeline/access-event.ts';
-import { openKeyStore } from '../../server/key-store.ts';
-import { loadSteps } from '../../server/load-steps.ts';
+import { openKeyStore } from '../../server/callers/key-store.ts';
+import { loadSteps } from '../../server/pictures/load-steps.ts';
 import { createMetrics } from '../../server/metrics.ts';
 import type {
   CameraProbe,

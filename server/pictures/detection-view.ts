@@ -1,4 +1,4 @@
-import type { Box, Detection, Point } from '../pipeline/face.ts';
+import type { Box, Detection, Point } from '../../pipeline/face.ts';
 
 type IntPoint = [number, number];
 type IntBox = [number, number, number, number];

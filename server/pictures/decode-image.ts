@@ -1,6 +1,6 @@
 import sharp from 'sharp';
-import { AppError } from '../config/app-error.ts';
-import type { PixelImage } from '../pipeline/pixel-image.ts';
+import { AppError } from '../../config/app-error.ts';
+import type { PixelImage } from '../../pipeline/pixel-image.ts';
 
 export type ImageFormat = 'jpeg' | 'png' | 'webp';
 

@@ -1,4 +1,4 @@
-import { AppError } from '../config/app-error.ts';
+import { AppError } from '../../config/app-error.ts';
 import { isLoopbackAddress } from './loopback.ts';
 
 /** What a request says of where it comes from. */

@@ -1,9 +1,9 @@
-import { AppError } from '../config/app-error.ts';
-import type { AnalysedFace, Embedding } from '../pipeline/face.ts';
+import { AppError } from '../../config/app-error.ts';
+import type { AnalysedFace, Embedding } from '../../pipeline/face.ts';
+import type { CompareCalibration } from '../server-parts.ts';
 import { type ComparedPicture, compareHints } from './compare-hints.ts';
 import { COMPARE_WORDS, type Language, type PictureName } from './compare-words.ts';
 import { type DetectionView, intBox } from './detection-view.ts';
-import type { CompareCalibration } from './server-parts.ts';
 
 /** Below this the answer says what may be the reason. */
 const HINTS_BELOW = 0.3;

@@ -1,7 +1,7 @@
-import { AppError } from '../config/app-error.ts';
-import type { Detection } from '../pipeline/face.ts';
-import type { PixelImage } from '../pipeline/pixel-image.ts';
-import type { Step } from './load-steps.ts';
+import { AppError } from '../../config/app-error.ts';
+import type { Detection } from '../../pipeline/face.ts';
+import type { PixelImage } from '../../pipeline/pixel-image.ts';
+import type { Step } from './step.ts';
 
 /**
  * Applies a step that others may have written.

@@ -1,10 +1,7 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { AppError } from '../config/app-error.ts';
-import type { KeyScope, Settings } from '../config/settings-schema.ts';
-import type { Clock } from '../pipeline/ports.ts';
+import type { KeyScope, Settings } from '../../config/settings-schema.ts';
+import type { Clock } from '../../pipeline/ports.ts';
+import { DatabaseFile, type Migration } from '../../storage/database-file.ts';
 
 /** A key without the key: who it is and what it may. */
 export interface KeyInfo {
@@ -37,6 +34,22 @@ interface HashedKey extends KeyInfo {
   readonly hash: Buffer;
 }
 
+/** Only ever append. */
+const KEY_MIGRATIONS: readonly Migration[] = [
+  {
+    name: 'keys',
+    sql: `
+      CREATE TABLE keys (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        scopes TEXT NOT NULL,
+        hash BLOB NOT NULL UNIQUE,
+        created_at_ms INTEGER NOT NULL
+      ) STRICT;
+    `,
+  },
+];
+
 // A key has 256 random bits (or is chosen by whoever writes the settings and never leaves this process), so that one
 // round of SHA-256 is as good as a slow hash, and each request can afford it.
 const hashOf = (key: string): Buffer => createHash('sha256').update(key, 'utf8').digest();
@@ -58,11 +71,16 @@ export function openKeyStore(o: { file: string; configured: Settings['keys']; cl
       hash: hashOf(key),
     }),
   );
-  const database = openDatabase(o.file);
+  const database = new DatabaseFile({
+    file: o.file,
+    what: 'key database',
+    code: 'CONFIG_INVALID',
+    migrations: KEY_MIGRATIONS,
+    secureDelete: true,
+  });
   const selectAll = database.prepare('SELECT id, name, scopes, hash FROM keys ORDER BY created_at_ms, id');
   const insert = database.prepare('INSERT INTO keys (id, name, scopes, hash, created_at_ms) VALUES (?, ?, ?, ?, ?)');
   const remove = database.prepare('DELETE FROM keys WHERE id = ?');
-  let closed = false;
 
   // Read anew each time: another process (the command line) may add or revoke keys.
   const all = (): HashedKey[] => [
@@ -99,35 +117,7 @@ export function openKeyStore(o: { file: string; configured: Settings['keys']; cl
     },
     createAdminKey: () => store.create({ name: 'admin', scopes: ['admin'] }),
     revoke: (id) => remove.run(id).changes > 0,
-    close() {
-      if (closed) return;
-      closed = true;
-      database.close();
-    },
+    close: () => database.close(),
   };
   return store;
-}
-
-function openDatabase(file: string): DatabaseSync {
-  try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    // SQLite would make it readable for others; the files it makes beside it take over its mode.
-    closeSync(openSync(file, 'a', 0o600));
-    chmodSync(file, 0o600);
-    const database = new DatabaseSync(file, { timeout: 5000 });
-    database.exec(`
-      PRAGMA secure_delete = ON;
-      CREATE TABLE IF NOT EXISTS keys (
-        id TEXT PRIMARY KEY,
-        name TEXT NOT NULL,
-        scopes TEXT NOT NULL,
-        hash BLOB NOT NULL UNIQUE,
-        created_at_ms INTEGER NOT NULL
-      ) STRICT;
-    `);
-    return database;
-  } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('CONFIG_INVALID', `the key database ${file} could not be opened: ${said}`, { cause });
-  }
 }

@@ -1,8 +1,8 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { AppError } from './app-error.ts';
-import type { ErrorCode } from './error-codes.ts';
+import { AppError } from '../config/app-error.ts';
+import type { ErrorCode } from '../config/error-codes.ts';
 
 /** One step of a database's schema. A list of them only ever grows at its end. */
 export interface Migration {

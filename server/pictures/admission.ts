@@ -1,4 +1,4 @@
-import { AppError } from '../config/app-error.ts';
+import { AppError } from '../../config/app-error.ts';
 
 interface Waiting {
   readonly start: () => void;

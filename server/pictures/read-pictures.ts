@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { AppError } from '../config/app-error.ts';
+import { AppError } from '../../config/app-error.ts';
 
 const MAX_PARTS = 16;
 const MAX_FIELD_BYTES = 4096;

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import { AppError } from '../config/app-error.ts';
-import type { KeyScope } from '../config/settings-schema.ts';
+import { AppError } from '../../config/app-error.ts';
+import type { KeyScope } from '../../config/settings-schema.ts';
 import type { KeyInfo, KeyStore } from './key-store.ts';
 import type { SessionStore } from './session-store.ts';
 

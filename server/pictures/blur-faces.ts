@@ -1,7 +1,7 @@
 import sharp from 'sharp';
-import type { Box } from '../pipeline/face.ts';
-import type { PixelImage } from '../pipeline/pixel-image.ts';
-import type { Step } from './load-steps.ts';
+import type { Box } from '../../pipeline/face.ts';
+import type { PixelImage } from '../../pipeline/pixel-image.ts';
+import type { Step } from './step.ts';
 
 /** The box ends at chin and forehead; hair, ears and jaw say much of a person. Share of the box added on each side. */
 const GROW = 0.2;

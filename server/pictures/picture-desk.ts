@@ -1,12 +1,12 @@
 import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify';
-import type { AnalysedFace } from '../pipeline/face.ts';
-import type { PixelImage } from '../pipeline/pixel-image.ts';
-import type { AnalyseOptions } from '../pipeline/ports.ts';
+import type { AnalysedFace } from '../../pipeline/face.ts';
+import type { PixelImage } from '../../pipeline/pixel-image.ts';
+import type { AnalyseOptions } from '../../pipeline/ports.ts';
+import { hangUpSignal } from '../hang-up-signal.ts';
+import type { ServerParts } from '../server-parts.ts';
 import { Admission } from './admission.ts';
 import { type DecodedImage, decodeImage } from './decode-image.ts';
-import { hangUpSignal } from './hang-up-signal.ts';
 import { readPictures } from './read-pictures.ts';
-import type { ServerParts } from './server-parts.ts';
 
 /** Pictures in memory at a time: 8 × (10 MB file + 48 MB of pixels, twice while they are turned). */
 const AT_ONCE = 8;

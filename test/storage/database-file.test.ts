@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../config/app-error.ts';
-import { DatabaseFile, type Migration } from '../../config/database-file.ts';
+import { DatabaseFile, type Migration } from '../../storage/database-file.ts';
 
 const FIRST: Migration = { name: 'notes', sql: 'CREATE TABLE notes (text TEXT NOT NULL) STRICT' };
 const SECOND: Migration = { name: 'notes have authors', sql: "ALTER TABLE notes ADD author TEXT DEFAULT 'nobody'" };

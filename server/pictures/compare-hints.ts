@@ -1,5 +1,5 @@
-import type { AnalysedFace } from '../pipeline/face.ts';
-import type { PixelImage } from '../pipeline/pixel-image.ts';
+import type { AnalysedFace } from '../../pipeline/face.ts';
+import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import { COMPARE_WORDS, type Language, type PictureName } from './compare-words.ts';
 
 export interface ComparedPicture {

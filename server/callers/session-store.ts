@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Clock } from '../pipeline/ports.ts';
+import type { Clock } from '../../pipeline/ports.ts';
 
 export interface Session {
   /** The key it was opened with. */

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import type { PixelImage } from '../pipeline/pixel-image.ts';
+import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { ImageFormat } from './decode-image.ts';
 
 const QUALITY = 90;
