@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { take } from 'rxjs/operators';
+import { keepYoungGenerationSmall } from '../cli/commands/young-generation.ts';
 import { cameraSchema, settingsSchema } from '../config/settings-schema.ts';
 import { openGallery } from '../gallery/subject-gallery.ts';
 import { makeRetinaFaceDynamic } from '../models/onnx/retinaface-dynamic.ts';
@@ -26,6 +27,8 @@ const GALLERY_SUBJECTS = 100;
 
 /** Frames a second of everything from file to identified faces, against its limit and a peer, alternating in one run. */
 export async function measurePipeline(): Promise<Measurement> {
+  // As the server does.
+  keepYoungGenerationSmall();
   const scratch = mkdtempSync(join(tmpdir(), 'facegate-bench-'));
   try {
     const store = openModelStore({

@@ -45,7 +45,12 @@ export async function openAnalyser(options: OpenAnalyserOptions): Promise<Opened
     detector: chosen.detector,
     embedder: chosen.embedder,
     ...(chosen.landmarks && { landmarks: chosen.landmarks }),
-    settings: { detector: models.detector, oodThreshold: options.oodThreshold, providers: models.providers },
+    settings: {
+      detector: models.detector,
+      embedder: models.embedder,
+      oodThreshold: options.oodThreshold,
+      providers: models.providers,
+    },
     processes: models.processes ?? availableParallelism(),
     log,
     clock,

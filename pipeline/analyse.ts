@@ -7,7 +7,10 @@ import type { AnalyseOptions, Analysis, AnalysisSlot, FaceAnalyser } from './por
 export interface AnalyseFramesOptions {
   /** `live` drops to the newest waiting frame, `file` waits. Default `live`. */
   pace?: 'live' | 'file';
-  /** Frames of this stream in flight at most. Default 2: one being worked on, one crossing to the process. */
+  /**
+   * Frames of this stream in flight at most. Default 2 for `live`: one being worked on, one crossing to the process; 4
+   * for `file`, which may keep two processes busy by itself.
+   */
   concurrency?: number;
   analyse?: AnalyseOptions;
   /** A frame that no place was free for; already released. */
@@ -26,7 +29,7 @@ export function analyse(
   analyser: Pick<FaceAnalyser, 'reserve'>,
   options: AnalyseFramesOptions = {},
 ): OperatorFunction<Frame, AnalysedFrame> {
-  const { pace = 'live', concurrency = 2, onDrop, onFault } = options;
+  const { pace = 'live', concurrency = pace === 'live' ? 2 : 4, onDrop, onFault } = options;
   return mapInOrder<Frame, AnalysedFrame, AnalysisSlot>(
     (frame, slot) =>
       new Observable((subscriber) => {

@@ -75,7 +75,10 @@ function filters(demands: FrameDemands, can: FfmpegFeatures): string {
   const gap = decimal(0.99 / demands.fps);
   const select = `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${gap})+lt(t,prev_selected_t-1)'`;
   const scale = `scale=w='trunc(min(${demands.width},iw)/2)*2':h=-2`;
-  return [select, scale, 'format=rgb24', can.showinfoChecksum ? 'showinfo=checksum=0' : 'showinfo'].join(',');
+  // Two conversions, not one: swscale scales planes and then converts them to RGB in 1.7 ms (1080p to 720p), and takes
+  // 6.8 ms to do both at once.
+  const rgb = 'format=yuv420p,scale,format=rgb24';
+  return [select, scale, rgb, can.showinfoChecksum ? 'showinfo=checksum=0' : 'showinfo'].join(',');
 }
 
 interface Input {

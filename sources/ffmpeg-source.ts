@@ -57,8 +57,7 @@ export class FfmpegSource implements FrameSource {
     this.frameIntervalMs = 1000 / options.demands.fps;
     this.#options = options;
     this.#health = new DecodeHealth(this.pace);
-    // A file's frames age while they wait: two in work, one arriving, two that viewers may hold.
-    this.#pool = new FramePool(options.buffers ?? (this.pace === 'file' ? 5 : 8));
+    this.#pool = new FramePool(options.buffers ?? 8);
   }
 
   /** The video as the camera sends it, before dropping and scaling; null before it is known. */

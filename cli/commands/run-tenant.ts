@@ -5,6 +5,7 @@ import { openTenant, type Tenant } from '../../server/tenant.ts';
 import type { CommandContext } from './command-context.ts';
 import type { openLog } from './log.ts';
 import type { CommandSettings } from './settings-options.ts';
+import { keepYoungGenerationSmall } from './young-generation.ts';
 
 export interface RunTenantOptions extends CommandSettings {
   /** Where weights are kept. Default: `models` in the data folder. */
@@ -23,6 +24,7 @@ export interface RunTenantOptions extends CommandSettings {
 export async function runTenant(options: RunTenantOptions): Promise<void> {
   const { context, log, settings, baseDir, dataDir, mirrors, starter } = options;
   const { terminal, env, version } = context;
+  keepYoungGenerationSmall();
   const stopped = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => {

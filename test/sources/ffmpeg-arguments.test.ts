@@ -122,7 +122,7 @@ describe('the arguments before the input', () => {
 describe('the arguments before the output', () => {
   it('drop and scale, invent nothing, and report every frame', () => {
     expect(args('file:c.mp4').after).toBe(
-      `-map 0:V:0 -vf ${SELECT},scale=w='trunc(min(1280,iw)/2)*2':h=-2,format=rgb24,showinfo=checksum=0 ` +
+      `-map 0:V:0 -vf ${SELECT},scale=w='trunc(min(1280,iw)/2)*2':h=-2,format=yuv420p,scale,format=rgb24,showinfo=checksum=0 ` +
         '-fps_mode passthrough -autoscale 0 -c:v rawvideo -pix_fmt rgb24 -threads 1 -f rawvideo',
     );
   });
