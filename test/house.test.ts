@@ -15,6 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   access: ['config', 'pipeline', 'storage'],
   sinks: ['config', 'pipeline'],
   server: ['config', 'pipeline', 'storage', 'sources', 'models', 'gallery', 'access', 'sinks'],
+  web: ['config', 'pipeline'],
   cli: ['config', 'pipeline', 'storage', 'sources', 'models', 'gallery', 'access', 'sinks', 'server'],
 };
 
@@ -32,7 +33,7 @@ interface Import {
 
 function sourceFiles(room: string): string[] {
   return readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
+    .filter((name) => /\.tsx?$/.test(name) && !name.includes('node_modules'))
     .map((name) => join(room, name));
 }
 
