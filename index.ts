@@ -25,5 +25,5 @@ export type { PixelImage } from './pipeline/pixel-image.ts';
 export type * from './pipeline/ports.ts';
 export { releaseFrames } from './pipeline/release-frames.ts';
 export { systemClock } from './pipeline/system-clock.ts';
-export { decodeImage } from './server/pictures/decode-image.ts';
 export { type OpenAnalyser, openAnalyser, openCamera } from './server/library.ts';
+export { decodeImage } from './server/pictures/decode-image.ts';

@@ -73,9 +73,11 @@ describe('mapInOrder', () => {
     const started: string[] = [];
     const first = new Subject<string>();
     const source = new Subject<string>();
-    source
-      .pipe(mapInOrder((v: string) => (started.push(v), v === 'a' ? first : of(v)), { waiting: 'all' }))
-      .subscribe();
+    const start = (v: string) => {
+      started.push(v);
+      return v === 'a' ? first : of(v);
+    };
+    source.pipe(mapInOrder(start, { waiting: 'all' })).subscribe();
     for (const v of ['a', 'b', 'c', 'd']) source.next(v);
     expect(started).toEqual(['a', 'b']);
     first.complete();
@@ -94,9 +96,13 @@ describe('mapInOrder', () => {
     const source = new Subject<string>();
     const projected: string[] = [];
     const dropped: string[] = [];
+    const project = (v: string) => {
+      projected.push(v);
+      return of(v);
+    };
     const subscription = source
       .pipe(
-        mapInOrder((v: string) => (projected.push(v), of(v)), {
+        mapInOrder(project, {
           reserve: counter.reserve,
           onDrop: (v, why) => dropped.push(`${v} ${why}`),
         }),

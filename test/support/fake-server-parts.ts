@@ -8,8 +8,8 @@ import type { CameraSettings } from '../../config/settings-schema.ts';
 import { type SettingsInput, settingsSchema } from '../../config/settings-schema.ts';
 import type { AccessEvent } from '../../pipeline/access-event.ts';
 import { openKeyStore } from '../../server/callers/key-store.ts';
-import { loadSteps } from '../../server/pictures/load-steps.ts';
 import { createMetrics } from '../../server/metrics.ts';
+import { loadSteps } from '../../server/pictures/load-steps.ts';
 import type {
   CameraProbe,
   CameraRegistry,
