@@ -11,11 +11,12 @@ import { requirement } from '../support/requirements.ts';
 import { RtspServer } from '../support/rtsp-server.ts';
 
 const needed = [requirement('rtsp'), requirement('shared'), requirement('ffmpeg')];
-const MAX_AGE_MS = 500;
+// Far from the ten seconds, and long enough for a machine that runs other tests at the same time.
+const MAX_AGE_MS = 1500;
 const STOPPED_MS = 10_000;
 
 describe.skipIf(needed.some(({ met }) => !met))('a server that was stopped for ten seconds', () => {
-  it('grants nobody from the pictures that piled up', async () => {
+  it('grants nobody from the pictures that piled up', { timeout: 180_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'facegate-backlog-'));
     await using camera = await RtspServer.start({ film: longFilm(WALK, 120, join(folder, 'film.mp4')) });
     const config = join(folder, 'facegate.yaml');
@@ -34,7 +35,7 @@ describe.skipIf(needed.some(({ met }) => !met))('a server that was stopped for t
       return events.filter(({ type }) => type === 'access.granted');
     };
     await enrolFromPicture(facegate.address, 'Ada', pictureAt(WALK, 2));
-    await eventually('the door opens for Ada', async () => (await grants()).length > 0);
+    await eventually('the door opens for Ada', async () => (await grants()).length > 0, 60_000);
 
     const stoppedAt = Date.now();
     process.kill(facegate.pid, 'SIGSTOP');
@@ -42,10 +43,14 @@ describe.skipIf(needed.some(({ met }) => !met))('a server that was stopped for t
     process.kill(facegate.pid, 'SIGCONT');
     const continuedAt = Date.now();
 
-    const later = await eventually('the door opens again, for a fresh picture', async () => {
-      const after = (await grants()).filter(({ decidedAt }) => Date.parse(decidedAt) >= continuedAt);
-      return after.length > 0 ? after : null;
-    });
+    const later = await eventually(
+      'the door opens again, for a fresh picture',
+      async () => {
+        const after = (await grants()).filter(({ decidedAt }) => Date.parse(decidedAt) >= continuedAt);
+        return after.length > 0 ? after : null;
+      },
+      60_000,
+    );
     for (const { capturedAt, decidedAt } of later) {
       const captured = Date.parse(capturedAt as string);
       expect(Date.parse(decidedAt) - captured).toBeLessThanOrEqual(MAX_AGE_MS);
