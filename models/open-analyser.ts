@@ -27,6 +27,8 @@ export interface OpenedAnalyser {
   readonly embedder: EmbedderEntry;
   /** Which models were chosen, and why. */
   readonly why: string;
+  /** One of them is a starter model. */
+  readonly starter: boolean;
 }
 
 /** Finds or fetches the weights that the settings ask for and starts the inference processes on them. */
@@ -55,5 +57,5 @@ export async function openAnalyser(options: OpenAnalyserOptions): Promise<Opened
     log,
     clock,
   });
-  return { analyser, embedder: chosen.embedder.entry as EmbedderEntry, why: chosen.why };
+  return { analyser, embedder: chosen.embedder.entry as EmbedderEntry, why: chosen.why, starter: chosen.starter };
 }

@@ -57,6 +57,8 @@ export interface Tenant extends AsyncDisposable {
   readonly analyser: FaceAnalyser;
   readonly gallery: SubjectGallery;
   readonly thresholds: RecognitionThresholds;
+  /** It runs on starter models, which recognise less well. */
+  readonly starter: boolean;
   /** Listens and starts the cameras. `adminKey` is set when one had to be made, and can be read this once. */
   start(): Promise<{ address: string; adminKey: string | null }>;
   /** Idempotent; resolves when every child process is gone and everything is on disk. */
@@ -83,7 +85,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     ...(options.ffmpegPath !== undefined && { configured: options.ffmpegPath }),
     pathVariable: options.pathVariable,
   });
-  const { analyser, embedder, why } = await openAnalyser({
+  const { analyser, embedder, why, starter } = await openAnalyser({
     models: settings.models,
     oodThreshold: settings.recognition.oodThreshold,
     dir: options.modelsDir,
@@ -228,6 +230,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     analyser,
     gallery,
     thresholds,
+    starter,
     async start() {
       const { host, port } = settings.server;
       const adminKey = isLoopbackHost(host) || !keys.isEmpty ? null : keys.createAdminKey().key;

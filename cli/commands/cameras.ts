@@ -3,6 +3,13 @@ import { cameraSchema } from '../../config/settings-schema.ts';
 import { findFfmpeg } from '../../sources/ffmpeg-binary.ts';
 import { probeCamera } from '../../sources/probe-camera.ts';
 import type { CommandContext } from './command-context.ts';
+import { oneOf } from './settings-options.ts';
+
+const TRANSPORTS = ['tcp', 'udp'] as const;
+
+interface ProbeOptions {
+  transport: (typeof TRANSPORTS)[number];
+}
 
 export function addCamerasCommand(program: Command, context: CommandContext): void {
   const cameras = program
@@ -11,19 +18,19 @@ export function addCamerasCommand(program: Command, context: CommandContext): vo
     .description('Try cameras before they stand in a configuration.');
   cameras
     .command('probe')
-    .description('open a camera once and say what is there')
+    .summary('open a camera once and say what is there')
+    .description('Opens a camera once, takes a picture, and says what is there.')
     .argument('<url>', 'rtsp://…, rtsps://…, webcam:/dev/video0 or file:clip.mp4')
-    .option('--transport <name>', 'tcp or udp', 'tcp')
+    .option('--transport <name>', 'tcp or udp', oneOf('--transport', TRANSPORTS), 'tcp')
     .addHelpText('after', '\nExample:\n  facegate cameras probe rtsp://user:password@10.0.0.5/stream1')
-    .action((url: string, options: { transport: string }) => probe(url, options, context));
+    .action((url: string, options: ProbeOptions) => probe(url, options, context));
 }
 
-async function probe(url: string, options: { transport: string }, { terminal, env }: CommandContext): Promise<void> {
+async function probe(url: string, { transport }: ProbeOptions, { terminal, env }: CommandContext): Promise<void> {
   const ffmpeg = await findFfmpeg({
     ...(env.FFMPEG_PATH !== undefined && { configured: env.FFMPEG_PATH }),
     pathVariable: env.PATH,
   });
-  const transport = options.transport === 'udp' ? 'udp' : 'tcp';
   const camera = cameraSchema.parse({ id: 'probe', url, transport });
   const answer = await probeCamera(camera, { ffmpeg, baseDir: process.cwd() });
   if (answer.ok) {

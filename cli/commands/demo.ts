@@ -8,18 +8,19 @@ import { systemClock } from '../../pipeline/system-clock.ts';
 import { createSource } from '../../sources/create-source.ts';
 import { findFfmpeg } from '../../sources/ffmpeg-binary.ts';
 import { findDemoFilm } from '../demo/demo-film.ts';
-import { DEMO_NAMES, enrolPeople } from '../demo/enrol-people.ts';
+import { demoSummary } from '../demo/demo-summary.ts';
+import { DEMO_NAMES, type DemoPeople, enrolPeople } from '../demo/enrol-people.ts';
 import type { CommandContext } from './command-context.ts';
 import { openLog } from './log.ts';
 import { runTenant } from './run-tenant.ts';
-import { portNumber, readSettings, type SettingsOptions } from './settings-options.ts';
+import { addLogLevelOption, portNumber, readSettings, type SettingsOptions } from './settings-options.ts';
 
 interface DemoOptions extends SettingsOptions {
   open: boolean;
 }
 
 export function addDemoCommand(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command('demo')
     .summary('see it work: a film instead of a camera, on a page in the browser')
     .description(
@@ -28,14 +29,15 @@ export function addDemoCommand(program: Command, context: CommandContext): void 
     .option('--host <address>', 'address to listen on (default 127.0.0.1: this machine only)')
     .option('-p, --port <number>', 'port to listen on (default 8080; 0: any free one)', portNumber)
     .option('--no-open', 'do not open a browser')
-    .option('-d, --data <folder>', 'where models and the film are kept')
-    .action((options: DemoOptions) => demo(options, context));
+    .option('-d, --data <folder>', 'where models and the film are kept');
+  addLogLevelOption(command).action((options: DemoOptions) => demo(options, context));
 }
 
 async function demo(options: DemoOptions, context: CommandContext): Promise<void> {
   const { terminal, env } = context;
   const kept = readSettings(options, context);
-  const log = openLog('info');
+  // The running log would drown the few lines that a person who tries facegate wants to read.
+  const log = openLog(options.logLevel ?? 'warn');
   const ffmpeg = await findFfmpeg({
     ...(env.FFMPEG_PATH !== undefined && { configured: env.FFMPEG_PATH }),
     pathVariable: env.PATH,
@@ -47,7 +49,6 @@ async function demo(options: DemoOptions, context: CommandContext): Promise<void
     log,
     onProgress: (done, total) => terminal.progress('fetching the film', done, total),
   });
-  terminal.note(`film: ${film.origin}`);
 
   const dataDir = join(kept.dataDir, 'demo');
   await rm(dataDir, { recursive: true, force: true });
@@ -58,6 +59,11 @@ async function demo(options: DemoOptions, context: CommandContext): Promise<void
     cameras: [{ ...entrance, realtime: true, loop: true }],
     doors: [{ id: 'lobby', name: 'Lobby', cameras: ['entrance'], allow: [DEMO_NAMES[0]], cooldown: '4s' }],
   };
+  const found: { people: DemoPeople; starter: boolean } = {
+    people: { enrolled: [], strangers: 0 },
+    starter: false,
+  };
+  terminal.note('loading the models …');
   await runTenant({
     settings: settingsSchema.parse(input),
     file: null,
@@ -77,12 +83,12 @@ async function demo(options: DemoOptions, context: CommandContext): Promise<void
         baseDir: kept.baseDir,
       });
       const { analyser, gallery, thresholds } = tenant;
-      const people = await enrolPeople(once.frames(), { analyser, gallery, ...thresholds, source: 'demo film' });
-      terminal.note(
-        `enrolled ${people.enrolled.join(', ')} (invented names), each from one moment; ${people.strangers} more stay unknown`,
-      );
+      terminal.note('watching the film once, to make some of its people known …');
+      found.people = await enrolPeople(once.frames(), { analyser, gallery, ...thresholds, source: 'demo film' });
+      found.starter = tenant.starter;
     },
     listening: (address) => {
+      for (const line of demoSummary({ film: film.origin, ...found })) terminal.print(line);
       if (options.open) openBrowser(address);
     },
   });

@@ -11,13 +11,17 @@ export function addModelsCommand(program: Command, context: CommandContext): voi
     .command('models')
     .summary('what networks there are, and fetch them')
     .description('The networks that facegate knows: which there are, which are here, and how to get them.');
-  addSettingsOptions(models.command('list').description('what is known, what is here, under which licence')).action(
-    (options: SettingsOptions) => list(options, context),
-  );
+  addSettingsOptions(
+    models
+      .command('list')
+      .summary('what is known, what is here, under which licence')
+      .description('Lists the networks: what each is for, whether it is here, its licence, and where it lies.'),
+  ).action((options: SettingsOptions) => list(options, context));
   addSettingsOptions(
     models
       .command('pull')
-      .description('fetch weights into the data folder, checked by SHA-256')
+      .summary('fetch weights into the data folder, checked by SHA-256')
+      .description('Fetches weights into the data folder and checks them by SHA-256.')
       .argument('[names...]', 'catalog names; default: the two that recognition needs'),
   ).action((names: string[], options: SettingsOptions) => pull(names, options, context));
 }
@@ -41,7 +45,7 @@ async function list(options: SettingsOptions, context: CommandContext): Promise<
       entry.task,
       present ? 'yes' : 'no',
       entry.licence,
-      path ?? (entry.builtFrom ? 'built on this machine' : `facegate models pull ${entry.name}`),
+      path ?? (entry.builtFrom ? 'the demo builds it if need be' : `facegate models pull ${entry.name}`),
     ]),
   ]);
 }

@@ -36,7 +36,7 @@ Start here:
 Environment:
   FACEGATE_HOME          where models, gallery and events are kept (default ~/.local/share/facegate)
   FACEGATE_MODEL_MIRROR  folders or URLs with model files, separated by commas
-  FFMPEG_PATH            the ffmpeg to use (default: the one on the PATH)`,
+  FFMPEG_PATH            the ffmpeg to use (default: the one on the PATH, else the one in the package)`,
     );
   program.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'facegate: ')) });
   const context: CommandContext = { terminal, version, env: process.env };

@@ -14,7 +14,7 @@ export interface SettingsOptions {
   camera?: string[];
   host?: string;
   port?: number;
-  logLevel?: 'debug' | 'info' | 'warn' | 'error';
+  logLevel?: (typeof LOG_LEVELS)[number];
 }
 
 export interface CommandSettings {
@@ -31,10 +31,16 @@ export interface CommandSettings {
 
 /** `--config` and `--data`, for every command that works on a facegate of one's own. */
 export function addSettingsOptions(command: Command): Command {
-  return command
+  command
     .option('-c, --config <file>', 'configuration file (YAML)')
-    .option('-d, --data <folder>', 'where models, gallery and events are kept')
-    .option('--log-level <level>', 'debug, info, warn or error', oneOf(['debug', 'info', 'warn', 'error']));
+    .option('-d, --data <folder>', 'where models, gallery and events are kept');
+  return addLogLevelOption(command);
+}
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+export function addLogLevelOption(command: Command): Command {
+  return command.option('--log-level <level>', 'debug, info, warn or error', oneOf('--log-level', LOG_LEVELS));
 }
 
 /** Defaults, then the file, then the command line. */
@@ -88,9 +94,9 @@ export function collect(value: string, previous: string[] | undefined): string[]
   return [...(previous ?? []), value];
 }
 
-function oneOf(names: readonly string[]): (text: string) => string {
+export function oneOf(flag: string, names: readonly string[]): (text: string) => string {
   return (text) => {
     if (names.includes(text)) return text;
-    throw new AppError('USAGE', `--log-level must be one of ${names.join(', ')}, got "${text}"`);
+    throw new AppError('USAGE', `${flag} must be one of ${names.join(', ')}, got "${text}"`);
   };
 }

@@ -52,6 +52,8 @@ describe('facegate', () => {
     ['an unknown command', ['srve'], 2, 'did you mean'],
     ['an unknown flag', ['serve', '--prot', '1'], 2, "unknown option '--prot'"],
     ['a port that is none', ['serve', '--port', 'http'], 2, '--port must be a number from 0 to 65535, got "http"'],
+    ['a log level that is none', ['demo', '--log-level', 'loud'], 2, '--log-level must be one of debug, info, warn'],
+    ['a transport that is none', ['cameras', 'probe', 'rtsp://a/b', '--transport', 'tpc'], 2, 'one of tcp, udp'],
     ['a missing configuration', ['serve', '--config', 'nowhere.yaml'], 78, 'nowhere.yaml'],
     ['a camera URL of no known kind', ['serve', '--camera', 'gopher://x'], 78, 'gopher'],
     ['a missing name', ['enroll'], 2, "missing required argument 'name'"],

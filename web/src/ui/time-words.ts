@@ -31,6 +31,14 @@ export function agoWords(atMs: number, nowMs: number): string {
 
 const NBSP = '\u00a0';
 
+/** `1.6 ms`, `97 ms`, from one second on `3.5 s`, from ten on `12 s`. */
+export function durationWords(ms: number): string {
+  if (ms < 9.95) return `${ms.toFixed(1)}${NBSP}ms`;
+  if (ms < 999.5) return `${Math.round(ms)}${NBSP}ms`;
+  if (ms < 9950) return `${(ms / 1000).toFixed(1)}${NBSP}s`;
+  return spanWords(ms / 1000);
+}
+
 /** A span in its largest fitting unit; figure and unit stay on one line. */
 export function spanWords(seconds: number): string {
   if (seconds < 120) return `${Math.round(seconds)}${NBSP}s`;

@@ -3,6 +3,7 @@ import type { CameraView } from '../api/api-types.ts';
 import { glanceOf } from '../state/glances.ts';
 import { hrefOf } from '../state/route.ts';
 import { Icon } from '../ui/icon.tsx';
+import { durationWords } from '../ui/time-words.ts';
 import { CameraCanvas } from './camera-canvas.tsx';
 import { facesSummary } from './face-words.ts';
 import { StageStrip } from './stage-strip.tsx';
@@ -43,7 +44,7 @@ export function CameraTile({ camera, index }: { camera: CameraView; index: numbe
         <span class="tile-figures">
           <span title="Frames a second that were analysed">{camera.fps.analysed.toFixed(1)} fps</span>
           {liveness.live && glance && (
-            <span title="How old the picture was when it was sent">{Math.round(glance.frame.ageMs)} ms old</span>
+            <span title="How old the picture was when it was sent">{durationWords(glance.frame.ageMs)} old</span>
           )}
         </span>
         <button

@@ -1,6 +1,7 @@
 import type { CameraView, Timings } from '../api/api-types.ts';
 import { doorName } from '../state/doors.ts';
 import { glanceOf } from '../state/glances.ts';
+import { durationWords } from '../ui/time-words.ts';
 
 const STAGES: readonly { stage: Exclude<keyof Timings, 'total'>; means: string }[] = [
   { stage: 'queue', means: 'Waiting for a free network' },
@@ -8,8 +9,6 @@ const STAGES: readonly { stage: Exclude<keyof Timings, 'total'>; means: string }
   { stage: 'embed', means: 'Aligning and embedding them' },
   { stage: 'identify', means: 'Searching the gallery' },
 ];
-
-const ms = (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 
 /** Where a frame's time goes, and the rest of what is known of a camera. */
 export function StageStrip({ camera, id }: { camera: CameraView; id?: string }) {
@@ -27,7 +26,7 @@ export function StageStrip({ camera, id }: { camera: CameraView; id?: string }) 
                 <span class="bar" aria-hidden="true">
                   <span style={{ width: `${Math.min(100, (timings[stage] / Math.max(timings.total, 0.1)) * 100)}%` }} />
                 </span>
-                <span class="figure">{ms(timings[stage])}</span>
+                <span class="figure">{durationWords(timings[stage])}</span>
               </dd>
             </div>
           ))}
@@ -37,7 +36,7 @@ export function StageStrip({ camera, id }: { camera: CameraView; id?: string }) 
               <span class="bar bar-whole" aria-hidden="true">
                 <span />
               </span>
-              <span class="figure">{ms(timings.total)}</span>
+              <span class="figure">{durationWords(timings.total)}</span>
             </dd>
           </div>
         </dl>
