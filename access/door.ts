@@ -26,7 +26,7 @@ export interface DoorStats {
   readonly denied: number;
   /** Too old when their turn came; never decided on later. */
   readonly stale: number;
-  /** Taken within a second of a decode error. */
+  /** Taken within a second of a decode error, or while the age of the connection's pictures was not known. */
   readonly degraded: number;
   /** One of their times was not a number. */
   readonly broken: number;

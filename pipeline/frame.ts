@@ -19,7 +19,10 @@ export interface Frame extends PixelImage {
   readonly arrivedAtMs: number;
   /** How much later than the fastest recent frame this one arrived, ≥ 0, milliseconds. Delay inside the camera is invisible. */
   readonly ageMs: number;
-  /** A decode error happened within the last second: good enough to show, not to decide on. */
+  /**
+   * Good enough to show, not to decide on: a decode error happened within the last second, or it cannot be told yet how
+   * old the pictures of this connection are.
+   */
   readonly degraded: boolean;
   retain(): void;
   release(): void;

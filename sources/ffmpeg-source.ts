@@ -204,7 +204,7 @@ export class FfmpegSource implements FrameSource {
         capturedAtMs: clock.wallMs() - ageMs,
         arrivedAtMs,
         ageMs,
-        degraded: header.degraded,
+        degraded: header.degraded || age?.isSettled(arrivedAtMs) === false,
       },
       pixels,
     );

@@ -9,6 +9,10 @@ const STEPS = 60;
 const CARRY_MS = 3000;
 /** A frame that is this much younger than the youngest of the window shows a jump, not luck; milliseconds. */
 const JUMP_MS = 1000;
+/** For so long the measure must not have fallen, milliseconds. */
+const SETTLING_MS = 1000;
+/** A fall of less than this is jitter, milliseconds. */
+const FALL_MS = 100;
 
 /**
  * How old a picture was on arrival: (arrival − PTS) minus the smallest such difference recently seen on this
@@ -20,6 +24,8 @@ export class StreamAge {
   /** Smallest difference of each step of the window, oldest first. */
   #minima: { step: number; differenceMs: number }[] = [];
   #carried: { differenceMs: number; untilMs: number } | null = null;
+  /** The smallest difference when it last fell, and when that was. */
+  #measure = { differenceMs: Number.POSITIVE_INFINITY, fellAtMs: Number.NEGATIVE_INFINITY };
   #last: { ptsMs: number; arrivedAtMs: number; ageMs: number } | null = null;
 
   constructor(options: StreamAgeOptions = {}) {
@@ -41,18 +47,38 @@ export class StreamAge {
       // may be as old as the last one plus the silence since. A backlog drains within seconds, so that is not held
       // against the camera for longer.
       this.#startAgain(differenceMs, last.ageMs + Math.max(0, arrivedAtMs - last.arrivedAtMs), arrivedAtMs);
+    } else if (last && arrivedAtMs - last.arrivedAtMs > this.#windowMs / 2) {
+      // So long a silence outlives the window; the measure of before it is the only one that a backlog can be told by.
+      const before = last.arrivedAtMs - last.ptsMs - last.ageMs;
+      this.#startAgain(differenceMs, Math.max(0, differenceMs - before), arrivedAtMs);
     } else if (last && differenceMs < this.#smallest(arrivedAtMs) - JUMP_MS && last.ageMs > 0) {
       // Forward: a backlog's frames must not look new because of it.
       this.#startAgain(differenceMs, last.ageMs, arrivedAtMs);
     }
     this.#note(differenceMs, arrivedAtMs);
-    const ageMs = Math.max(0, differenceMs - this.#smallest(arrivedAtMs));
+    const smallestMs = this.#smallest(arrivedAtMs);
+    if (smallestMs < this.#measure.differenceMs - FALL_MS) {
+      this.#measure = { differenceMs: smallestMs, fellAtMs: arrivedAtMs };
+    }
+    const ageMs = Math.max(0, differenceMs - smallestMs);
     this.#last = { ptsMs, arrivedAtMs, ageMs };
     return ageMs;
   }
 
+  /**
+   * Whether the ages can be trusted. They cannot while frames come faster than they were taken and each is the youngest
+   * so far: many servers open a connection with the pictures of the last seconds, and how old those were is known only
+   * when the burst is over.
+   *
+   * @param nowMs monotonic.
+   */
+  isSettled(nowMs: number): boolean {
+    return nowMs - this.#measure.fellAtMs >= SETTLING_MS;
+  }
+
   #startAgain(differenceMs: number, ageMs: number, nowMs: number): void {
     this.#minima = [];
+    this.#measure.differenceMs = Number.POSITIVE_INFINITY;
     this.#carried = { differenceMs: differenceMs - ageMs, untilMs: nowMs + CARRY_MS };
   }
 

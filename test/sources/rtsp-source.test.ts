@@ -77,6 +77,9 @@ describe.skipIf(!requirement('rtsp').met || !requirement('ffmpeg').met)('an RTSP
     const frames = await take(link, 30);
     expect(frames[0]).toMatchObject({ cameraId: 'front', sequence: 1, connection: 1, width: 320, height: 180 });
     expect(new Set(frames.map((frame) => frame.ptsSeconds)).size).toBe(30);
+    // How old the first ones are cannot be told yet.
+    expect(frames[0]!.degraded).toBe(true);
+    expect(frames.at(-1)!.degraded).toBe(false);
     const lasted = frames.at(-1)!.ptsSeconds! - frames[0]!.ptsSeconds!;
     expect(lasted).toBeGreaterThan(2.85);
     // 25 frames a second come in steps of 40 ms: every third of them.

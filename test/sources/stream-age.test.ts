@@ -82,10 +82,60 @@ describe('the age of a frame on arrival', () => {
     }
   });
 
+  it('is that of a backlog also after a silence that outlives the window', () => {
+    const age = new StreamAge();
+    ages(steady(0, 25), age);
+    const backlog = Array.from({ length: 10 }, (_, i) => [5000 + i * 200, 365_100 + i] as const);
+    for (const [i, got] of ages(backlog, age).entries()) expect(got).toBe(360_000 - i * 199);
+  });
+
+  it('is zero after a silence that outlives the window, when the camera’s clock ran on', () => {
+    const age = new StreamAge();
+    ages(steady(0, 25), age);
+    expect(new Set(ages(steady(365_000, 25), age))).toEqual(new Set([0]));
+  });
+
   it('is zero where the stream carries no timestamps', () => {
     const age = new StreamAge();
     expect(age.of(null, 1)).toBe(0);
     expect(age.of(Number.NaN, 2)).toBe(0);
     expect(age.of(0, 3)).toBe(0);
+  });
+});
+
+describe('whether the ages can be trusted', () => {
+  const settledAt = (frames: readonly (readonly [number, number])[], age = new StreamAge()) =>
+    frames.map(([pts, arrived]) => {
+      age.of(pts / 1000, arrived);
+      return age.isSettled(arrived);
+    });
+
+  it('shows a second after the first frame', () => {
+    expect(settledAt(steady(0, 7))).toEqual([false, false, false, false, false, true, true]);
+  });
+
+  it('does not show while the pictures of the last seconds come in a burst, nor for a second after it', () => {
+    // 40 pictures of the 8 s before the connection within 0.4 s, then live.
+    const burst = Array.from({ length: 40 }, (_, i) => [i * 200, 8000 + i * 10] as const);
+    const live = steady(8600, 10, 0);
+    expect(new Set(settledAt(burst))).toEqual(new Set([false]));
+    expect(settledAt([...burst, ...live]).slice(40)).toEqual([...Array(5).fill(false), ...Array(5).fill(true)]);
+  });
+
+  it('shows all the same where frames jitter and clocks drift', () => {
+    const frames = Array.from({ length: 300 }, (_, i) => [i * 199.9, i * 200 + ((i * 37) % 60)] as const);
+    expect(new Set(settledAt(frames).slice(6))).toEqual(new Set([true]));
+  });
+
+  it('is in doubt again when the camera’s clock jumps', () => {
+    const age = new StreamAge();
+    settledAt(steady(60_000, 20), age);
+    expect(settledAt(steady(64_000, 7, 100, -60_000), age)).toEqual([...Array(5).fill(false), true, true]);
+  });
+
+  it('shows where the stream carries no timestamps, since nothing ever will', () => {
+    const age = new StreamAge();
+    age.of(null, 1);
+    expect(age.isSettled(1)).toBe(true);
   });
 });
