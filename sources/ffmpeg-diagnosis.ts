@@ -85,12 +85,21 @@ const STREAM_RULES: readonly Rule[] = [
   ],
 ];
 
+/** Of file descriptors, processes or memory. */
+const SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']);
+
 /** What ffmpeg said when it ended, as a code and a line for people. STREAM_ENDED with exit code 0 is a clean end. */
 export function diagnoseFfmpeg(ending: FfmpegEnding): Diagnosis {
   const { address, complaints, exit } = ending;
   const at = nameOf(address);
-  if (exit.error)
-    return { code: 'FFMPEG_NOT_FOUND', message: `ffmpeg could not be run: ${redact(exit.error.message)}` };
+  if (exit.error) {
+    // What the machine is short of now it may have again: a camera is not given up for that.
+    const { code } = exit.error as NodeJS.ErrnoException;
+    return {
+      code: SHORTAGES.has(code ?? '') ? 'STREAM_CONNECTION_FAILED' : 'FFMPEG_NOT_FOUND',
+      message: `ffmpeg could not be run: ${redact(exit.error.message)}`,
+    };
+  }
   const camera = address.kind === 'rtsp' || address.kind === 'rtsps';
   const text = complaints.join('\n');
   if (ending.frames > 0) {

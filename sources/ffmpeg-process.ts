@@ -27,9 +27,11 @@ interface CommandInternals {
   ffmpegProc?: ChildProcess;
   _checkCapabilities(done: (error: Error | null) => void): void;
   _getFfmpegPath(done: (error: Error | null, path: string) => void): void;
-  _spawnFfmpeg(...input: unknown[]): void;
+  _spawnFfmpeg(args: unknown, options: unknown, onProcess: unknown, onEnd: SpawnEnd): void;
   availableEncoders(done: (error: Error | null, encoders: Record<string, never>) => void): void;
 }
+
+type SpawnEnd = (error: Error | null, ...output: unknown[]) => void;
 
 /** Below the server, which must answer while pictures are being decoded. */
 const NICENESS = 5;
@@ -121,13 +123,18 @@ function commandFor(options: FfmpegProcessOptions): FfmpegCommand {
   internals.availableEncoders = (done) => done(null, {});
   // Its own way to set the path is global, and it looks into the environment.
   internals._getFfmpegPath = (done) => done(null, options.path);
-  // Out of file descriptors, the child comes without its pipes, and that throws where nobody can catch it.
+  // Out of file descriptors, the child comes without its pipes. That throws here, and once more a tick later, when the
+  // child says why: fluent-ffmpeg then reads what was never made, where nobody can catch it.
   const spawn = internals._spawnFfmpeg;
-  internals._spawnFfmpeg = (...input) => {
+  internals._spawnFfmpeg = (args, options, onProcess, onEnd) => {
+    const ended: SpawnEnd = (error, ...output) => {
+      if (output.length > 0) onEnd(error, ...output);
+      else command.emit('error', error);
+    };
     try {
-      spawn.apply(command, input);
+      spawn.call(command, args, options, onProcess, ended);
     } catch (error) {
-      command.emit('error', error);
+      setImmediate(() => command.emit('error', error));
     }
   };
   return command;

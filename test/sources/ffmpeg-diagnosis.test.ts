@@ -186,4 +186,15 @@ describe('the diagnosis', () => {
       message: 'ffmpeg could not be run: spawn /opt/ffmpeg ENOENT',
     });
   });
+
+  it.each(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'])(
+    'of an ffmpeg that %s kept from starting is worth another try',
+    (code) => {
+      const error = Object.assign(new Error(`spawn /opt/ffmpeg ${code}`), { code });
+      expect(diagnoseFfmpeg(ending(RTSP, '', { exit: { code: null, signal: null, error } }))).toEqual({
+        code: 'STREAM_CONNECTION_FAILED',
+        message: `ffmpeg could not be run: spawn /opt/ffmpeg ${code}`,
+      });
+    },
+  );
 });

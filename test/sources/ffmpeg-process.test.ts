@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findFfmpeg } from '../../sources/ffmpeg-binary.ts';
 import { FfmpegProcess, type FfmpegProcessOptions } from '../../sources/ffmpeg-process.ts';
@@ -112,6 +113,19 @@ describe('an ffmpeg', () => {
     expect(child.pid).toBeNull();
     await child.close();
   });
+});
+
+describe('a process without a file descriptor to spare', () => {
+  const script = fileURLToPath(new URL('../support/starved-ffmpeg.ts', import.meta.url));
+
+  it.skipIf(process.platform !== 'linux').each([0, 3])(
+    'and %i more is told so by an ffmpeg that it starts, and lives on',
+    async (free) => {
+      const limited = ['-c', 'ulimit -n 200; exec "$@"', 'sh', process.execPath, script, path, String(free)];
+      const { stdout } = await promisify(execFile)('sh', limited);
+      expect(stdout).toBe('EMFILE\nalive\n');
+    },
+  );
 });
 
 describe('closing', () => {
