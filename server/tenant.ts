@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger as PinoLogger } from 'pino';
 import { createAppearances } from '../access/appearances.ts';
+import { Cooldown } from '../access/cooldown.ts';
 import { createDoor } from '../access/door.ts';
 import { openEventLog } from '../access/event-log.ts';
 import { AppError } from '../config/app-error.ts';
@@ -32,6 +33,8 @@ import { loadSteps } from './pictures/load-steps.ts';
 const LEFT_AFTER_MS = 5000;
 /** How often it is looked whether somebody left. */
 const EXPIRE_EVERY_MS = 500;
+/** A fault that a camera has again and again is an event this often. */
+const FAULT_AGAIN_MS = 60_000;
 
 export interface TenantOptions {
   settings: Settings;
@@ -140,6 +143,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     record(drafts);
   };
 
+  const faultsTold = new Cooldown(FAULT_AGAIN_MS);
   const listener: CameraListener = {
     received: (camera) => metrics.frameReceived(camera),
     dropped: (camera) => metrics.frameDropped(camera, 'busy'),
@@ -156,6 +160,10 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     },
     fault: (error, camera) => {
       metrics.frameDropped(camera, 'fault');
+      // What fails with every picture would push the doors' own events out of the log.
+      const fault = `${camera}/${error.code}`;
+      if (faultsTold.isRunning(fault, clock.monotonicMs())) return;
+      faultsTold.start(fault, clock.monotonicMs());
       record([faultEvent(error.code, camera, clock)]);
     },
     // Its appearances stay until the people in them count as gone.
@@ -233,9 +241,11 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     starter,
     async start() {
       const { host, port } = settings.server;
-      const adminKey = isLoopbackHost(host) || !keys.isEmpty ? null : keys.createAdminKey().key;
       const { url: address } = await listen(server, { host, port, tls: settings.server.tls !== undefined });
       for (const camera of settings.cameras) if (camera.enabled) cameras.add(camera, 'config');
+      // Last: made before something that fails, it would be in the database and seen by nobody. Until now the server,
+      // having no key, answered its own machine only.
+      const adminKey = isLoopbackHost(host) || !keys.isEmpty ? null : keys.createAdminKey().key;
       return { address, adminKey };
     },
     close,
