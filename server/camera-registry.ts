@@ -131,8 +131,10 @@ export class Cameras implements CameraRegistry, AsyncDisposable {
     if (camera.origin === 'config') {
       throw new AppError('CAMERA_CONFIGURED', `camera "${id}" stands in the configuration file; remove it there`);
     }
-    this.#running.delete(id);
+    // It stays until its ffmpeg is gone: another one of that id must not come before, nor `close` forget it.
     await stop(camera);
+    if (this.#running.get(id) !== camera) return;
+    this.#running.delete(id);
     this.#options.listener.removed(id);
   }
 
