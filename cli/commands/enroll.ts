@@ -40,7 +40,7 @@ async function enroll(
   for (const warning of warnings) terminal.note(warning);
   const log = openLog(options.logLevel ?? 'warn');
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const { analyser, embedder } = await openAnalyser({
+  const { analyser: networks, embedder } = await openAnalyser({
     models: { ...settings.models, processes: 1 },
     oodThreshold: settings.recognition.oodThreshold,
     dir: join(dataDir, 'models'),
@@ -50,7 +50,8 @@ async function enroll(
     log,
     onProgress: (model, done, total) => terminal.progress(`fetching ${model}`, done, total),
   });
-  const gallery = openGallery({
+  await using analyser = networks;
+  await using gallery = openGallery({
     file: join(dataDir, 'gallery.db'),
     model: embedder.name,
     width: embedder.embedding.width,
@@ -58,39 +59,34 @@ async function enroll(
     clock: systemClock,
   });
   let refused = 0;
-  try {
-    const known = gallery.subjects().find((subject) => nameKey(subject.name) === nameKey(name));
-    const subject = known ?? gallery.createSubject(name);
-    let taken = 0;
-    for (const file of images) {
-      try {
-        const image = await decodeImage(await readPicture(file), {
-          name: file,
-          maxBytes: settings.server.maxImageBytes,
-        });
-        const { quality } = await enrolFromImage({
-          gallery,
-          analyser,
-          subjectId: subject.id,
-          image,
-          source: basename(file),
-          required: enrolmentMinimum(settings),
-        });
-        taken += 1;
-        terminal.print(
-          `${file}: enrolled as ${subject.name}${quality === null ? '' : `, quality ${quality.toFixed(2)}`}`,
-        );
-      } catch (error) {
-        refused += 1;
-        terminal.note(`${file}: ${AppError.from(error).message}`);
-      }
+  const known = gallery.subjects().find((subject) => nameKey(subject.name) === nameKey(name));
+  const subject = known ?? gallery.createSubject(name);
+  let taken = 0;
+  for (const file of images) {
+    try {
+      const image = await decodeImage(await readPicture(file), {
+        name: file,
+        maxBytes: settings.server.maxImageBytes,
+      });
+      const { quality } = await enrolFromImage({
+        gallery,
+        analyser,
+        subjectId: subject.id,
+        image,
+        source: basename(file),
+        required: enrolmentMinimum(settings),
+      });
+      taken += 1;
+      terminal.print(
+        `${file}: enrolled as ${subject.name}${quality === null ? '' : `, quality ${quality.toFixed(2)}`}`,
+      );
+    } catch (error) {
+      refused += 1;
+      terminal.note(`${file}: ${AppError.from(error).message}`);
     }
-    // A name without a single picture would never be recognised; leave nothing behind.
-    if (!known && taken === 0) gallery.removeSubject(subject.id);
-  } finally {
-    await analyser[Symbol.asyncDispose]();
-    await gallery.close();
   }
+  // A name without a single picture would never be recognised; leave nothing behind.
+  if (!known && taken === 0) gallery.removeSubject(subject.id);
   if (refused > 0) process.exitCode = 1;
 }
 

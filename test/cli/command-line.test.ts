@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { requirement, sharedDir } from '../support/requirements.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'facegate-cli-'));
@@ -18,7 +19,7 @@ interface Ended {
 function node(args: string[], env: Record<string, string> = {}): Promise<Ended> {
   const own = { PATH: process.env.PATH ?? '', HOME: folder, FACEGATE_HOME: join(folder, 'home'), ...env };
   return new Promise((done) => {
-    execFile(process.execPath, args, { cwd: folder, env: own }, (error, stdout, stderr) => {
+    execFile(process.execPath, args, { cwd: folder, env: own, timeout: 30_000 }, (error, stdout, stderr) => {
       done({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
     });
   });
@@ -78,17 +79,29 @@ describe('facegate', () => {
     expect(stderr.split('\n').filter((line) => line.startsWith('facegate: ')).length).toBeGreaterThanOrEqual(3);
   });
 
-  it('says which port is taken', async () => {
+  it.skipIf(!requirement('shared').met)(
+    'ends when the gallery cannot be opened, and leaves no network behind',
+    async () => {
+      const home = join(folder, 'broken');
+      mkdirSync(home);
+      writeFileSync(join(home, 'gallery.db'), 'no database'.repeat(500));
+      const { code, stderr } = await node([join(root, 'cli/main.ts'), 'enroll', 'Ada', 'ada.jpg', '--data', home], {
+        FACEGATE_MODEL_MIRROR: join(sharedDir, 'models'),
+      });
+      expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('file is not a database') });
+    },
+  );
+
+  it.skipIf(!requirement('shared').met)('says which port is taken', async () => {
     const taken = createServer();
     await new Promise<void>((listening) => taken.listen(0, '127.0.0.1', listening));
     const { port } = taken.address() as { port: number };
     try {
       const { code, stderr } = await node([join(root, 'cli/main.ts'), 'serve', '--port', String(port)], {
-        FACEGATE_MODEL_MIRROR: resolve(root, '../shared/models'),
+        FACEGATE_MODEL_MIRROR: join(sharedDir, 'models'),
       });
-      // Without weights on this machine it ends earlier, on another plain sentence.
       expect(code).toBe(1);
-      expect(stderr).toMatch(new RegExp(`port ${port} on 127\\.0\\.0\\.1 is taken|weights|models`));
+      expect(stderr).toContain(`port ${port} of 127.0.0.1 is in use`);
     } finally {
       taken.close();
     }
