@@ -1,0 +1,83 @@
+// npm run eval -- PART FOLDER…: how right the product's networks are, measured end to end. Tables for people on stdout, or
+// with --json one object for machines; progress goes to stderr. What the figures mean stands in docs/accuracy.md.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { machine } from '../bench/report.ts';
+import { evaluateDetect } from './detect.ts';
+import { evaluateLfw, type LfwReport } from './lfw.ts';
+import { type NetworkSet, type OpenedNetworks, openNetworks } from './open-networks.ts';
+import { evaluateQuality } from './quality.ts';
+import { rocPicture } from './roc-picture.ts';
+import { detectTable, lfwTable, qualityTable } from './tables.ts';
+
+interface Options {
+  readonly json?: true;
+  readonly starter?: true;
+  readonly research?: true;
+  readonly roc?: string;
+}
+
+const program = new Command('eval').description('Measures how right the networks are.');
+
+part('lfw', 'recognition: pairs of LFW, accuracy and TAR at FAR 1e-3')
+  .argument('<folder>', 'with pairsDevTest.txt and images/')
+  .option('--research', 'the 512-d embedder that may not be used commercially')
+  .option('--roc <file>', 'write the ROC as SVG')
+  .action(async (folder: string, options: Options) => {
+    const report = await evaluate(options, (networks) => evaluateLfw(folder, networks));
+    if (options.roc) writeFileSync(options.roc, rocPicture([curveOf(report)]));
+    print(report, lfwTable, options);
+  });
+
+part('detect', 'detection: faces a frame of films; none in those whose name says no-face')
+  .argument('<folder>', 'with films (.mp4)')
+  .action(async (folder: string, options: Options) => {
+    print(await evaluate(options, (networks) => evaluateDetect(folder, networks)), detectTable, options);
+  });
+
+part('quality', 'fit to be recognised: clean and spoilt faces, and what is no face')
+  .argument('<lfw>', 'as for lfw')
+  .argument('<films>', 'as for detect')
+  .action(async (lfw: string, films: string, options: Options) => {
+    print(await evaluate(options, (networks) => evaluateQuality(lfw, films, networks)), qualityTable, options);
+  });
+
+program
+  .command('roc')
+  .description('the ROC of several runs in one picture')
+  .argument('<reports...>', 'what `lfw --json` printed')
+  .requiredOption('--out <file>', 'SVG')
+  .action((files: string[], { out }: { out: string }) => {
+    const reports = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as LfwReport);
+    writeFileSync(out, rocPicture(reports.map(curveOf)));
+  });
+
+await program.parseAsync();
+
+function part(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('--json', 'print one JSON object instead of a table')
+    .option('--starter', 'the starter set instead of the usual networks');
+}
+
+async function evaluate<T>(
+  { starter, research }: Options,
+  measure: (networks: OpenedNetworks) => Promise<T>,
+): Promise<T> {
+  if (starter && research) program.error('--starter and --research exclude each other');
+  const set: NetworkSet = starter ? 'starter' : research ? 'research' : 'usual';
+  await using networks = await openNetworks(set);
+  return await measure(networks);
+}
+
+function print<T>(report: T, table: (report: T) => string, { json }: Options): void {
+  process.stdout.write(
+    json ? `${JSON.stringify({ ...report, machine: machine() }, null, 2)}\n` : `${machine()}\n\n${table(report)}\n`,
+  );
+}
+
+function curveOf({ embedder, tarAtFar1e3, roc }: LfwReport) {
+  return { name: `${embedder} (${(tarAtFar1e3 * 100).toFixed(1)} %)`, points: roc };
+}

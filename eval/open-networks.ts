@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mirrorsFrom } from '../config/mirrors.ts';
+import { settingsSchema } from '../config/settings-schema.ts';
+import type { EmbedderEntry } from '../models/catalog.ts';
+import { createInferencePool, type InferencePool } from '../models/inference/inference-pool.ts';
+import { openModelStore } from '../models/store.ts';
+import { silentLog } from '../pipeline/silent-log.ts';
+import { systemClock } from '../pipeline/system-clock.ts';
+import { researchEmbedder } from './research-embedder.ts';
+
+/** `usual`: what `auto` means. `research`: the usual detector with an embedder that may not be used commercially. */
+export type NetworkSet = 'usual' | 'starter' | 'research';
+
+export interface OpenedNetworks extends AsyncDisposable {
+  readonly analyser: InferencePool;
+  readonly set: NetworkSet;
+  readonly detector: string;
+  readonly embedder: EmbedderEntry;
+  /** Pictures that keep all processes busy. */
+  readonly atOnce: number;
+  /** Quality below this is unfit, 0..1. */
+  readonly gate: number;
+}
+
+const NAMES = {
+  usual: { detector: 'retinaface-mobilenet025', embedder: 'mobilefacenet-arcface-128d' },
+  starter: { detector: 'starter-ssd-mobilenetv1', embedder: 'starter-dlib-128d' },
+} as const;
+
+/** The product's own inference processes with the settings that it has where nobody sets any. */
+export async function openNetworks(set: NetworkSet): Promise<OpenedNetworks> {
+  await using opened = new AsyncDisposableStack();
+  const scratch = mkdtempSync(join(tmpdir(), 'facegate-eval-'));
+  opened.defer(() => rmSync(scratch, { recursive: true, force: true }));
+  const mirrors = mirrorsFrom(process.env.FACEGATE_MODEL_MIRROR);
+  const store = openModelStore({ dir: join(scratch, 'models'), mirrors, starter: set === 'starter', log: silentLog });
+  const names = NAMES[set === 'starter' ? 'starter' : 'usual'];
+  const detector = await store.resolve(names.detector);
+  const embedder = set === 'research' ? researchEmbedder(mirrors) : await store.resolve(names.embedder);
+  const { entry } = detector;
+  const landmarks = entry.family === 'starter-ssd' ? await store.resolve(entry.landmarks) : null;
+  const { models, recognition } = settingsSchema.parse({});
+  const processes = availableParallelism();
+  const analyser = await createInferencePool({
+    detector,
+    embedder,
+    ...(landmarks && { landmarks }),
+    settings: {
+      detector: models.detector,
+      embedder: models.embedder,
+      oodThreshold: recognition.oodThreshold,
+      providers: models.providers,
+    },
+    processes,
+    log: silentLog,
+    clock: systemClock,
+  });
+  opened.use(analyser);
+  const rooms = opened.move();
+  return {
+    analyser,
+    set,
+    detector: detector.entry.name,
+    embedder: embedder.entry as EmbedderEntry,
+    atOnce: processes * 2,
+    gate: recognition.oodThreshold,
+    [Symbol.asyncDispose]: () => rooms.disposeAsync(),
+  };
+}
