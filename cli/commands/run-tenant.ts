@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../pipeline/system-clock.ts';
@@ -20,14 +21,20 @@ export interface RunTenantOptions extends CommandSettings {
   listening?: (address: string) => void;
 }
 
-/** Opens a tenant, runs it until SIGTERM or SIGINT, closes it in order. A second signal ends the process at once. */
+/**
+ * Opens a tenant, runs it until SIGTERM or SIGINT, closes it in order. A second signal, or one before it watches, ends the
+ * process at once.
+ */
 export async function runTenant(options: RunTenantOptions): Promise<void> {
   const { context, log, settings, baseDir, dataDir, mirrors, starter } = options;
   const { terminal, env, version } = context;
   keepYoungGenerationSmall();
+  let watching = false;
   const stopped = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => {
+        // Nothing is under way that would have to be finished, and fetching models may take minutes.
+        if (!watching) process.exit(128 + constants.signals[signal]);
         process.once(signal, () => process.exit(130));
         resolve(signal);
       });
@@ -49,6 +56,7 @@ export async function runTenant(options: RunTenantOptions): Promise<void> {
     onProgress: (model, done, total) => terminal.progress(`fetching ${model}`, done, total),
   });
   await options.prepare?.(tenant);
+  watching = true;
   const { address, adminKey } = await tenant.start();
   if (adminKey !== null) {
     terminal.print(`admin key, shown this once: ${adminKey}`);

@@ -1,5 +1,7 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createWebServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -91,6 +93,32 @@ describe('facegate', () => {
       expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('file is not a database') });
     },
   );
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('ends at once on %s while it fetches its models', async (signal, code) => {
+    const endless = createWebServer((_, answer) => void answer.write('x')).listen(0, '127.0.0.1');
+    await once(endless, 'listening');
+    const { port } = endless.address() as { port: number };
+    const fetching = spawn(
+      process.execPath,
+      [join(root, 'cli/main.ts'), 'serve', '--port', '0', '--data', join(folder, signal)],
+      {
+        env: { PATH: process.env.PATH, HOME: folder, FACEGATE_MODEL_MIRROR: `http://127.0.0.1:${port}` },
+        stdio: 'ignore',
+      },
+    );
+    try {
+      await once(endless, 'request');
+      fetching.kill(signal);
+      expect(await once(fetching, 'exit')).toEqual([code, null]);
+    } finally {
+      fetching.kill('SIGKILL');
+      endless.closeAllConnections();
+      endless.close();
+    }
+  });
 
   it.skipIf(!requirement('shared').met)('says which port is taken', async () => {
     const taken = createServer();
