@@ -65,7 +65,7 @@ async function enroll(
   for (const file of images) {
     try {
       const image = await decodeImage(await readPicture(file), {
-        name: file,
+        name: 'the file',
         maxBytes: settings.server.maxImageBytes,
       });
       const { quality } = await enrolFromImage({
@@ -94,6 +94,8 @@ async function readPicture(file: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (error) {
-    throw new AppError('IMAGE_MISSING', 'there is no such file, or it cannot be read', { cause: error });
+    const folder = (error as NodeJS.ErrnoException).code === 'EISDIR';
+    const why = folder ? 'this is a folder, not a picture' : 'there is no such file, or it cannot be read';
+    throw new AppError('IMAGE_MISSING', why, { cause: error });
   }
 }

@@ -27,7 +27,7 @@ export async function decodeImage(bytes: Buffer, o: { name: string; maxBytes: nu
   const source = formatOf(bytes);
   if (!source) {
     const got = bytes.length === 0 ? 'is empty' : 'is none of these';
-    throw new AppError('IMAGE_UNSUPPORTED', `${name} must be a JPEG, PNG or WebP picture; what was sent ${got}`);
+    throw new AppError('IMAGE_UNSUPPORTED', `${name} must be a JPEG, PNG or WebP picture; it ${got}`);
   }
   try {
     // The header alone, so that the answer can say how large it is.

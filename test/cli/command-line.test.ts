@@ -94,6 +94,20 @@ describe('facegate', () => {
     },
   );
 
+  it.skipIf(!requirement('shared').met)('says of each picture why it is not taken, and enrols nobody', async () => {
+    const text = write('note.txt', 'no picture');
+    const { code, stdout, stderr } = await node(
+      [join(root, 'cli/main.ts'), 'enroll', 'Ada', text, folder, 'nowhere.jpg', '--data', join(folder, 'refused')],
+      { FACEGATE_MODEL_MIRROR: join(sharedDir, 'models') },
+    );
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toBe(
+      `${text}: the file must be a JPEG, PNG or WebP picture; it is none of these\n` +
+        `${folder}: this is a folder, not a picture\n` +
+        'nowhere.jpg: there is no such file, or it cannot be read\n',
+    );
+  });
+
   it.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],

@@ -71,8 +71,8 @@ export function LoginPage() {
           {busy ? 'Logging in …' : 'Log in'}
         </button>
         <p class="muted small">
-          facegate printed an admin key when it first started with its door open to the network. Others are made by
-          whoever runs the server.
+          An admin key was printed when facegate first listened to more than its own machine. Others come from whoever
+          runs the server.
         </p>
       </form>
     </main>

@@ -12,8 +12,10 @@ export function ConnectionBanner() {
   return (
     <div class="banner banner-lost">
       <Icon name="warn" />
-      <span role="alert">Connection to the server lost at {clockTime(lostSince, now.value)}.</span>
-      <span>{seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again …'} What you see is not live.</span>
+      <span>
+        <span role="alert">Connection to the server lost at {clockTime(lostSince, now.value)}.</span>{' '}
+        <span>{seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again …'} What you see is not live.</span>
+      </span>
       <button type="button" class="button" onClick={connectNow}>
         Try now
       </button>

@@ -1,4 +1,5 @@
 import type { CameraView } from '../api/api-types.ts';
+import { sentence } from '../ui/sentence.ts';
 import { clockTime, spanWords } from '../ui/time-words.ts';
 
 /** A camera that shows nothing new for so long is not live, whatever its state says. */
@@ -89,10 +90,4 @@ export function cameraLiveness(
     };
   }
   return { live: true, tone: 'live', word: WORDS.running, sentence: null };
-}
-
-function sentence(text: string): string {
-  const trimmed = text.trim();
-  const start = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
-  return /[.!?…]$/.test(start) ? start : `${start}.`;
 }

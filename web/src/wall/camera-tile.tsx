@@ -42,7 +42,9 @@ export function CameraTile({ camera, index }: { camera: CameraView; index: numbe
           {liveness.word}
         </span>
         <span class="tile-figures">
-          <span title="Frames a second that were analysed">{camera.fps.analysed.toFixed(1)} fps</span>
+          {liveness.live && (
+            <span title="Frames a second that were analysed">{camera.fps.analysed.toFixed(1)} fps</span>
+          )}
           {liveness.live && glance && (
             <span title="How old the picture was when it was sent">{durationWords(glance.frame.ageMs)} old</span>
           )}

@@ -2,6 +2,7 @@ import { useMemo } from 'preact/hooks';
 import type { ProbeAnswer } from '../api/api-types.ts';
 import { Icon } from '../ui/icon.tsx';
 import { PictureCanvas } from '../ui/picture-canvas.tsx';
+import { sentence } from '../ui/sentence.ts';
 
 /** What a camera showed, or why it did not. */
 export function ProbeResult({ answer }: { answer: ProbeAnswer }) {
@@ -11,7 +12,7 @@ export function ProbeResult({ answer }: { answer: ProbeAnswer }) {
       <div class="probe probe-bad">
         <Icon name="warn" />
         <span>
-          {answer.message} <span class="muted small">{answer.code}</span>
+          {sentence(answer.message)} <span class="muted small">{answer.code}</span>
         </span>
       </div>
     );

@@ -137,9 +137,8 @@ function TilesLoading() {
 function NoCameras() {
   return (
     <Empty icon="camera" title="No cameras yet">
-      <p>
-        Start the server with one: <code>facegate serve --camera rtsp://user@10.0.0.5/stream1</code>
-      </p>
+      <p>Start the server with one:</p>
+      <pre>{'facegate serve \\\n  --camera rtsp://user@10.0.0.5/stream1'}</pre>
       <p class="muted">or write it into the configuration file, or try one out from here.</p>
       {may('admin') && (
         <button
