@@ -21,8 +21,9 @@ const base = {
   name: z.string().regex(MODEL_NAME),
   title: z.string(),
   licence: z.string(),
-  /** Where the file is published. Null: it is built on this machine (`builtFrom`). */
+  /** Where the file is published. Null: it is built on this machine (`builtFrom`), or a person brings it. */
   url: z.url().nullable(),
+  /** Null: there are no bytes to expect, the file that lies in a models folder is taken. Never with a URL. */
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/)
@@ -51,6 +52,31 @@ const retinaface = z.strictObject({
   anchors,
   /** The published file is fixed to one size; this edit of its graph lifts that (models/onnx/). */
   graphEdit: z.literal('retinaface-dynamic').nullable(),
+});
+
+/** A level of the feature pyramid: side of its cells in pixels of the input, and the names of its outputs. */
+const level = <T extends z.ZodRawShape>(outputs: T) =>
+  z.strictObject({ step: z.number().int(), outputs: z.strictObject(outputs) });
+
+/** The published file is fixed to one size; this edit of its graph lifts that where it is there (models/onnx/). */
+const freeInputSize = z.literal('free-input-size').nullable();
+
+const yunet = z.strictObject({
+  ...base,
+  task: z.literal('detector'),
+  family: z.literal('yunet'),
+  /** Confidence of a cell: the square root of `face` (the class) times `object` (how well the box sits). */
+  levels: z.array(level({ face: z.string(), object: z.string(), boxes: z.string(), landmarks: z.string() })).min(1),
+  graphEdit: freeInputSize,
+});
+
+const scrfd = z.strictObject({
+  ...base,
+  task: z.literal('detector'),
+  family: z.literal('scrfd'),
+  levels: z.array(level({ confidence: z.string(), boxes: z.string(), landmarks: z.string() })).min(1),
+  anchorsPerCell: z.number().int(),
+  graphEdit: freeInputSize,
 });
 
 /** SSD with precomputed priors, followed by the 68 landmarks of each face. */
@@ -96,13 +122,22 @@ const embedder = z.strictObject({
   }),
 });
 
-const entrySchema = z.discriminatedUnion('family', [retinaface, starterDetector, starterLandmarks, embedder]);
+const entrySchema = z.discriminatedUnion('family', [
+  retinaface,
+  yunet,
+  scrfd,
+  starterDetector,
+  starterLandmarks,
+  embedder,
+]);
 
 export type CatalogEntry = z.output<typeof entrySchema>;
 export type RetinaFaceEntry = z.output<typeof retinaface>;
+export type YuNetEntry = z.output<typeof yunet>;
+export type ScrfdEntry = z.output<typeof scrfd>;
 export type StarterDetectorEntry = z.output<typeof starterDetector>;
 export type StarterLandmarksEntry = z.output<typeof starterLandmarks>;
-export type DetectorEntry = RetinaFaceEntry | StarterDetectorEntry;
+export type DetectorEntry = RetinaFaceEntry | YuNetEntry | ScrfdEntry | StarterDetectorEntry;
 export type EmbedderEntry = z.output<typeof embedder>;
 
 /** Everything facegate knows how to run, by name. */

@@ -3,8 +3,8 @@ import type { Logger } from '../pipeline/ports.ts';
 import { CATALOG, type CatalogEntry } from './catalog.ts';
 import type { ModelStore, ResolvedModel } from './store.ts';
 
-/** What `auto` means. */
-const AUTO = { detector: 'retinaface-mobilenet025', embedder: 'mobilefacenet-arcface-128d' } as const;
+/** What `auto` means, by role. */
+export const AUTO = { detector: 'retinaface-mobilenet025', embedder: 'mobilefacenet-arcface-128d' } as const;
 const STARTER = { detector: 'starter-ssd-mobilenetv1', embedder: 'starter-dlib-128d' } as const;
 
 type Role = keyof typeof AUTO;

@@ -42,7 +42,7 @@ export interface ResolvedModel {
 
 export interface ModelListing {
   readonly entry: CatalogEntry;
-  /** A file with the right bytes lies on this machine. */
+  /** A file with the right bytes (any, where the catalog expects none) lies on this machine. */
   readonly present: boolean;
   readonly path: string | null;
   readonly bytes: number | null;
@@ -52,6 +52,7 @@ export interface ModelStore {
   /**
    * Finds the weights of a catalog entry: in the data folder, in `/models/<family>`, at the mirrors, at the catalog's URL,
    * in this order. SHA-256 is compared before anything is used. What is fetched is kept in the data folder.
+   * An entry without a SHA-256 names a file that a person brings: it is looked for in folders only, and taken as it lies.
    *
    * @throws {AppError} MODEL_UNKNOWN (no such entry; names the nearest one), MODEL_NOT_FOUND (lists every place and what
    * was there), MODEL_CHECKSUM_MISMATCH (there is a file, but another one), MODEL_DOWNLOAD_FAILED (cannot be stored,
@@ -111,7 +112,7 @@ class Store implements ModelStore {
     for (const place of this.#places(entry)) {
       if (place.kind !== 'folder') continue;
       const path = join(place.folder, `${entry.name}.onnx`);
-      const file = await verifyFile(path, entry.sha256!);
+      const file = await verifyFile(path, entry.sha256 ?? anyBytes);
       if (file.state === 'good') return { entry, present: true, path, bytes: file.bytes };
     }
     return none;
@@ -169,7 +170,7 @@ class Store implements ModelStore {
 
   async #lookInFolder(place: Place & { kind: 'folder' }, entry: CatalogEntry): Promise<ResolvedModel | Report> {
     const path = join(place.folder, `${entry.name}.onnx`);
-    const file = await verifyFile(path, entry.sha256!);
+    const file = await verifyFile(path, entry.sha256 ?? anyBytes);
     switch (file.state) {
       case 'good':
         return { entry, path, origin: `${place.label} ${place.folder}` };
@@ -200,11 +201,12 @@ class Store implements ModelStore {
     options: ResolveOptions,
   ): Promise<ResolvedModel | Report> {
     const shown = shownUrl(place.url);
+    const { sha256, bytes } = entry;
+    if (sha256 === null) return { place: shown, found: 'not asked (no SHA-256 is known to check it by)', wrong: false };
     if (this.#options.offline) return { place: shown, found: 'not asked (offline)', wrong: false };
     const path = join(this.#options.dir, `${entry.name}.onnx`);
     this.#options.log.info({ model: entry.name, from: shown }, `fetching ${entry.name} from ${shown}`);
-    const { sha256, bytes } = entry;
-    const outcome = await fetchWeights({ ...options, url: place.url, to: path, sha256: sha256!, bytes });
+    const outcome = await fetchWeights({ ...options, url: place.url, to: path, sha256, bytes });
     switch (outcome.state) {
       case 'good':
         return { entry, path, origin: shown };
@@ -224,13 +226,18 @@ class Store implements ModelStore {
         : `model "${entry.name}" was not found; looked at:`,
       ...reports.map(({ place, found }) => `  ${place}: ${found}`),
       `on this machine are: ${present.join(', ') || 'none'}`,
-      `put ${entry.name}.onnx into one of these folders, or name a folder or URL that has it with FACEGATE_MODEL_MIRROR`,
+      entry.sha256 === null
+        ? `facegate fetches no such file (licence: ${entry.licence}): put yours as ${entry.name}.onnx into one of these folders`
+        : `put ${entry.name}.onnx into one of these folders, or name a folder or URL that has it with FACEGATE_MODEL_MIRROR`,
     ];
     return new AppError(wrong ? 'MODEL_CHECKSUM_MISMATCH' : 'MODEL_NOT_FOUND', lines.join('\n'), {
       details: { model: entry.name, places: reports.map(({ place, found }) => ({ place, found })), present },
     });
   }
 }
+
+/** A file that a person brought: its contract is checked when it is loaded. */
+const anyBytes = () => true;
 
 /** A mirror is a folder or an http(s) URL below which the files lie; a query (a token) is kept. */
 function mirrorPlace(mirror: string, name: string): Place {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { CATALOG } from '../../models/catalog.ts';
+import type { CatalogEntry } from '../../models/catalog.ts';
+import { AUTO } from '../../models/choose-models.ts';
 import { openModelStore } from '../../models/store.ts';
 import type { CommandContext } from './command-context.ts';
 import { openLog } from './log.ts';
@@ -45,16 +46,20 @@ async function list(options: SettingsOptions, context: CommandContext): Promise<
       entry.task,
       present ? 'yes' : 'no',
       entry.licence,
-      path ?? (entry.builtFrom ? 'the demo builds it if need be' : `facegate models pull ${entry.name}`),
+      path ?? howToGet(entry),
     ]),
   ]);
+}
+
+function howToGet({ name, builtFrom, url }: CatalogEntry): string {
+  if (builtFrom) return 'the demo builds it if need be';
+  return url === null ? `bring your own ${name}.onnx (docs/models.md)` : `facegate models pull ${name}`;
 }
 
 async function pull(names: string[], options: SettingsOptions, context: CommandContext): Promise<void> {
   const { terminal } = context;
   const store = openStore(options, context);
-  const wanted =
-    names.length > 0 ? names : [...CATALOG.values()].filter((e) => e.builtFrom === null).map((e) => e.name);
+  const wanted = names.length > 0 ? names : Object.values(AUTO);
   for (const name of wanted) {
     const { path } = await store.resolve(name, {
       onProgress: (done, total) => terminal.progress(`fetching ${name}`, done, total),

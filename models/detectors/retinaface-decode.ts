@@ -1,5 +1,5 @@
-import type { Box, Landmarks, Point } from '../../pipeline/face.ts';
 import type { RetinaFaceEntry } from '../catalog.ts';
+import { type Candidate, fiveLandmarks, hasFiniteValues } from './candidate.ts';
 import type { Size } from './letterbox.ts';
 
 /** What the network says of every anchor: shapes [anchors, 4], [anchors, 2] (column 1: face) and [anchors, 10]. */
@@ -7,13 +7,6 @@ export interface RetinaFaceOutputs {
   readonly boxes: Float32Array;
   readonly confidence: Float32Array;
   readonly landmarks: Float32Array;
-}
-
-/** A face in pixels of the network's input; not clamped. */
-export interface Candidate {
-  readonly box: Box;
-  readonly landmarks: Landmarks;
-  readonly confidence: number;
 }
 
 /** How many anchors the network has for an input of that size. */
@@ -51,16 +44,15 @@ export function decodeRetinaFace(
       const halfWidth = (size * Math.exp(boxes[b + 2]! * sizeVariance)) / 2;
       const halfHeight = (size * Math.exp(boxes[b + 3]! * sizeVariance)) / 2;
       const l = 10 * index;
-      const point = (k: number): Point => [
-        anchorX + landmarks[l + 2 * k]! * reach,
-        anchorY + landmarks[l + 2 * k + 1]! * reach,
-      ];
       const candidate: Candidate = {
         box: [centreX - halfWidth, centreY - halfHeight, centreX + halfWidth, centreY + halfHeight],
-        landmarks: { leftEye: point(0), rightEye: point(1), nose: point(2), mouthLeft: point(3), mouthRight: point(4) },
+        landmarks: fiveLandmarks((k) => [
+          anchorX + landmarks[l + 2 * k]! * reach,
+          anchorY + landmarks[l + 2 * k + 1]! * reach,
+        ]),
         confidence: faceConfidence,
       };
-      if (allFinite(candidate)) found.push(candidate);
+      if (hasFiniteValues(candidate)) found.push(candidate);
     }
   }
   return found;
@@ -79,8 +71,4 @@ function levelsOf(anchors: RetinaFaceEntry['anchors'], canvas: Size): Level[] {
     const columns = Math.ceil(canvas.width / step);
     return { step, sizes, columns, count: columns * Math.ceil(canvas.height / step) * sizes.length };
   });
-}
-
-function allFinite({ box, landmarks }: Candidate): boolean {
-  return [...box, ...Object.values(landmarks).flat()].every(Number.isFinite);
 }

@@ -4,12 +4,14 @@ import type { AnalysedFace, Detection } from '../../pipeline/face.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { AnalyseOptions, Analysis } from '../../pipeline/ports.ts';
 import { qualityOf } from '../calibration.ts';
-import type { CatalogEntry, RetinaFaceEntry } from '../catalog.ts';
+import type { CatalogEntry, DetectorEntry, StarterDetectorEntry } from '../catalog.ts';
 import type { FaceDetector } from '../detectors/face-detector.ts';
 import { letterbox } from '../detectors/letterbox.ts';
 import { RetinaFaceDetector } from '../detectors/retinaface.ts';
+import { ScrfdDetector } from '../detectors/scrfd.ts';
 import { StarterLandmarks } from '../detectors/starter-landmarks.ts';
 import { StarterSsdDetector } from '../detectors/starter-ssd.ts';
+import { YuNetDetector } from '../detectors/yunet.ts';
 import { FaceEmbedder } from '../embedders/embed.ts';
 import { unfitByGeometry } from '../embedders/fitness.ts';
 import type { ResolvedModel } from '../store.ts';
@@ -129,14 +131,24 @@ type OpenSession = (role: Role, model: ResolvedModel, warmUp: number[][]) => Pro
 
 async function openDetector(config: FaceAnalyserConfig, open: OpenSession): Promise<FaceDetector> {
   const entry = expectTask(config.detector.entry, 'detector');
-  if (entry.family === 'retinaface') {
-    const { inputSize } = config.settings;
-    return new RetinaFaceDetector(
-      await open('detector', config.detector, warmUpShapes(entry, inputSize)),
-      entry,
-      inputSize,
-    );
+  if (entry.family === 'starter-ssd') return openStarterDetector(config, entry, open);
+  const { inputSize } = config.settings;
+  const session = await open('detector', config.detector, warmUpShapes(entry, inputSize));
+  switch (entry.family) {
+    case 'retinaface':
+      return new RetinaFaceDetector(session, entry, inputSize);
+    case 'yunet':
+      return new YuNetDetector(session, entry, inputSize);
+    case 'scrfd':
+      return new ScrfdDetector(session, entry, inputSize);
   }
+}
+
+async function openStarterDetector(
+  config: FaceAnalyserConfig,
+  entry: StarterDetectorEntry,
+  open: OpenSession,
+): Promise<FaceDetector> {
   if (!config.landmarks) {
     throw new AppError(
       'MODEL_NOT_FOUND',
@@ -150,7 +162,7 @@ async function openDetector(config: FaceAnalyserConfig, open: OpenSession): Prom
   return new StarterSsdDetector(session, entry, new StarterLandmarks(pointer, landmarks));
 }
 
-function warmUpShapes(entry: RetinaFaceEntry, inputSize: number): number[][] {
+function warmUpShapes(entry: DetectorEntry, inputSize: number): number[][] {
   if (entry.input.size) return [[1, 3, entry.input.size[1], entry.input.size[0]]];
   const shapes = WARM_UP_PICTURES.map((picture) => letterbox(picture, inputSize).canvas);
   return shapes.map(({ width, height }) => [1, 3, height, width]);

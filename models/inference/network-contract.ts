@@ -34,6 +34,19 @@ function outputsOf(entry: CatalogEntry): ExpectedTensor[] {
         { name: entry.outputs.confidence, shape: [1, null, 2] },
         { name: entry.outputs.landmarks, shape: [1, null, 10] },
       ];
+    case 'yunet':
+      return entry.levels.flatMap(({ outputs }) => [
+        { name: outputs.face, shape: [1, null, 1] },
+        { name: outputs.object, shape: [1, null, 1] },
+        { name: outputs.boxes, shape: [1, null, 4] },
+        { name: outputs.landmarks, shape: [1, null, 10] },
+      ]);
+    case 'scrfd':
+      return entry.levels.flatMap(({ outputs }) => [
+        { name: outputs.confidence, shape: [1, null, 1] },
+        { name: outputs.boxes, shape: [1, null, 4] },
+        { name: outputs.landmarks, shape: [1, null, 10] },
+      ]);
     case 'starter-ssd':
       return [
         { name: entry.outputs.boxes, shape: [1, null, 4] },

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { AppError } from '../../config/app-error.ts';
 import type { CatalogEntry } from '../catalog.ts';
+import { freeInputSize } from '../onnx/free-input-size.ts';
 import { makeRetinaFaceDynamic } from '../onnx/retinaface-dynamic.ts';
 import type { ResolvedModel } from '../store.ts';
 import { checkContract, contractOf } from './network-contract.ts';
@@ -122,7 +123,14 @@ async function supportedProviders(): Promise<string[]> {
 }
 
 function editGraph(entry: CatalogEntry, bytes: Uint8Array): Uint8Array {
-  return 'graphEdit' in entry && entry.graphEdit === 'retinaface-dynamic' ? makeRetinaFaceDynamic(bytes) : bytes;
+  switch ('graphEdit' in entry ? entry.graphEdit : null) {
+    case 'retinaface-dynamic':
+      return makeRetinaFaceDynamic(bytes);
+    case 'free-input-size':
+      return freeInputSize(bytes);
+    case null:
+      return bytes;
+  }
 }
 
 interface Opened {

@@ -55,6 +55,12 @@ describe('chooseModels', () => {
     ]);
   });
 
+  it('keeps to its first choice however many detectors there are', async () => {
+    const { store } = storeWith([...USUAL, 'yunet-2023mar', 'scrfd-500m-bnkps']);
+    expect((await choose(store)).detector.entry.name).toBe('retinaface-mobilenet025');
+    expect((await choose(store, { detector: 'yunet-2023mar' })).why).toContain('yunet-2023mar (as the settings say;');
+  });
+
   it('takes no starter model where that is not allowed', async () => {
     const { store, asked } = storeWith(STARTER);
     await expect(choose(store, { starter: false })).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
@@ -86,7 +92,7 @@ describe('chooseModels', () => {
   it.each([
     [
       { detector: 'mobilefacenet-arcface-128d' },
-      'models.detector.model must name a model of task "detector" (retinaface-mobilenet025, starter-ssd-mobilenetv1), got "mobilefacenet-arcface-128d" of task "embedder"',
+      'models.detector.model must name a model of task "detector" (retinaface-mobilenet025, yunet-2023mar, scrfd-500m-bnkps, starter-ssd-mobilenetv1), got "mobilefacenet-arcface-128d" of task "embedder"',
     ],
     [
       { embedder: 'starter-landmarks68' },

@@ -342,7 +342,7 @@ describe('a model that is nowhere', () => {
   it.each<[string, string]>([
     ['retinaface-mobilnet025', 'did you mean "retinaface-mobilenet025"? (known are: retinaface-mobilenet025, '],
     ['mobilefacenet', 'did you mean "mobilefacenet-arcface-128d"?'],
-    ['zzz', 'known are: retinaface-mobilenet025, mobilefacenet-arcface-128d, '],
+    ['zzz', 'known are: retinaface-mobilenet025, yunet-2023mar, scrfd-500m-bnkps, mobilefacenet-arcface-128d, '],
   ])('because "%s" is no name of the catalog gives the nearest name', async (name, text) => {
     const error = await failure(open().resolve(name));
     expect(error.code).toBe('MODEL_UNKNOWN');
@@ -361,6 +361,40 @@ describe('a model that is nowhere', () => {
   ])('because %j is no name at all touches no file', async (name) => {
     expect(await failure(open({ mirrors: [mirror] }).resolve(name))).toMatchObject({ code: 'MODEL_UNKNOWN' });
     expect(await readdir(folder)).toEqual(['mirror']);
+  });
+});
+
+describe('a model that a person brings', () => {
+  const brought = { url: null, sha256: null, bytes: null };
+
+  it.each(['data/models', 'system/retinaface', 'mirror'])('is taken as it lies in %s', async (place) => {
+    const path = await put(join(folder, place, `${NAME}.onnx`));
+    const store = open({ mirrors: [mirror] }, brought);
+    expect((await store.resolve(NAME)).path).toBe(path);
+    expect((await store.list()).find(({ entry }) => entry.name === NAME)).toMatchObject({ present: true, path });
+  });
+
+  it('is fetched from nowhere, for nothing is known to check it by', async () => {
+    server.answer(serve(weights));
+    const error = await failure(
+      open({ mirrors: [server.url] }, { ...brought, licence: 'research only' }).resolve(NAME),
+    );
+    expect(error.code).toBe('MODEL_NOT_FOUND');
+    expect(error.message).toContain('not asked (no SHA-256 is known to check it by)');
+    expect(error.message).toContain(
+      `facegate fetches no such file (licence: research only): put yours as ${NAME}.onnx into one of these folders`,
+    );
+    expect(server.requests).toEqual([]);
+  });
+
+  it('is the only kind without a SHA-256, so that nothing is fetched unchecked', () => {
+    for (const { name, url, sha256 } of CATALOG.values()) expect(url === null || sha256 !== null, name).toBe(true);
+  });
+
+  it('is the only way to a network under a non-commercial licence', () => {
+    const restricted = [...CATALOG.values()].filter(({ licence }) => /non-commercial|research/i.test(licence));
+    expect(restricted.map(({ name }) => name)).toContain('scrfd-500m-bnkps');
+    for (const { name, url } of restricted) expect(url, name).toBeNull();
   });
 });
 

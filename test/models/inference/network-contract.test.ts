@@ -4,6 +4,8 @@ import { checkContract, contractOf, type TensorShape } from '../../../models/inf
 
 const retinaface = contractOf(catalogEntry('retinaface-mobilenet025'));
 const embedder = contractOf(catalogEntry('mobilefacenet-arcface-128d'));
+const yunet = contractOf(catalogEntry('yunet-2023mar'));
+const scrfd = contractOf(catalogEntry('scrfd-500m-bnkps'));
 const tensor = (name: string, shape: (number | string)[], type = 'float32'): TensorShape => ({ name, type, shape });
 
 const detectorOutputs = [
@@ -12,10 +14,20 @@ const detectorOutputs = [
   tensor('592', ['n', 'anchors', 10]),
 ];
 
+/** Three outputs of each kind, one a level of the feature pyramid. */
+const levels = (kinds: Record<string, number>) =>
+  Object.entries(kinds).flatMap(([kind, width]) =>
+    [8, 16, 32].map((step) => tensor(`${kind}_${step}`, ['n', `cells_${step}`, width])),
+  );
+const yunetOutputs = levels({ cls: 1, obj: 1, bbox: 4, kps: 10 });
+const scrfdOutputs = levels({ score: 1, bbox: 4, kps: 10 });
+
 describe('checkContract', () => {
   it('accepts what the catalog promises', () => {
     checkContract('m', retinaface, [tensor('input0', ['n', 3, 'h', 'w'])], detectorOutputs);
     checkContract('m', embedder, [tensor('input0', [1, 3, 112, 112])], [tensor('output0', [1, 128])]);
+    checkContract('m', yunet, [tensor('input', ['n', 3, 'h', 'w'])], yunetOutputs);
+    checkContract('m', scrfd, [tensor('input.1', ['n', 3, 'h', 'w'])], scrfdOutputs);
   });
 
   it.each<[string, typeof retinaface, TensorShape[], TensorShape[], string]>([
@@ -60,6 +72,20 @@ describe('checkContract', () => {
       [tensor('input0', ['n', 3, 'h', 'w'])],
       detectorOutputs.slice(0, 2),
       'expected output "592" float32 [1, any, 10], got outputs "output0", "593"',
+    ],
+    [
+      'a YuNet without one of its levels',
+      yunet,
+      [tensor('input', ['n', 3, 'h', 'w'])],
+      yunetOutputs.filter(({ name }) => name !== 'obj_16'),
+      'expected output "obj_16" float32 [1, any, 1], got outputs "cls_8"',
+    ],
+    [
+      'an SCRFD without landmarks',
+      scrfd,
+      [tensor('input.1', ['n', 3, 'h', 'w'])],
+      scrfdOutputs.filter(({ name }) => !name.startsWith('kps')),
+      'expected output "kps_8" float32 [1, any, 10]',
     ],
     ['no outputs', embedder, [tensor('input0', [1, 3, 112, 112])], [], 'got outputs (none)'],
   ])('refuses %s', (_, contract, inputs, outputs, message) => {

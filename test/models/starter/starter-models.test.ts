@@ -88,7 +88,9 @@ describe.skipIf(installed !== VERSION)(`the starter models from @vladmandic/face
     const session = await ort.InferenceSession.create(path, { intraOpNumThreads: 1 });
     for (const batch of [1, 2]) {
       const outputs = await session.run({ [entry.input.name]: inputOf(entry, batch) });
-      expect(Object.keys(outputs).sort()).toEqual(Object.values<string>(entry.outputs).sort());
+      expect(Object.keys(outputs).sort()).toEqual(
+        Object.values<string>('outputs' in entry ? entry.outputs : {}).sort(),
+      );
       for (const [output, samples] of Object.entries(expected)) {
         const data = outputs[output]!.data as Float32Array;
         for (const { dims, at, values, within } of samples) {
