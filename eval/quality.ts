@@ -14,8 +14,8 @@ import { auroc } from './statistics/auroc.ts';
 const FAR_AWAY = { facePx: 24, width: 640, height: 480 };
 const DARK_GAIN = 0.15;
 /** What the detector hardly believes itself: such are the non-faces that a gate gets to see. */
-const PROPOSAL_CONFIDENCE = 0.02;
-const EVERY_FRAME = 10;
+const PROPOSAL_CONFIDENCE = 0.005;
+const EVERY_FRAME = 5;
 
 export interface QualityGroup {
   readonly group: string;
