@@ -1,13 +1,29 @@
 import { defineConfig } from 'vitest/config';
 
+const SYSTEM = 'test/system/**/*.test.ts';
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/e2e/**', '**/node_modules/**'],
     // Inference and ffmpeg children share two cores on small machines.
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'rooms',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**', SYSTEM, '**/node_modules/**'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Whole programs that watch cameras in real time: one after the other, with the machine to themselves.
+        extends: true,
+        test: { name: 'system', include: [SYSTEM], maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { AppError } from '../../config/app-error.ts';
 import { cameraSchema } from '../../config/settings-schema.ts';
 import { findFfmpeg } from '../../sources/ffmpeg-binary.ts';
 import { probeCamera } from '../../sources/probe-camera.ts';
@@ -31,7 +32,8 @@ async function probe(url: string, { transport }: ProbeOptions, { terminal, env }
     ...(env.FFMPEG_PATH !== undefined && { configured: env.FFMPEG_PATH }),
     pathVariable: env.PATH,
   });
-  const camera = cameraSchema.parse({ id: 'probe', url, transport });
+  const { data: camera, success } = cameraSchema.safeParse({ id: 'probe', url, transport });
+  if (!success) throw new AppError('USAGE', `the URL must have 1 to 2048 characters, got ${url.length}`);
   const answer = await probeCamera(camera, { ffmpeg, baseDir: process.cwd() });
   if (answer.ok) {
     const fps = answer.fps === null ? '' : `, ${answer.fps} frames a second`;

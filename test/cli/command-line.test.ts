@@ -59,6 +59,7 @@ describe('facegate', () => {
     ['a transport that is none', ['cameras', 'probe', 'rtsp://a/b', '--transport', 'tpc'], 2, 'one of tcp, udp'],
     ['a missing configuration', ['serve', '--config', 'nowhere.yaml'], 78, 'nowhere.yaml'],
     ['a camera URL of no known kind', ['serve', '--camera', 'gopher://x'], 78, 'gopher'],
+    ['an empty camera URL', ['cameras', 'probe', ''], 2, 'the URL must have 1 to 2048 characters, got 0'],
     ['a missing name', ['enroll'], 2, "missing required argument 'name'"],
     ['an unknown model', ['models', 'pull', 'retinaface-mobilenet25'], 78, 'retinaface-mobilenet025'],
   ])('answers %s with an exit code and says what is wrong', async (_, args, code, said) => {

@@ -63,12 +63,12 @@ describe.skipIf(needed.some(({ met }) => !met))('facegate with one good camera a
     expect(view.message).toContain(said);
   });
 
-  it('analyses the good one meanwhile, and drops none of its frames', async () => {
+  it('analyses the good one meanwhile, at its full rate', async () => {
     const view = await eventually('the good camera is analysed at its rate', async () => {
       const found = (await cameras()).get('good');
       return found && found.fps.analysed >= 4.5 ? found : null;
     });
-    expect(view).toMatchObject({ state: 'running', code: null, dropped: { busy: 0 } });
+    expect(view).toMatchObject({ state: 'running', code: null });
   });
 
   it('has shown the password to nobody', async () => {
