@@ -15,6 +15,8 @@ const FAR = 1e-3;
 const BOOTSTRAP_ROUNDS = 1000;
 
 export interface LfwReport {
+  /** The detector had to be at least this sure. */
+  readonly confidence: number;
   readonly networks: string;
   readonly detector: string;
   readonly embedder: string;
@@ -64,22 +66,30 @@ interface AnalysedPicture extends EmbeddedPicture {
 }
 
 /** Recognition end to end: every picture detected, aligned and embedded by the product's own processes. */
-export async function evaluateLfw(folder: string, networks: OpenedNetworks): Promise<LfwReport> {
+export async function evaluateLfw(
+  folder: string,
+  networks: OpenedNetworks,
+  confidence = networks.confidence,
+): Promise<LfwReport> {
   const view = readPairs(folder);
   const pictures = await analyseAll(
     view.pictures,
     { atOnce: networks.atOnce, label: `lfw, ${networks.set}` },
     async ({ file, person }): Promise<AnalysedPicture> => {
       const image = await readPicture(file);
-      const { faces } = await networks.analyser.analyse(image);
+      const { faces } = await networks.analyser.analyse(image, { confidence });
       const face = portrayedFace(faces, image);
       return { person, vector: face?.embedding?.vector ?? null, found: face !== null, fit: face?.unfit === null };
     },
   );
-  return report(view, pictures, networks);
+  return { confidence, ...report(view, pictures, networks) };
 }
 
-function report(view: LfwView, pictures: readonly AnalysedPicture[], networks: OpenedNetworks): LfwReport {
+function report(
+  view: LfwView,
+  pictures: readonly AnalysedPicture[],
+  networks: OpenedNetworks,
+): Omit<LfwReport, 'confidence'> {
   const people = view.people.length;
   const listed = scored(view, pictures);
   const validated = crossValidate(listed);

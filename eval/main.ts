@@ -15,6 +15,7 @@ interface Options {
   readonly starter?: true;
   readonly research?: true;
   readonly roc?: string;
+  readonly confidence?: number;
 }
 
 const program = new Command('eval').description('Measures how right the networks are.');
@@ -22,9 +23,10 @@ const program = new Command('eval').description('Measures how right the networks
 part('lfw', 'recognition: pairs of LFW, accuracy and TAR at FAR 1e-3')
   .argument('<folder>', 'with pairsDevTest.txt and images/')
   .option('--research', 'the 512-d embedder that may not be used commercially')
+  .option('--confidence <share>', 'how sure the detector must be, instead of its setting', Number)
   .option('--roc <file>', 'write the ROC as SVG')
   .action(async (folder: string, options: Options) => {
-    const report = await evaluate(options, (networks) => evaluateLfw(folder, networks));
+    const report = await evaluate(options, (networks) => evaluateLfw(folder, networks, options.confidence));
     if (options.roc) writeFileSync(options.roc, rocPicture([curveOf(report)]));
     print(report, lfwTable, options);
   });

@@ -20,6 +20,8 @@ export interface OpenedNetworks extends AsyncDisposable {
   readonly embedder: EmbedderEntry;
   /** Pictures that keep all processes busy. */
   readonly atOnce: number;
+  /** The detector's setting. */
+  readonly confidence: number;
   /** Quality below this is unfit, 0..1. */
   readonly gate: number;
 }
@@ -65,6 +67,7 @@ export async function openNetworks(set: NetworkSet): Promise<OpenedNetworks> {
     detector: detector.entry.name,
     embedder: embedder.entry as EmbedderEntry,
     atOnce: processes * 2,
+    confidence: models.detector.confidence,
     gate: recognition.oodThreshold,
     [Symbol.asyncDispose]: () => rooms.disposeAsync(),
   };

@@ -15,7 +15,7 @@ export function lfwTable(report: LfwReport): string {
   const asked = report.networks === 'usual';
   const { atCatalogThreshold: own } = report;
   return lines([
-    ['networks', `${report.detector}, ${report.embedder}`],
+    ['networks', `${report.detector} at ${report.confidence}, ${report.embedder}`],
     ['pictures', `${report.pictures} of ${report.people} people`],
     ['no face found', String(report.failedDetections)],
     ['face not embedded', String(report.notEmbedded)],
