@@ -30,8 +30,8 @@ export function rocPicture(curves: readonly RocCurve[]): string {
       text(at, PLOT.bottom + 18, 'middle', decade === 0 ? '1' : `1e${decade}`),
     );
   }
-  const step = (1 - leastTar) / 5;
-  for (let i = 0; i <= 5; i += 1) {
+  const step = 1 - leastTar > 0.3 ? 0.1 : 0.02;
+  for (let i = 0; leastTar + i * step < 1 + step / 2; i += 1) {
     const tar = leastTar + i * step;
     parts.push(
       line(PLOT.left, y(tar), PLOT.right, y(tar)),

@@ -41,7 +41,10 @@ function countUpTo(values: Float64Array, isBefore: (value: number) => boolean): 
   return low;
 }
 
-/** The curve at `perDecade` false accept rates a power of ten, from one impostor pair in all of them up to every one. */
+/**
+ * The curve at `perDecade` false accept rates a power of ten, from one impostor pair in all of them on. It does not reach
+ * (1, 1): pairs without a face are accepted nowhere.
+ */
 export function rocCurve(genuine: Float64Array, impostor: Float64Array, perDecade = 8): [far: number, tar: number][] {
   const decades = Math.ceil(Math.log10(impostor.length));
   const points: [number, number][] = [];
@@ -49,5 +52,5 @@ export function rocCurve(genuine: Float64Array, impostor: Float64Array, perDecad
     const far = 10 ** (step / perDecade);
     if (far * impostor.length >= 1) points.push([far, tarAtFar(genuine, impostor, far).tar]);
   }
-  return [...points, [1, 1]];
+  return points;
 }

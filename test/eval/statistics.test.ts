@@ -89,11 +89,11 @@ describe('tarAtFar', () => {
     expect(tarAtFar(genuine, Float64Array.of(Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY), 0.5).tar).toBe(0.5);
   });
 
-  it('is monotone along the curve and ends at (1, 1)', () => {
+  it('is monotone along the curve, from one stranger in all of them', () => {
     const genuine = Float64Array.from({ length: 200 }, (_, i) => 0.5 + i / 300);
     const curve = rocCurve(genuine, impostor);
     expect(curve[0]![0]).toBeCloseTo(1e-3, 9);
-    expect(curve.at(-1)).toEqual([1, 1]);
+    expect(curve).toHaveLength(24);
     for (const [i, [far, tar]] of curve.entries()) {
       if (i === 0) continue;
       expect(far).toBeGreaterThan(curve[i - 1]![0]);
