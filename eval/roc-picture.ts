@@ -50,6 +50,7 @@ export function rocPicture(curves: readonly RocCurve[]): string {
   }
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" font-family="sans-serif" font-size="12" fill="#222">`,
+    '<title>ROC: share of genuine pairs accepted over share of impostor pairs accepted</title>',
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     ...parts,
     '</svg>\n',

@@ -37,7 +37,9 @@ export class StarterSsdDetector implements FaceDetector {
   }
 
   async detect(image: PixelImage, options: DetectOptions): Promise<Detection[]> {
-    const boxed = squareLetterbox(image, SIDE);
+    // A picture smaller than the input keeps its size: enlarged to 512, this network misses a face in ten of LFW's 250 px.
+    const { content } = squareLetterbox(image, Math.min(SIDE, Math.max(image.width, image.height)));
+    const boxed = { canvas: { width: SIDE, height: SIDE }, content };
     const key = `${image.width}x${image.height}`;
     if (this.#resize?.key !== key) {
       const size = { width: image.width, height: image.height };
