@@ -22,9 +22,10 @@ export function letterbox(picture: Size, longestSide: number): Letterbox {
   return { canvas: { width: up(content.width), height: up(content.height) }, content };
 }
 
-/** The same for a network that takes one square size only. */
-export function squareLetterbox(picture: Size, side: number): Letterbox {
-  return { canvas: { width: side, height: side }, content: scaledTo(picture, side) };
+/** The same for a network that takes one square size only. @param enlarge a smaller picture too is scaled to `side`. */
+export function squareLetterbox(picture: Size, side: number, enlarge = true): Letterbox {
+  const longestSide = enlarge ? side : Math.min(side, Math.max(picture.width, picture.height));
+  return { canvas: { width: side, height: side }, content: scaledTo(picture, longestSide) };
 }
 
 function scaledTo(picture: Size, longestSide: number): Size {

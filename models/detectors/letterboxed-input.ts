@@ -19,6 +19,8 @@ export interface LetterboxedInputOptions {
   readonly longestSide: number;
   /** Value of each plane outside the picture, after normalisation. */
   readonly padding: readonly [number, number, number];
+  /** Networks of one fixed size: whether a smaller picture is enlarged to it. Default true. */
+  readonly enlarge?: boolean;
 }
 
 /**
@@ -54,7 +56,7 @@ export class LetterboxedInput {
       this.#paths.delete(key);
     } else {
       const boxed = this.#size
-        ? squareLetterbox(picture, this.#size[0])
+        ? squareLetterbox(picture, this.#size[0], this.#options.enlarge)
         : letterbox(picture, this.#options.longestSide);
       const size = { width: picture.width, height: picture.height };
       const resize = new PlanarResize(size, boxed, this.#channels, this.#options.padding);
