@@ -1,10 +1,14 @@
-/** What the detector's thresholds are for the usual jobs. */
+/** The detector's settings for the usual jobs. The confidence of each stands with the detector: every family has its own scale. */
 export const DETECTOR_PRESETS = {
   /** Doors: rather miss a face than take a poster for one. */
-  'access-control': { confidence: 0.85, nms: 0.4 },
-  default: { confidence: 0.7, nms: 0.4 },
+  'access-control': { nms: 0.4 },
+  default: { nms: 0.4 },
   /** Old or bad pictures, looked at by a person. */
-  album: { confidence: 0.5, nms: 0.4 },
+  album: { nms: 0.4 },
   /** Faces that overlap. */
-  crowd: { confidence: 0.7, nms: 0.5 },
+  crowd: { nms: 0.5 },
 } as const;
+
+export type DetectorPreset = keyof typeof DETECTOR_PRESETS;
+
+export const PRESET_NAMES = Object.keys(DETECTOR_PRESETS) as [DetectorPreset, ...DetectorPreset[]];

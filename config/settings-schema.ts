@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseDuration } from './duration.ts';
-import { DETECTOR_PRESETS } from './presets.ts';
+import { DETECTOR_PRESETS, PRESET_NAMES } from './presets.ts';
 
 // The messages complete "cameras[2].fps …"; what was got is added by describe-problem.ts. The descriptions are the text of
 // docs/configuration.md, which a test holds equal to this file.
@@ -41,10 +41,14 @@ const id = z
   .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'must be 1 to 64 of a–z, 0–9, "-" and "_", starting with a letter or digit')
   .meta({ words: 'an id: a–z, 0–9, `-`, `_`' });
 
-const modelName = z
+/** A name of the catalog, or the path of a file. */
+const model = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be "auto" or a model name like "retinaface-mobilenet025"')
-  .meta({ words: '`auto` or the name of a model' });
+  .max(4096)
+  .refine((value) => /^[a-z0-9][a-z0-9._-]{0,63}$/.test(value) || /[/\\]|\.(onnx|pth|pt)$/i.test(value), {
+    error: 'must be "auto", a model name like "retinaface-mobilenet025", or the path of an .onnx file',
+  })
+  .meta({ words: '`auto`, the name of a model, or the path of a file' });
 
 const providers = z
   .union([z.literal('auto'), z.array(z.string().min(1)).min(1)], {
@@ -52,15 +56,47 @@ const providers = z
   })
   .meta({ words: '`auto` or a list of execution providers' });
 
+/** What every role can be given: where it runs, how far apart from the others, and how much it may take. */
+const role = {
+  providers: providers.optional().describe('Execution providers for this network alone. Default: `models.providers`.'),
+  device: z
+    .string()
+    .regex(
+      /^(cpu|cuda(:\d{1,2})?|MIG-[A-Za-z0-9/-]{1,80})$/,
+      'must be "cpu", "cuda:0" (a GPU by its number) or the UUID of a MIG slice ("MIG-…", nvidia-smi -L shows it)',
+    )
+    .optional()
+    .meta({ words: '`cpu`, `cuda:N` or `MIG-…`' })
+    .describe(
+      'Where this network runs. `cpu` and `cuda:N` also stand for their provider where `providers` says nothing. Default: the first GPU for a GPU provider.',
+    ),
+  isolation: z
+    .enum(['shared', 'process', 'thread'])
+    .default('shared')
+    .describe(
+      '`shared`: in the inference processes, beside the other networks of its device. `process`: in a process of its own; crops cross, not frames. `thread`: in a thread of its own, for comparison; a crash there ends the program.',
+    ),
+  memoryLimitMb: whole(64, 1_048_576)
+    .optional()
+    .describe('A process of this network that takes more main memory, MiB, is replaced. Default: no limit.'),
+  deadlineMs: whole(100, 120_000)
+    .default(5000)
+    .describe('What this network has not answered by then, milliseconds, is given up, and its process is replaced.'),
+};
+
 const detector = z
   .strictObject({
-    model: modelName
+    model: model
       .default('auto')
-      .describe('Which network finds the faces. `auto` takes the best one of the family that is present and fits.'),
+      .describe(
+        'Which network finds the faces. `auto` takes the RetinaFace that is present and fits the free memory of the device; on a CPU the lightest.',
+      ),
     preset: z
-      .enum(Object.keys(DETECTOR_PRESETS) as [keyof typeof DETECTOR_PRESETS])
+      .enum(PRESET_NAMES)
       .default('default')
-      .describe('`confidence` and `nms` for a usual job; each can still be set by itself.'),
+      .describe(
+        '`confidence` (each detector has a scale of its own) and `nms` for a usual job; each can still be set by itself.',
+      ),
     inputSize: z
       .int({ error: 'must be a multiple of 32 between 128 and 2048' })
       .multipleOf(32)
@@ -74,39 +110,58 @@ const detector = z
     nms: number(0, 1)
       .optional()
       .describe(
-        'Two boxes that overlap more than this (intersection over union) are one face. Default: the preset says. 0.3 to 0.6 is usual.',
+        'Two boxes that overlap more than this (intersection over union) are one face. Default: the preset says. 0.3 to 0.6 is usual; anything else is warned about.',
       ),
     maxFaces: whole(1, 1000).default(20).describe('Faces of one frame that are looked at, the surest ones first.'),
     minFacePx: whole(8, 2048)
       .default(24)
       .describe('A face whose box is narrower, in pixels of the frame, is unfit (`too_small`).'),
-    providers: providers
+    lighter: z
+      .boolean()
       .optional()
-      .describe('Execution providers for this network alone. Default: `models.providers`.'),
-    deadline: duration('100ms', '120s')
-      .prefault('5s')
-      .describe('A frame that the networks have not answered by then is given up, and their process is replaced.'),
+      .describe(
+        'After running out of memory again and again, go on with the next lighter member of the family. Default: yes where `model` is `auto`.',
+      ),
+    ...role,
   })
   .transform((d) => ({
     ...d,
-    confidence: d.confidence ?? DETECTOR_PRESETS[d.preset].confidence,
+    confidence: d.confidence ?? null,
     nms: d.nms ?? DETECTOR_PRESETS[d.preset].nms,
   }));
 
 const embedder = z.strictObject({
-  model: modelName.default('auto').describe('Which network tells faces apart. The gallery belongs to one embedder.'),
-  providers: providers.optional().describe('Execution providers for this network alone. Default: `models.providers`.'),
+  model: model.default('auto').describe('Which network tells faces apart. The gallery belongs to one embedder.'),
+  flip: z
+    .boolean()
+    .default(false)
+    .describe('Embed each face and its mirror image and take the mean: a little surer, at twice the cost.'),
+  ...role,
+});
+
+const scorer = z.strictObject({
+  model: model.describe('Which network judges each face: `minifasnet` (liveness).'),
+  ...role,
+});
+
+const batch = z.strictObject({
+  most: whole(1, 32).default(8).describe('Frames that a GPU takes at once, at most.'),
+  within: duration('0ms', '200ms')
+    .prefault('4ms')
+    .describe('How long a GPU waits for the frames of other cameras to join. A CPU never waits: it gains nothing.'),
 });
 
 const models = z.strictObject({
   detector: detector.prefault({}),
   embedder: embedder.prefault({}),
+  scorers: z.array(scorer).max(8).default([]).describe('Further networks that judge each face.'),
+  batch: batch.prefault({}),
   providers: providers
     .default('auto')
     .describe(
       '`auto` uses the best one that is proven to run. A list is tried in order; without `cpu` in it, the start fails where none of them runs.',
     ),
-  processes: whole(1, 64).optional().describe('Inference processes. Default: one a core.'),
+  processes: whole(1, 64).optional().describe('Inference processes. Default: one a core on a CPU, one on a GPU.'),
 });
 
 const recognition = z.strictObject({
@@ -121,19 +176,77 @@ const recognition = z.strictObject({
     .describe('A face whose quality is below this is unfit (`low_quality`) and never recognised.'),
 });
 
+/** Corners of an area of the picture, in shares of its width and height, so that it holds at every resolution. */
+const polygon = z
+  .array(z.tuple([number(0, 1), number(0, 1)], { error: 'must be a corner [x, y], each between 0 and 1' }))
+  .min(3, 'must have at least 3 corners')
+  .max(100, 'must have at most 100 corners')
+  .refine(enclosesArea, { error: 'must enclose an area' })
+  .meta({ words: 'areas `[[x, y], …]` of at least 3 corners, 0 to 1 of width and height' });
+
 const camera = z.strictObject({
   id: id.describe('Its name in addresses, events and metrics; unique.'),
   name: text(100).optional().describe('Its name for people. Default: the id.'),
   url: text(2048).describe(
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what one writes in the file.
-    'Where the pictures come from: `rtsp://…`, `rtsps://…`, `webcam:/dev/video0`, `file:clip.mp4`. Keep a password out of the file: `rtsp://user:${FRONT_PASSWORD}@10.0.0.5/stream1`.',
+    'Where the pictures come from: `rtsp://…`, `rtsps://…`, `http://…` or `https://…` (MJPEG), `webcam:/dev/video0`, `file:clip.mp4`, `test:` (a pattern). Keep a password out of the file: `rtsp://user:${FRONT_PASSWORD}@10.0.0.5/stream1`, or `passwordFile`.',
   ),
+  failover: z
+    .array(text(2048))
+    .max(8, 'must have at most 8 members')
+    .default([])
+    .describe(
+      'Network cameras: further URLs of it (a second stream, a second way to it), tried in turn when the one before fails. Each round starts at `url`.',
+    ),
+  username: text(256)
+    .optional()
+    .describe('User name for the camera, instead of one in the URLs; written as it is, not percent-encoded.'),
+  password: text(512)
+    .optional()
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what one writes in the file.
+    .describe('Its password, written as it is; better from the environment: `${FRONT_PASSWORD}`.'),
+  passwordFile: text(4096)
+    .optional()
+    .describe('File whose first line is the password, instead of `password`; read at every connection.'),
+  tls: z
+    .strictObject({
+      verify: z
+        .boolean()
+        .default(true)
+        .describe(
+          '`rtsps:` and `https:`: refuse a camera whose certificate is not valid for its host name. `false` talks to whoever answers.',
+        ),
+      ca: text(4096)
+        .optional()
+        .describe(
+          'File with the certificates (PEM) that are trusted instead of the usual authorities; a self-signed camera’s own.',
+        ),
+    })
+    .prefault({}),
   fps: number(1, 60).default(5).describe('Frames a second that are analysed at most.'),
   width: whole(160, 3840).default(1280).describe('Wider frames are scaled down to this width, pixels; never up.'),
   transport: z
     .enum(['tcp', 'udp'])
     .default('tcp')
-    .describe('RTSP only. UDP loses packets, which smears faces and lowers their similarity.'),
+    .describe(
+      '`rtsp:` only (`rtsps:` always takes TCP). UDP loses packets, which smears faces and lowers their similarity.',
+    ),
+  hwaccel: z
+    .enum(['auto', 'none', 'cuda', 'vaapi', 'videotoolbox', 'qsv'])
+    .default('none')
+    .describe(
+      'Hardware that decodes the video. One that does not prove itself is left, with the reason in the log, and the processor decodes. `auto`: the first that does.',
+    ),
+  zones: z
+    .array(polygon)
+    .max(50, 'must have at most 50 members')
+    .default([])
+    .describe('Faces count only inside these areas. Empty: everywhere.'),
+  masks: z
+    .array(polygon)
+    .max(50, 'must have at most 50 members')
+    .default([])
+    .describe('Areas that are made black before anything is analysed, stored or sent.'),
   timeout: duration('1s', '60s')
     .prefault('5s')
     .describe('A camera that says nothing for so long is connected to anew.'),
@@ -148,6 +261,16 @@ const camera = z.strictObject({
     .describe('Webcams only: the picture size that the device is asked for.'),
   enabled: z.boolean().default(true).describe('`false`: known, but not connected to.'),
 });
+
+/** By the shoelace formula; three corners on a line, or a line there and back, hide nothing and watch nothing. */
+function enclosesArea(corners: readonly (readonly [x: number, y: number])[]): boolean {
+  let twice = 0;
+  for (const [i, [x, y]] of corners.entries()) {
+    const [nextX, nextY] = corners[(i + 1) % corners.length]!;
+    twice += x * nextY - nextX * y;
+  }
+  return Math.abs(twice) > 1e-6;
+}
 
 const door = z.strictObject({
   id: id.describe('Its name in events and metrics; unique.'),
@@ -250,6 +373,10 @@ export type SettingsInput = z.input<typeof settingsSchema>;
 export type CameraSettings = Settings['cameras'][number];
 export type DoorSettings = Settings['doors'][number];
 export type DetectorSettings = Settings['models']['detector'];
+export type EmbedderSettings = Settings['models']['embedder'];
+export type ScorerSettings = Settings['models']['scorers'][number];
+/** Where and how apart a network runs. */
+export type RoleSettings = Pick<ScorerSettings, 'providers' | 'device' | 'isolation' | 'memoryLimitMb' | 'deadlineMs'>;
 export type KeyScope = Settings['keys'][number]['scopes'][number];
 /** One camera as the config or `POST /cameras` gives it. */
 export const cameraSchema = camera;

@@ -3,7 +3,8 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mirrorsFrom } from '../config/mirrors.ts';
 import { settingsSchema } from '../config/settings-schema.ts';
-import type { EmbedderEntry } from '../models/catalog.ts';
+import { confidenceOf } from '../models/calibration.ts';
+import type { DetectorEntry, EmbedderEntry } from '../models/catalog.ts';
 import { createInferencePool, type InferencePool } from '../models/inference/inference-pool.ts';
 import { openModelStore } from '../models/store.ts';
 import { silentLog } from '../pipeline/silent-log.ts';
@@ -67,7 +68,7 @@ export async function openNetworks(set: NetworkSet): Promise<OpenedNetworks> {
     detector: detector.entry.name,
     embedder: embedder.entry as EmbedderEntry,
     atOnce: processes * 2,
-    confidence: models.detector.confidence,
+    confidence: confidenceOf(models.detector, entry as DetectorEntry),
     gate: recognition.oodThreshold,
     [Symbol.asyncDispose]: () => rooms.disposeAsync(),
   };

@@ -1,4 +1,10 @@
-import type { EmbedderEntry } from './catalog.ts';
+import type { DetectorSettings } from '../config/settings-schema.ts';
+import type { DetectorEntry, EmbedderEntry } from './catalog.ts';
+
+/** Least detection confidence: as set, else what the preset means on this detector's own scale. */
+export function confidenceOf(settings: Pick<DetectorSettings, 'confidence' | 'preset'>, entry: DetectorEntry): number {
+  return settings.confidence ?? entry.presets[settings.preset];
+}
 
 /**
  * The cosine of two embeddings on the scale that people are shown, 0..1: 0.5 lies at the embedder's threshold.

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../config/app-error.ts';
+import { PRESET_NAMES } from '../config/presets.ts';
 import entries from './catalog.json' with { type: 'json' };
 
 /** Names stand in paths and URLs; the pattern keeps them out of other folders. */
@@ -36,6 +37,18 @@ const base = {
   memoryMb: z.number(),
   /** The family member to fall back to when memory is short. */
   lighter: z.string().nullable(),
+  /** How a person comes by the file where facegate fetches none: a sentence. */
+  obtain: z.string().optional(),
+};
+
+/** What every detector also says. */
+const detector = {
+  ...base,
+  task: z.literal('detector'),
+  /** `detector: auto` takes it on a device with more free memory than this, MiB; null: never by itself. */
+  autoAboveMb: z.number().nullable(),
+  /** Least confidence for the usual jobs, on this network's own scale. */
+  presets: z.record(z.enum(PRESET_NAMES), z.number().min(0).max(1)),
 };
 
 const anchors = z.strictObject({
@@ -45,8 +58,7 @@ const anchors = z.strictObject({
 });
 
 const retinaface = z.strictObject({
-  ...base,
-  task: z.literal('detector'),
+  ...detector,
   family: z.literal('retinaface'),
   outputs: z.strictObject({ boxes: z.string(), confidence: z.string(), landmarks: z.string() }),
   anchors,
@@ -62,8 +74,7 @@ const level = <T extends z.ZodRawShape>(outputs: T) =>
 const freeInputSize = z.literal('free-input-size').nullable();
 
 const yunet = z.strictObject({
-  ...base,
-  task: z.literal('detector'),
+  ...detector,
   family: z.literal('yunet'),
   /** Confidence of a cell: the square root of `face` (the class) times `object` (how well the box sits). */
   levels: z.array(level({ face: z.string(), object: z.string(), boxes: z.string(), landmarks: z.string() })).min(1),
@@ -71,8 +82,7 @@ const yunet = z.strictObject({
 });
 
 const scrfd = z.strictObject({
-  ...base,
-  task: z.literal('detector'),
+  ...detector,
   family: z.literal('scrfd'),
   levels: z.array(level({ confidence: z.string(), boxes: z.string(), landmarks: z.string() })).min(1),
   anchorsPerCell: z.number().int(),
@@ -81,8 +91,7 @@ const scrfd = z.strictObject({
 
 /** SSD with precomputed priors, followed by the 68 landmarks of each face. */
 const starterDetector = z.strictObject({
-  ...base,
-  task: z.literal('detector'),
+  ...detector,
   family: z.literal('starter-ssd'),
   outputs: z.strictObject({ boxes: z.string(), confidence: z.string() }),
   /** Catalog name of the network that gives a face its landmarks. */
@@ -99,8 +108,9 @@ const starterLandmarks = z.strictObject({
 const embedder = z.strictObject({
   ...base,
   task: z.literal('embedder'),
-  family: z.enum(['arcface', 'starter-dlib']),
-  outputs: z.strictObject({ embedding: z.string() }),
+  family: z.enum(['arcface', 'curricularface', 'rts', 'starter-dlib']),
+  /** `logVariance`: RTS's uncertainty, [n, 1]; its exponential is the OOD score, higher is worse. */
+  outputs: z.strictObject({ embedding: z.string(), logVariance: z.string().optional() }),
   embedding: z.strictObject({
     width: z.number().int(),
     /** Side of the aligned crop, pixels. */
@@ -116,10 +126,32 @@ const embedder = z.strictObject({
     /** `similarity01 = 1 / (1 + exp(−slope · (cosine − threshold)))`: 0.5 lies at the threshold. */
     similaritySlope: z.number(),
     /** Piecewise linear, ascending: [signal, quality]. The gate lies at 0.4. */
-    quality: z.strictObject({ signal: z.literal('norm'), points: z.array(z.tuple([z.number(), z.number()])).min(2) }),
+    quality: z.strictObject({
+      /** `norm`: length of the embedding before it is normalised. `rts`: exp(logVariance), falling quality. */
+      signal: z.enum(['norm', 'rts']),
+      points: z.array(z.tuple([z.number(), z.number()])).min(2),
+    }),
     /** What data the numbers come from. */
     source: z.string(),
   }),
+});
+
+/** MiniFASNet: a crop of the face box times `crop`; of its three logits one is "a live face". */
+const minifasnet = z.strictObject({
+  ...base,
+  task: z.literal('scorer'),
+  family: z.literal('minifasnet'),
+  /** Name under which the settings ask for it together with the others of that name: their softmaxes are averaged. */
+  ensemble: z.string().regex(MODEL_NAME),
+  /** What the number is called in a face's `scores`. */
+  scores: z.literal('liveness'),
+  outputs: z.strictObject({ logits: z.string() }),
+  /** Side of the crop, in sides of the face box. */
+  crop: z.number(),
+  /** Which of the logits is a live face. */
+  liveClass: z.number().int(),
+  /** From here on a face counts as live, 0..1. */
+  threshold: z.number(),
 });
 
 const entrySchema = z.discriminatedUnion('family', [
@@ -129,6 +161,7 @@ const entrySchema = z.discriminatedUnion('family', [
   starterDetector,
   starterLandmarks,
   embedder,
+  minifasnet,
 ]);
 
 export type CatalogEntry = z.output<typeof entrySchema>;
@@ -139,6 +172,7 @@ export type StarterDetectorEntry = z.output<typeof starterDetector>;
 export type StarterLandmarksEntry = z.output<typeof starterLandmarks>;
 export type DetectorEntry = RetinaFaceEntry | YuNetEntry | ScrfdEntry | StarterDetectorEntry;
 export type EmbedderEntry = z.output<typeof embedder>;
+export type ScorerEntry = z.output<typeof minifasnet>;
 
 /** Everything facegate knows how to run, by name. */
 export const CATALOG: ReadonlyMap<string, CatalogEntry> = new Map(
@@ -155,5 +189,12 @@ export function catalogEntry(name: string): CatalogEntry {
   throw new AppError(
     'MODEL_UNKNOWN',
     `model "${name}" is not in the catalog; known are: ${[...CATALOG.keys()].join(', ')}`,
+  );
+}
+
+/** The networks that a scorer's name stands for: one, or an ensemble; empty where the catalog knows none. */
+export function scorerEntries(name: string, catalog: ReadonlyMap<string, CatalogEntry> = CATALOG): ScorerEntry[] {
+  return [...catalog.values()].flatMap((entry) =>
+    entry.task === 'scorer' && (entry.name === name || entry.ensemble === name) ? [entry] : [],
   );
 }

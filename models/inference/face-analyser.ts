@@ -3,7 +3,7 @@ import type { DetectorSettings } from '../../config/settings-schema.ts';
 import type { AnalysedFace, Detection } from '../../pipeline/face.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { AnalyseOptions, Analysis } from '../../pipeline/ports.ts';
-import { qualityOf } from '../calibration.ts';
+import { confidenceOf, qualityOf } from '../calibration.ts';
 import type { CatalogEntry, DetectorEntry, StarterDetectorEntry } from '../catalog.ts';
 import type { FaceDetector } from '../detectors/face-detector.ts';
 import { letterbox } from '../detectors/letterbox.ts';
@@ -23,7 +23,10 @@ export interface FaceAnalyserConfig {
   readonly embedder: ResolvedModel;
   /** For detectors that give boxes only. */
   readonly landmarks: ResolvedModel | null;
-  readonly settings: Pick<DetectorSettings, 'inputSize' | 'confidence' | 'nms' | 'maxFaces' | 'minFacePx'> & {
+  readonly settings: Pick<
+    DetectorSettings,
+    'inputSize' | 'confidence' | 'preset' | 'nms' | 'maxFaces' | 'minFacePx'
+  > & {
     /** Quality below this is unfit, 0..1. */
     readonly oodThreshold: number;
     readonly providers: Readonly<Record<Role, 'auto' | readonly string[]>>;
@@ -48,17 +51,20 @@ export class LocalFaceAnalyser {
   readonly #detector: FaceDetector;
   readonly #embedder: FaceEmbedder;
   readonly #settings: FaceAnalyserConfig['settings'];
+  readonly #confidence: number;
 
   private constructor(
     detector: FaceDetector,
     embedder: FaceEmbedder,
     proofs: readonly RoleProof[],
     settings: FaceAnalyserConfig['settings'],
+    confidence: number,
   ) {
     this.#detector = detector;
     this.#embedder = embedder;
     this.proofs = proofs;
     this.#settings = settings;
+    this.#confidence = confidence;
   }
 
   /**
@@ -79,15 +85,16 @@ export class LocalFaceAnalyser {
     const entry = expectTask(config.embedder.entry, 'embedder');
     const side = entry.embedding.cropSize;
     const embedder = new FaceEmbedder(await open('embedder', config.embedder, [[1, 3, side, side]]), entry);
-    return new LocalFaceAnalyser(detector, embedder, proofs, settings);
+    const confidence = confidenceOf(settings, expectTask(config.detector.entry, 'detector'));
+    return new LocalFaceAnalyser(detector, embedder, proofs, settings, confidence);
   }
 
   /** Calls must not overlap. @param image not retained. */
   async analyse(image: PixelImage, options: PictureOptions): Promise<Analysis> {
-    const { confidence, nms, maxFaces, minFacePx } = this.#settings;
+    const { nms, maxFaces, minFacePx } = this.#settings;
     const start = performance.now();
     const found = await this.#detector.detect(image, {
-      confidence: options.confidence ?? confidence,
+      confidence: options.confidence ?? this.#confidence,
       nms: options.nms ?? nms,
       maxFaces: options.maxFaces ?? maxFaces,
     });

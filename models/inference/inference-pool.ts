@@ -139,7 +139,7 @@ class ProcessPool implements InferencePool {
   constructor(options: InferencePoolOptions) {
     this.#options = options;
     const { detector, oodThreshold, providers, embedder } = options.settings;
-    const { inputSize, confidence, nms, maxFaces, minFacePx } = detector;
+    const { inputSize, confidence, preset, nms, maxFaces, minFacePx } = detector;
     const detectorProviders = detector.providers ?? providers;
     this.#config = {
       detector: options.detector,
@@ -148,6 +148,7 @@ class ProcessPool implements InferencePool {
       settings: {
         inputSize,
         confidence,
+        preset,
         nms,
         maxFaces,
         minFacePx,
@@ -374,7 +375,7 @@ class ProcessPool implements InferencePool {
 
   /** @returns what stops the deadline. */
   #watch(call: Call): () => void {
-    const deadlineMs = call.options.deadlineMs ?? this.#options.settings.detector.deadline;
+    const deadlineMs = call.options.deadlineMs ?? this.#options.settings.detector.deadlineMs;
     const { clock } = this.#options;
     let timer: NodeJS.Timeout | NodeJS.Immediate;
     const arm = (graceLeft: boolean) => {

@@ -54,6 +54,8 @@ function outputsOf(entry: CatalogEntry): ExpectedTensor[] {
       ];
     case 'starter-landmarks68':
       return [{ name: entry.outputs.landmarks, shape: [1, 136] }];
+    case 'minifasnet':
+      return [{ name: entry.outputs.logits, shape: [1, 3] }];
     default:
       return [{ name: entry.outputs.embedding, shape: [1, entry.embedding.width] }];
   }

@@ -19,7 +19,7 @@ describe('config/facegate.example.yaml', () => {
       ['desk', 'webcam:/dev/video0'],
     ]);
     expect(settings.doors).toMatchObject([{ id: 'lobby', maxAge: 500, confirm: { matches: 3, within: 1500 } }]);
-    expect(settings.models.detector).toMatchObject({ preset: 'access-control', confidence: 0.85, nms: 0.4 });
+    expect(settings.models.detector).toMatchObject({ preset: 'access-control', nms: 0.4 });
     expect(warnings).toEqual([]);
   });
 

@@ -39,7 +39,7 @@ describe('loadSettings', () => {
     const { settings, file, baseDir, warnings } = loadSettings({ env: {} });
     expect({ file, baseDir, warnings }).toEqual({ file: null, baseDir: process.cwd(), warnings: [] });
     expect(settings.server).toMatchObject({ host: '127.0.0.1', port: 8080 });
-    expect(settings.models.detector).toMatchObject({ confidence: 0.7, nms: 0.4, deadline: 5000 });
+    expect(settings.models.detector).toMatchObject({ confidence: null, nms: 0.4, deadlineMs: 5000 });
     expect(settings.cameras).toEqual([]);
   });
 
@@ -82,7 +82,7 @@ describe('loadSettings', () => {
 
     it('give way to a value of its own', () => {
       const { detector } = load('models: { detector: { preset: album, nms: 0.35 } }').settings.models;
-      expect(detector).toMatchObject({ confidence: 0.5, nms: 0.35 });
+      expect(detector).toMatchObject({ confidence: null, nms: 0.35 });
     });
   });
 

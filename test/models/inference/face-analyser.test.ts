@@ -20,6 +20,7 @@ const providers = { detector: 'auto', embedder: 'auto', landmarks: 'auto' } as c
 const settings = {
   inputSize: 640,
   confidence: 0.7,
+  preset: 'default' as const,
   nms: 0.4,
   maxFaces: 20,
   minFacePx: 24,

@@ -29,7 +29,7 @@ const detector = settingsSchema.parse({}).models.detector;
 function options(changes: Partial<InferencePoolOptions> = {}, deadlineMs = 20_000): InferencePoolOptions {
   return {
     ...models,
-    settings: { detector: { ...detector, deadline: deadlineMs }, oodThreshold: 0, providers: 'auto' },
+    settings: { detector: { ...detector, deadlineMs }, oodThreshold: 0, providers: 'auto' },
     processes: 1,
     log: recordedLog(),
     clock: systemClock,
