@@ -1,4 +1,4 @@
-import { type DescribeValue, describeValue, type Problem } from './describe-problem.ts';
+import { type DescribeValue, describeValue, keyName, type Problem } from './describe-problem.ts';
 import type { SettingPath } from './interpolate.ts';
 import { nearestName } from './nearest-name.ts';
 import type { Settings } from './settings-schema.ts';
@@ -14,9 +14,13 @@ export function crossCheck(settings: unknown, describe: DescribeValue = describe
     ...repeated('cameras', 'id', cameras),
     ...repeated('doors', 'id', doors),
     ...repeated('keys', 'name', members(settings, 'keys')),
-    ...cameras.flatMap(({ url }, i) =>
-      typeof url === 'string' && url !== '' ? cameraUrl(url, ['cameras', i, 'url'], describe) : [],
-    ),
+    ...cameras.flatMap(({ url, failover }, i) => [
+      ...(typeof url === 'string' && url !== '' ? cameraUrl(url, ['cameras', i, 'url'], describe) : []),
+      ...(Array.isArray(failover)
+        ? failover.flatMap((one, j) => furtherUrl(one, ['cameras', i, 'failover', j], describe))
+        : []),
+    ]),
+    ...cameras.flatMap((camera, i) => credentials(camera, ['cameras', i])),
     ...unknownCameras(cameras, doors, describe),
   ];
 }
@@ -59,13 +63,42 @@ function repeated(list: string, field: string, all: readonly Member[]): Problem[
   });
 }
 
+const NETWORK_SCHEMES = ['rtsp', 'rtsps', 'http', 'https'];
+
+/** Of a device or a file there is one; only what is reached over a network can be reached in two ways. */
+function furtherUrl(url: unknown, path: SettingPath, describe: DescribeValue): Problem[] {
+  if (typeof url !== 'string' || url === '') return [];
+  if (/^(rtsps?|https?):/i.test(url)) return cameraUrl(url, path, describe);
+  const message = `${keyName(path)} must start with rtsp://, rtsps://, http:// or https://, got ${describe(url, path)}`;
+  return [{ path, message }];
+}
+
+function credentials(camera: Member, path: SettingPath): Problem[] {
+  const { username, password, passwordFile } = camera;
+  const at = (key: string, message: string): Problem => ({
+    path: [...path, key],
+    message: `${keyName([...path, key])} ${message}`,
+  });
+  if (password !== undefined && passwordFile !== undefined)
+    return [at('passwordFile', 'and password are both set; one is enough')];
+  if (username === undefined && (password ?? passwordFile) !== undefined) {
+    return [at(password === undefined ? 'passwordFile' : 'password', 'needs a username beside it')];
+  }
+  const urls = [camera.url, ...(Array.isArray(camera.failover) ? camera.failover : [])];
+  const twice = urls.some((url) => typeof url === 'string' && /^[a-z]+:\/\/[^/?#]*@/i.test(url));
+  return username !== undefined && twice
+    ? [at('username', 'is set, and a URL of the camera holds a user name as well')]
+    : [];
+}
+
 function cameraUrl(url: string, path: SettingPath, describe: DescribeValue): Problem[] {
-  const name = `cameras[${path[1]}].url`;
+  const name = keyName(path);
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
-  if (scheme === 'rtsp' || scheme === 'rtsps') {
-    if (/^rtsps?:\/\/[^/?#\s]+/i.test(url)) return [];
+  if (scheme !== undefined && NETWORK_SCHEMES.includes(scheme)) {
+    if (/^[a-z]+:\/\/[^/?#\s]+/i.test(url)) return [];
     return [{ path, message: `${name} must name a host: ${scheme}://host:port/path, got ${describe(url, path)}` }];
   }
+  if (scheme === 'test') return [];
   if (scheme === 'file' || scheme === 'webcam') {
     if (url.length > scheme.length + 1) return [];
     return [{ path, message: `${name} must name a ${scheme === 'file' ? 'file' : 'device'} after "${scheme}:"` }];
@@ -73,7 +106,12 @@ function cameraUrl(url: string, path: SettingPath, describe: DescribeValue): Pro
   // A plain file name is the likeliest slip; a Windows drive is not a scheme.
   const hint = scheme === undefined || scheme.length === 1 ? ' (write file:… for a file)' : '';
   const got = describe(url, path);
-  return [{ path, message: `${name} must start with rtsp://, rtsps://, webcam: or file:, got ${got}${hint}` }];
+  return [
+    {
+      path,
+      message: `${name} must start with rtsp://, rtsps://, http://, https://, webcam:, file: or test:, got ${got}${hint}`,
+    },
+  ];
 }
 
 function unknownCameras(cameras: readonly Member[], doors: readonly Member[], describe: DescribeValue): Problem[] {

@@ -11,6 +11,14 @@ export type CameraState =
   | 'closed'
   | 'failed';
 
+/** Which of a camera's addresses is meant: the first is its `url`, the others its `failover`. */
+export interface StreamInUse {
+  /** From 0. */
+  readonly index: number;
+  /** Without credentials. */
+  readonly url: string;
+}
+
 /** What a camera is doing now. Every change is one event. */
 export interface CameraStatus {
   readonly cameraId: string;
@@ -21,6 +29,8 @@ export interface CameraStatus {
   readonly message: string | null;
   /** Wall-clock milliseconds since 1970 of the change. */
   readonly sinceMs: number;
+  /** The address that is connected to, or was last tried; null before the first attempt and where there is only one. */
+  readonly streamInUse: StreamInUse | null;
   /** Connections opened so far. */
   readonly connections: number;
   /** Wall-clock milliseconds of the next attempt, while reconnecting. */

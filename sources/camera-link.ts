@@ -17,7 +17,7 @@ import {
 import { AppError, SourceError } from '../config/app-error.ts';
 import type { ErrorCode } from '../config/error-codes.ts';
 import { redact } from '../config/redact.ts';
-import type { CameraStatus } from '../pipeline/camera-status.ts';
+import type { CameraStatus, StreamInUse } from '../pipeline/camera-status.ts';
 import type { Frame } from '../pipeline/frame.ts';
 import type { Clock, FrameSource, Logger } from '../pipeline/ports.ts';
 import { BackOff } from './back-off.ts';
@@ -29,6 +29,14 @@ export interface LinkedSource extends FrameSource {
   gone?(): Promise<void>;
   /** Least time between two frames, milliseconds. */
   readonly frameIntervalMs?: number;
+  /**
+   * Emits true when the source sees that the picture repeats (within 3 s), false when it sees it move again. It holds
+   * across connections until then: a new connection to a frozen camera is frozen from its first frame. While it holds,
+   * every frame is `degraded`.
+   */
+  readonly frozenChanges?: Observable<boolean>;
+  /** Which address it is connected to, or tried last; null where there is only one. */
+  readonly streamInUse?: StreamInUse | null;
 }
 
 export interface CameraLinkOptions {
@@ -89,6 +97,7 @@ export class CameraLink {
       code: null,
       message: null,
       sinceMs: this.#clock.wallMs(),
+      streamInUse: null,
       connections: 0,
       retryAtMs: null,
     };
@@ -240,6 +249,7 @@ export class CameraLink {
       code,
       message,
       sinceMs: isNew ? this.#clock.wallMs() : before.sinceMs,
+      streamInUse: this.#source.streamInUse ?? null,
       connections,
       retryAtMs: change.retryAtMs ?? null,
     };

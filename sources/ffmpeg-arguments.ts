@@ -1,3 +1,4 @@
+import { SourceError } from '../config/app-error.ts';
 import type { FfmpegFeatures } from './ffmpeg-binary.ts';
 import type { SourceAddress } from './source-address.ts';
 
@@ -17,6 +18,10 @@ export interface FrameDemands {
   /** Webcams: what the device is asked for. */
   deviceFps?: number | undefined;
   deviceSize?: string | undefined;
+  /** Hardware that decodes; the processor where it does not prove itself. */
+  hwaccel: 'auto' | 'none' | 'cuda' | 'vaapi' | 'videotoolbox' | 'qsv';
+  /** Areas to black out: polygons of corners [x, y], shares of width and height, 0..1. */
+  masks: readonly (readonly (readonly [x: number, y: number])[])[];
   /** End after so many frames. */
   frames?: number;
 }
@@ -89,6 +94,10 @@ interface Input {
 
 function inputOf(address: SourceAddress, demands: FrameDemands, can: FfmpegFeatures, platform: NodeJS.Platform): Input {
   switch (address.kind) {
+    // What ffmpeg does not open itself comes over standard input; `test:` follows.
+    case 'mjpeg':
+    case 'test':
+      throw new SourceError('SOURCE_URL_INVALID', `${address.kind} sources are not read yet`);
     case 'rtsp':
     case 'rtsps':
       return rtspInput(address, demands, can);

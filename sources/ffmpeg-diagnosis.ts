@@ -100,7 +100,7 @@ export function diagnoseFfmpeg(ending: FfmpegEnding): Diagnosis {
       message: `ffmpeg could not be run: ${redact(exit.error.message)}`,
     };
   }
-  const camera = address.kind === 'rtsp' || address.kind === 'rtsps';
+  const camera = address.kind === 'rtsp' || address.kind === 'rtsps' || address.kind === 'mjpeg';
   const text = complaints.join('\n');
   if (ending.frames > 0) {
     // ffmpeg ends with 0 after a silence as well as after a goodbye.
@@ -136,14 +136,22 @@ function endOf(exit: FfmpegExit): string {
   return exit.signal ? `ffmpeg was ended by ${exit.signal}` : `ffmpeg ended with ${exit.code}`;
 }
 
+const PORTS: Record<string, number> = { 'rtsp:': 554, 'rtsps:': 322, 'http:': 80, 'https:': 443 };
+
+function hostAndPort(address: string): string {
+  const { protocol, hostname, port } = new URL(address);
+  return `${hostname}:${port || PORTS[protocol]}`;
+}
+
 /** How messages name a source: an address without credentials and path, a device, a file. */
 function nameOf(address: SourceAddress): string {
   switch (address.kind) {
     case 'rtsp':
-    case 'rtsps': {
-      const url = new URL(address.url);
-      return `camera ${url.hostname}:${url.port || (address.kind === 'rtsps' ? 322 : 554)}`;
-    }
+    case 'rtsps':
+    case 'mjpeg':
+      return `camera ${hostAndPort(address.url)}`;
+    case 'test':
+      return 'the test pattern';
     case 'webcam':
       return `webcam ${address.device}`;
     case 'file':

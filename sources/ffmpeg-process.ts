@@ -8,6 +8,8 @@ export interface FfmpegProcessOptions {
   /** The program. */
   path: string;
   arguments: FfmpegArguments;
+  /** Written to standard input, where the arguments carry no script; null where it stays empty. */
+  feed?: Readable | null;
   /** Takes standard output; paused by not taking more. It must not emit `close` before the process is gone. */
   stdout: Writable;
   /** Each line of standard error, as ffmpeg wrote it: it may hold credentials. Must not throw. */
@@ -69,7 +71,7 @@ export class FfmpegProcess {
         child.once('close', (code, signal) => {
           if (child.pid !== undefined) over({ code, signal, error: null });
         });
-        if (!options.arguments.script) child.stdin?.on('error', () => {}).end();
+        if (!options.arguments.script && !options.feed) child.stdin?.on('error', () => {}).end();
         if (this.#closing) this.#end();
       });
       command.on('stderr', options.onLine);
@@ -113,7 +115,7 @@ function commandFor(options: FfmpegProcessOptions): FfmpegCommand {
   const { beforeInput, input, script, beforeOutput } = options.arguments;
   // Spread: given an array, fluent-ffmpeg splits every option that holds one space.
   const command = ffmpeg()
-    .input(input ?? Readable.from([script ?? '']))
+    .input(input ?? options.feed ?? Readable.from([script ?? '']))
     .inputOptions(...(beforeInput as string[]))
     .output(options.stdout)
     .outputOptions(...(beforeOutput as string[]));

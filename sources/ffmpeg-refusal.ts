@@ -18,13 +18,13 @@ export function refuseFfmpeg(
 }
 
 function reason(ffmpeg: FfmpegBinary, address: SourceAddress): string | null {
-  if (address.kind === 'file') return null;
+  if (address.kind === 'file' || address.kind === 'test') return null;
   if (ffmpeg.origin === 'bundled') return 'the bundled build is of 2018, for files only';
   if (address.kind === 'webcam') {
     return ffmpeg.can.devices.includes(address.format) ? null : `it was built without ${address.format}`;
   }
-  if (!ffmpeg.can.ffconcatOptions) {
-    return 'before 5.0 it takes a camera’s password only where every user of the machine can read it';
-  }
-  return address.kind === 'rtsps' && !ffmpeg.can.tls ? 'it was built without TLS' : null;
+  if (address.kind === 'mjpeg') return null;
+  return ffmpeg.can.ffconcatOptions
+    ? null
+    : 'before 5.0 it takes a camera’s password only where every user of the machine can read it';
 }

@@ -11,6 +11,7 @@ import { FfmpegProcess } from './ffmpeg-process.ts';
 import { refuseFfmpeg } from './ffmpeg-refusal.ts';
 import { FramePool, type PooledBuffer } from './frame-pool.ts';
 import { FrameReader } from './frame-reader.ts';
+import { type Opening, plainOpening } from './opening.ts';
 import { pooledFrame } from './pooled-frame.ts';
 import type { SourceAddress } from './source-address.ts';
 import type { SourceStats } from './source-stats.ts';
@@ -89,12 +90,12 @@ export class FfmpegSource implements FrameSource {
   }
 
   /** Errors with FFMPEG_TOO_OLD or FFMPEG_NOT_FOUND where trying again is useless, else with a STREAM code. */
-  frames(): Observable<Frame> {
-    return new Observable((subscriber) => this.#connect(subscriber));
+  frames(opening: Opening = plainOpening(this.#options.address)): Observable<Frame> {
+    return new Observable((subscriber) => this.#connect(subscriber, opening));
   }
 
-  #connect(subscriber: Subscriber<Frame>): () => void {
-    const { address, demands, ffmpeg, clock } = this.#options;
+  #connect(subscriber: Subscriber<Frame>, { address, input, feed }: Opening): () => void {
+    const { demands, ffmpeg, clock } = this.#options;
     this.#connections += 1;
     const connection = this.#connections;
     const log = this.#options.log.child({ camera: this.id, connection });
@@ -133,7 +134,8 @@ export class FfmpegSource implements FrameSource {
 
     const child = new FfmpegProcess({
       path: ffmpeg.path,
-      arguments: ffmpegArguments(address, demands, ffmpeg.can, process.platform),
+      arguments: ffmpegArguments(input, demands, ffmpeg.can, process.platform),
+      feed,
       stdout: reader.stdout,
       onLine: (line) => {
         const said = readStderrLine(line);

@@ -12,5 +12,7 @@ export function frameDemands(camera: CameraSettings): FrameDemands {
     loop: camera.loop,
     deviceFps: camera.deviceFps,
     deviceSize: camera.deviceSize,
+    hwaccel: camera.hwaccel,
+    masks: camera.masks,
   };
 }

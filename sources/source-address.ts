@@ -3,20 +3,42 @@ import { fileURLToPath } from 'node:url';
 import { SourceError } from '../config/app-error.ts';
 import { redact } from '../config/redact.ts';
 
-/** Where a source's pictures come from, with everything resolved and checked that can be without opening it. */
+/** Whom a TLS connection is made with. */
+export interface TlsTrust {
+  /** False: with whoever answers. */
+  readonly verify: boolean;
+  /** Absolute path of a PEM file that takes the place of the usual authorities. */
+  readonly ca: string | null;
+}
+
+/**
+ * Where a source's pictures come from, with everything resolved and checked that can be without opening it. A `url` holds
+ * the credentials, percent-encoded: it is a secret.
+ */
 export type SourceAddress =
-  | { readonly kind: 'rtsp' | 'rtsps'; readonly url: string }
+  | { readonly kind: 'rtsp'; readonly url: string }
+  | { readonly kind: 'rtsps'; readonly url: string; readonly tls: TlsTrust }
+  | { readonly kind: 'mjpeg'; readonly url: string; readonly tls: TlsTrust }
+  | { readonly kind: 'test' }
   | { readonly kind: 'webcam'; readonly format: 'v4l2' | 'avfoundation' | 'dshow'; readonly device: string }
   | { readonly kind: 'file'; readonly path: string };
 
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
 export interface SourceAddressOptions {
-  /** What a relative `file:` path is relative to. */
+  /** What a relative path is relative to. */
   baseDir: string;
   platform: NodeJS.Platform;
+  /** Apart from the URL, as they are; a URL with its own is refused then. */
+  credentials?: Credentials | null;
+  tls?: { verify: boolean; ca?: string | undefined };
 }
 
 const ACCEPTED =
-  'rtsp://host/path, rtsps://host/path, webcam:/dev/video0 (a name on macOS and Windows) or file:clip.mp4';
+  'rtsp://host/path, rtsps://host/path, http://host/path or https://host/path (MJPEG), webcam:/dev/video0 (a name on macOS and Windows), file:clip.mp4 or test:';
 
 // A line break would start a directive of its own in the script that carries the URL to ffmpeg; the rest has no
 // business in an address either.
@@ -33,11 +55,15 @@ export function sourceAddress(url: string, options: SourceAddressOptions): Sourc
   switch (match?.[1]?.toLowerCase()) {
     case 'rtsp':
     case 'rtsps':
-      return rtspAddress(url.trim());
+    case 'http':
+    case 'https':
+      return networkAddress(url.trim(), options);
     case 'webcam':
       return webcamAddress(rest.trim(), options.platform);
     case 'file':
       return { kind: 'file', path: filePath(rest, options.baseDir) };
+    case 'test':
+      return { kind: 'test' };
     case undefined:
       throw invalid(`"${redact(url)}" has no scheme`);
     default:
@@ -45,11 +71,32 @@ export function sourceAddress(url: string, options: SourceAddressOptions): Sourc
   }
 }
 
-function rtspAddress(url: string): SourceAddress {
+function networkAddress(url: string, options: SourceAddressOptions): SourceAddress {
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (!parsed || parsed.hostname === '') throw invalid(`"${redact(url)}" names no host`);
   if (/\s/.test(url)) throw invalid(`"${redact(url)}" has a space (write %20)`);
-  return { kind: parsed.protocol === 'rtsps:' ? 'rtsps' : 'rtsp', url };
+  const { credentials, tls, baseDir } = options;
+  const ownCredentials = parsed.username !== '' || parsed.password !== '';
+  if (credentials && ownCredentials) {
+    throw invalid(`"${redact(url)}" holds a user name or password, and "username" or "password" is set as well`);
+  }
+  const complete = credentials ? withCredentials(url, credentials) : url;
+  if (parsed.protocol === 'rtsp:') return { kind: 'rtsp', url: complete };
+  return {
+    kind: parsed.protocol === 'rtsps:' ? 'rtsps' : 'mjpeg',
+    url: complete,
+    tls: { verify: tls?.verify ?? true, ca: tls?.ca === undefined ? null : resolve(baseDir, tls.ca) },
+  };
+}
+
+function withCredentials(url: string, { username, password }: Credentials): string {
+  const who = `${encodeCredential(username)}:${encodeCredential(password)}`;
+  return url.replace(/^([a-z]+:\/\/)/i, (scheme) => `${scheme}${who}@`);
+}
+
+/** ffmpeg decodes every percent sign; the characters that `encodeURIComponent` leaves are harmless but for the quote. */
+function encodeCredential(text: string): string {
+  return encodeURIComponent(text).replaceAll("'", '%27');
 }
 
 function webcamAddress(device: string, platform: NodeJS.Platform): SourceAddress {

@@ -35,7 +35,7 @@ describe('config/facegate.example.yaml', () => {
     const env = { FRONT_PASSWORD: 'x', FACEGATE_ADMIN_KEY: 'k'.repeat(24) };
     const { settings } = loadSettings({ file, env });
     expect(settings.keys).toEqual([{ name: 'operator', key: 'k'.repeat(24), scopes: ['admin'] }]);
-    expect(settings.cameras).toHaveLength(3);
+    expect(settings.cameras).toHaveLength(4);
     expect(settings.server.tls?.cert).toBe(join(folder, 'tls/facegate.crt'));
   });
 

@@ -246,12 +246,12 @@ describe('loadSettings', () => {
       [
         'a scheme',
         'cameras:\n  - { id: a, url: "gopher://10.0.0.5/x" }',
-        'cameras[0].url must start with rtsp://, rtsps://, webcam: or file:, got "gopher://10.0.0.5/x" (line 2)',
+        'cameras[0].url must start with rtsp://, rtsps://, http://, https://, webcam:, file: or test:, got "gopher://10.0.0.5/x" (line 2)',
       ],
       [
         'no scheme',
         'cameras:\n  - { id: a, url: clip.mp4 }',
-        'cameras[0].url must start with rtsp://, rtsps://, webcam: or file:, got "clip.mp4" (write file:… for a file) (line 2)',
+        'cameras[0].url must start with rtsp://, rtsps://, http://, https://, webcam:, file: or test:, got "clip.mp4" (write file:… for a file) (line 2)',
       ],
       [
         'no host',
@@ -299,10 +299,12 @@ describe('loadSettings', () => {
     it.each([
       ['a short key', 'keys:\n  - { name: a, key: hunter2, scopes: [read] }'],
       ['a key in a list', 'keys:\n  - { name: a, key: [hunter2], scopes: [read] }'],
-      ['an address with a wrong scheme', 'cameras:\n  - { id: a, url: "http://admin:hunter2@10.0.0.5/x" }'],
+      ['an address with a wrong scheme', 'cameras:\n  - { id: a, url: "ftp://admin:hunter2@10.0.0.5/x" }'],
       ['an address without a scheme', 'cameras:\n  - { id: a, url: "admin:hunter2@10.0.0.5/x" }'],
-      ['a parameter', 'cameras:\n  - { id: a, url: "http://cam/?user=a&password=hunter2" }'],
-      ['a password that breaks its address', 'cameras:\n  - { id: a, url: "http://admin:hun/hunter2@10.0.0.5/x" }'],
+      ['a parameter', 'cameras:\n  - { id: a, url: "ftp://cam/?user=a&password=hunter2" }'],
+      ['a password that breaks its address', 'cameras:\n  - { id: a, url: "ftp://admin:hun/hunter2@10.0.0.5/x" }'],
+      ['a password that is not text', camera('password: [hunter2]')],
+      ['a further address', camera('failover: ["ftp://admin:hunter2@10.0.0.5/x"]')],
       ['an address in the wrong place', camera('fps: "rtsp://admin:hunter2@10.0.0.5/x"')],
       ['what came from the environment', camera('deviceSize: "${SECRET}"')],
       [

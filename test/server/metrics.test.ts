@@ -19,6 +19,7 @@ const status = (fields: Partial<CameraStatus>): CameraStatus => ({
   code: null,
   message: null,
   sinceMs: 0,
+  streamInUse: null,
   connections: 1,
   retryAtMs: null,
   ...fields,

@@ -26,6 +26,8 @@ const DEMANDS: FrameDemands = {
   timeoutMs: 5000,
   realtime: false,
   loop: false,
+  hwaccel: 'none',
+  masks: [],
 };
 
 function args(url: string, demands: Partial<FrameDemands> = {}, can = CURRENT, platform: NodeJS.Platform = 'linux') {

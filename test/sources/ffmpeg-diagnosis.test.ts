@@ -3,7 +3,11 @@ import { diagnoseFfmpeg, type FfmpegEnding } from '../../sources/ffmpeg-diagnosi
 import type { SourceAddress } from '../../sources/source-address.ts';
 
 const RTSP: SourceAddress = { kind: 'rtsp', url: 'rtsp://ann:secret@10.0.0.5:8554/cam' };
-const RTSPS: SourceAddress = { kind: 'rtsps', url: 'rtsps://ann:secret@10.0.0.5/cam' };
+const RTSPS: SourceAddress = {
+  kind: 'rtsps',
+  url: 'rtsps://ann:secret@10.0.0.5/cam',
+  tls: { verify: true, ca: null },
+};
 const FILE: SourceAddress = { kind: 'file', path: '/clips/a.mp4' };
 const WEBCAM: SourceAddress = { kind: 'webcam', format: 'v4l2', device: '/dev/video0' };
 

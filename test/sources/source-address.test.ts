@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { sourceAddress } from '../../sources/source-address.ts';
 
+const VERIFIED = { verify: true, ca: null };
 const at = (platform: NodeJS.Platform) => ({ baseDir: '/etc/facegate', platform });
 
 describe('the address in a camera URL', () => {
   it.each([
     ['rtsp://10.0.0.5/stream1', 'linux', { kind: 'rtsp', url: 'rtsp://10.0.0.5/stream1' }],
     ['RTSP://u:p@cam.lan:8554/a?b=c', 'linux', { kind: 'rtsp', url: 'RTSP://u:p@cam.lan:8554/a?b=c' }],
-    ['rtsps://[fe80::1]/x', 'linux', { kind: 'rtsps', url: 'rtsps://[fe80::1]/x' }],
+    ['rtsps://[fe80::1]/x', 'linux', { kind: 'rtsps', url: 'rtsps://[fe80::1]/x', tls: VERIFIED }],
+    ['http://u:p@h/mjpg/video.mjpg', 'linux', { kind: 'mjpeg', url: 'http://u:p@h/mjpg/video.mjpg', tls: VERIFIED }],
+    ['HTTPS://h:8443/x', 'linux', { kind: 'mjpeg', url: 'HTTPS://h:8443/x', tls: VERIFIED }],
+    ['test:', 'linux', { kind: 'test' }],
     ["rtsp://u:it's@h/x", 'linux', { kind: 'rtsp', url: "rtsp://u:it's@h/x" }],
     ['webcam:', 'linux', { kind: 'webcam', format: 'v4l2', device: '/dev/video0' }],
     ['webcam:2', 'linux', { kind: 'webcam', format: 'v4l2', device: '/dev/video2' }],
@@ -28,7 +32,7 @@ describe('the address in a camera URL', () => {
   });
 
   it.each([
-    ['http://u:secret@h/x', 'linux', /"http:\/\/\*\*\*@h\/x" is of another kind; expected rtsp:\/\/host\/path/],
+    ['ftp://u:secret@h/x', 'linux', /"ftp:\/\/\*\*\*@h\/x" is of another kind; expected rtsp:\/\/host\/path/],
     ['10.0.0.5/stream', 'linux', /has no scheme/],
     ['', 'linux', /has no scheme/],
     ['rtsp:///x', 'linux', /names no host/],
@@ -48,5 +52,26 @@ describe('the address in a camera URL', () => {
     expect(attempt).toThrow(message);
     expect(attempt).toThrow(expect.objectContaining({ code: 'SOURCE_URL_INVALID' }));
     expect(attempt).not.toThrow(/secret/);
+  });
+
+  it('takes the credentials from beside the URL, whatever characters they have', () => {
+    const credentials = { username: 'ann@home', password: "p:/@'% ü" };
+    const address = sourceAddress('rtsp://h:8554/x', { ...at('linux'), credentials });
+    expect(address).toEqual({ kind: 'rtsp', url: 'rtsp://ann%40home:p%3A%2F%40%27%25%20%C3%BC@h:8554/x' });
+    const { username, password } = new URL((address as { url: string }).url);
+    expect({ username: decodeURIComponent(username), password: decodeURIComponent(password) }).toEqual(credentials);
+  });
+
+  it('refuses credentials in the URL and beside it: one of them is not meant', () => {
+    const attempt = () =>
+      sourceAddress('rtsp://u:secret@h/x', { ...at('linux'), credentials: { username: 'u', password: 'other' } });
+    expect(attempt).toThrow(/"rtsp:\/\/\*\*\*@h\/x" holds a user name or password/);
+    expect(attempt).not.toThrow(/secret|other/);
+  });
+
+  it('resolves the trusted certificates beside the settings', () => {
+    expect(sourceAddress('rtsps://h/x', { ...at('linux'), tls: { verify: true, ca: 'cam.pem' } })).toMatchObject({
+      tls: { verify: true, ca: '/etc/facegate/cam.pem' },
+    });
   });
 });
