@@ -78,7 +78,8 @@ export class LocalFaceAnalyser {
     const open = async (role: Role, model: ResolvedModel, warmUp: number[][]): Promise<Session> => {
       const requested = settings.providers[role];
       const session = await Session.open(model, { providers: requested, warmUp });
-      proofs.push({ role, model: model.entry.name, requested, provider: session.provider, degraded: session.degraded });
+      const { provider, nodes, degraded, passedOver } = session;
+      proofs.push({ role, model: model.entry.name, requested, provider, nodes, degraded, passedOver });
       return session;
     };
     const detector = await openDetector(config, open);

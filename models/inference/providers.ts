@@ -1,4 +1,5 @@
 import { AppError } from '../../config/app-error.ts';
+import type { RoleSettings } from '../../config/settings-schema.ts';
 
 /** Short name → the runtime's own. */
 const PROVIDERS = {
@@ -14,10 +15,11 @@ export type ProviderName = keyof typeof PROVIDERS;
 
 const HOW_TO_GET: Partial<Record<ProviderName, string>> = {
   cuda:
-    "it needs an NVIDIA driver, CUDA 12 with cuDNN 9 on LD_LIBRARY_PATH, and the runtime's CUDA libraries " +
-    '(Linux x64): node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12',
-  tensorrt: 'it needs everything that cuda needs, and TensorRT 10 on LD_LIBRARY_PATH',
-  webgpu: 'it needs a GPU with a Vulkan, Metal or Direct3D 12 driver',
+    "it needs (Linux x64) an NVIDIA driver, CUDA 12 with cuDNN 9 on LD_LIBRARY_PATH, and the runtime's CUDA libraries: " +
+    'npm run gpu:install (in a checkout), npx facegate gpu install (as a package)',
+  tensorrt: 'it needs everything that cuda needs (npm run gpu:install), and TensorRT 10 on LD_LIBRARY_PATH',
+  webgpu:
+    'it needs a GPU with a Vulkan, Metal or Direct3D 12 driver (Debian: apt-get install libvulkan1 mesa-vulkan-drivers)',
   coreml: 'it is there on macOS only',
   dml: 'it is there on Windows only',
 };
@@ -45,7 +47,8 @@ export function planProviders(requested: 'auto' | readonly string[], supported: 
   return { candidates: [...new Set(requested.map(providerName))], asked: true };
 }
 
-function providerName(name: string): ProviderName {
+/** @throws {AppError} MODEL_PROVIDER_UNAVAILABLE for a name that is none. */
+export function providerName(name: string): ProviderName {
   for (const [short, own] of Object.entries(PROVIDERS)) {
     if (name === short || name === own) return short as ProviderName;
   }
@@ -60,17 +63,63 @@ export function howToGet(name: ProviderName): string {
   return HOW_TO_GET[name] ?? '';
 }
 
+/** Those that run on an NVIDIA device and take its number. */
+const OF_NVIDIA: ReadonlySet<ProviderName> = new Set(['cuda', 'tensorrt']);
+
+/**
+ * Which providers a network asks for, once its device has had its say: `cpu` is the CPU alone, `cuda:N` and `MIG-…` are an
+ * NVIDIA provider, and strictly so where nobody listed providers.
+ *
+ * @param common `models.providers`, for a network without a list of its own.
+ * @throws {AppError} CONFIG_INVALID where the network's own list has nothing for its device.
+ */
+export function providersFor(
+  role: Pick<RoleSettings, 'providers' | 'device'>,
+  common: 'auto' | readonly string[],
+): 'auto' | readonly string[] {
+  const { device, providers: own } = role;
+  if (device === undefined) return own ?? common;
+  const fits = (name: string) => (device === 'cpu' ? providerName(name) === 'cpu' : OF_NVIDIA.has(providerName(name)));
+  const alone = device === 'cpu' ? ['cpu'] : ['cuda'];
+  const listed = own !== undefined && own !== 'auto' ? own : null;
+  if (listed && !listed.some(fits)) {
+    throw new AppError(
+      'CONFIG_INVALID',
+      `the device ${device} needs ${device === 'cpu' ? '"cpu"' : '"cuda" or "tensorrt"'} among its providers, got ${JSON.stringify(listed)}`,
+    );
+  }
+  if (device === 'cpu') return alone;
+  return listed ?? (common !== 'auto' && common.some(fits) ? common : alone);
+}
+
+/**
+ * What the runtime is told to take a device by: the number of `cuda:N`. A MIG slice is all that its process sees
+ * (`CUDA_VISIBLE_DEVICES`), and therefore device 0.
+ */
+export function executionProvider(
+  provider: ProviderName,
+  device: string | undefined,
+): ProviderName | { name: ProviderName; deviceId: number } {
+  if (device === undefined || !OF_NVIDIA.has(provider)) return provider;
+  return { name: provider, deviceId: Number(/^cuda:(\d+)$/.exec(device)?.[1] ?? 0) };
+}
+
 /** Operators that make up nearly all of a face network's work. */
 const HEAVY = new Set(['Conv', 'FusedConv', 'ConvTranspose', 'Gemm', 'FusedGemm', 'MatMul', 'FusedMatMul']);
 
-/**
- * Which provider ran a network, from the runtime's profile of one run: the one of every convolution and matrix product.
- * TensorRT and Core ML swallow whole subgraphs, so that no such operator is left; then it is the one of all kernels.
- *
- * @param profile the JSON that `endProfiling` left behind.
- * @returns null where several shared the work, or the profile has no kernels.
- */
-export function provenProvider(profile: string): ProviderName | null {
+/** Who ran a network, as the runtime's own profile of one run tells it. */
+export interface ProviderProof {
+  /** The provider of every node counted; null where several shared them, or there are none. */
+  readonly provider: ProviderName | null;
+  /**
+   * Convolutions and matrix products by provider. TensorRT and Core ML swallow whole subgraphs, so that no such operator
+   * is left; then all kernels off the CPU are counted.
+   */
+  readonly nodes: Readonly<Record<string, number>>;
+}
+
+/** @param profile the JSON that `endProfiling` left behind. */
+export function provenProvider(profile: string): ProviderProof {
   const events = JSON.parse(profile) as { cat?: string; args?: { provider?: string; op_name?: string } }[];
   const kernels = events.flatMap(({ cat, args }) =>
     cat === 'Node' && args?.provider ? [{ provider: args.provider, heavy: HEAVY.has(args.op_name ?? '') }] : [],
@@ -78,8 +127,20 @@ export function provenProvider(profile: string): ProviderName | null {
   const heavy = kernels.filter((kernel) => kernel.heavy);
   const others = kernels.filter((kernel) => kernel.provider !== PROVIDERS.cpu);
   const decisive = heavy.length > 0 ? heavy : others.length > 0 ? others : kernels;
-  const [first, ...more] = new Set(decisive.map((kernel) => kernel.provider));
-  if (first === undefined || more.length > 0) return null;
-  const known = Object.entries(PROVIDERS).find(([, own]) => own === first);
-  return (known?.[0] as ProviderName | undefined) ?? null;
+  const counts = new Map<string, number>();
+  for (const kernel of decisive) {
+    const name = shortName(kernel.provider);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  const nodes = Object.fromEntries(counts);
+  const [only, ...more] = counts.keys();
+  return {
+    provider: only !== undefined && more.length === 0 && Object.hasOwn(PROVIDERS, only) ? (only as ProviderName) : null,
+    nodes,
+  };
+}
+
+/** A provider that we do not know keeps the runtime's name. */
+function shortName(own: string): string {
+  return Object.entries(PROVIDERS).find(([, name]) => name === own)?.[0] ?? own;
 }

@@ -1,5 +1,12 @@
 export type Role = 'detector' | 'embedder' | 'landmarks';
 
+/** A provider that was tried and did not do. */
+export interface PassedOver {
+  readonly provider: string;
+  /** For people, with what to install. */
+  readonly why: string;
+}
+
 /** What one network runs on, as its warm-up proved. */
 export interface RoleProof {
   readonly role: Role;
@@ -8,8 +15,12 @@ export interface RoleProof {
   readonly requested: 'auto' | readonly string[];
   /** The execution provider that ran the convolutions. */
   readonly provider: string;
+  /** Convolutions and matrix products by provider, counted in the profiled warm-up: `{ cuda: 57 }`. */
+  readonly nodes: Readonly<Record<string, number>>;
   /** It is not the one that was asked for first. */
   readonly degraded: boolean;
+  /** Those that were tried before it; with `auto` that is no loss to be told as one, but it is not hidden. */
+  readonly passedOver: readonly PassedOver[];
 }
 
 export interface RoleReport extends RoleProof {

@@ -1,7 +1,6 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { AppError } from '../../config/app-error.ts';
 import type { CatalogEntry } from '../catalog.ts';
@@ -9,12 +8,23 @@ import { freeInputSize } from '../onnx/free-input-size.ts';
 import { makeRetinaFaceDynamic } from '../onnx/retinaface-dynamic.ts';
 import type { ResolvedModel } from '../store.ts';
 import { checkContract, contractOf } from './network-contract.ts';
-import { howToGet, type ProviderName, planProviders, provenProvider } from './providers.ts';
+import {
+  executionProvider,
+  howToGet,
+  type ProviderName,
+  type ProviderProof,
+  planProviders,
+  provenProvider,
+} from './providers.ts';
+import type { PassedOver } from './role-report.ts';
+import { hasProviderLibrary } from './runtime-folder.ts';
 import { readVerifiedBytes } from './verified-bytes.ts';
 
 export interface SessionOptions {
   /** `auto`, or names in the order of preference; without `cpu` among them nothing else will do. */
   readonly providers: 'auto' | readonly string[];
+  /** `cuda:N` is passed to the runtime; a MIG slice is the only device that its process sees. */
+  readonly device?: string | undefined;
   /** Input shapes to run once before the session counts as ready: the first one proves the provider. */
   readonly warmUp: readonly (readonly number[])[];
 }
@@ -36,18 +46,30 @@ export class Session {
   readonly model: string;
   /** The one that ran the convolutions of the warm-up. */
   readonly provider: ProviderName;
+  /** Its convolutions and matrix products by provider, as the profiled warm-up counted them. */
+  readonly nodes: ProviderProof['nodes'];
   readonly requested: 'auto' | readonly string[];
   /** It runs, but not on the first of the providers that were asked for. */
   readonly degraded: boolean;
+  /** Providers that were tried before this one, and why they did not do. */
+  readonly passedOver: readonly PassedOver[];
   readonly #session: ort.InferenceSession;
   readonly #inputName: string;
   readonly #tensors = new WeakMap<NetworkInput, ort.Tensor>();
 
-  private constructor(entry: CatalogEntry, opened: Opened, options: SessionOptions, degraded: boolean) {
+  private constructor(
+    entry: CatalogEntry,
+    opened: Opened,
+    requested: SessionOptions['providers'],
+    degraded: boolean,
+    passedOver: readonly PassedOver[],
+  ) {
     this.model = entry.name;
     this.provider = opened.provider;
-    this.requested = options.providers;
+    this.nodes = opened.nodes;
+    this.requested = requested;
     this.degraded = degraded;
+    this.passedOver = passedOver;
     this.#session = opened.session;
     this.#inputName = entry.input.name;
   }
@@ -62,16 +84,18 @@ export class Session {
     const { candidates, asked } = planProviders(options.providers, supported);
     const bytes = editGraph(entry, await readVerifiedBytes(entry, model.path));
     const failures: AppError[] = [];
-    for (const [at, provider] of candidates.entries()) {
+    const passedOver: PassedOver[] = [];
+    for (const provider of candidates) {
       try {
-        const opened = await openOn(provider, entry, bytes, options.warmUp[0]!, supported);
-        const session = new Session(entry, opened, options, asked && at > 0);
+        const opened = await openOn(provider, entry, bytes, options, supported);
+        const session = new Session(entry, opened, options.providers, asked && passedOver.length > 0, passedOver);
         for (const dims of options.warmUp.slice(1)) await session.run(session.input(dims));
         return session;
       } catch (error) {
         const failure = AppError.from(error, 'MODEL_INVALID');
         if (failure.code !== 'MODEL_PROVIDER_UNAVAILABLE') throw failure;
         failures.push(failure);
+        passedOver.push({ provider, why: failure.message });
       }
     }
     throw new AppError('MODEL_PROVIDER_UNAVAILABLE', failures.map((failure) => failure.message).join('; '), {
@@ -112,14 +136,12 @@ export class Session {
 
 /** What this installation can load: the runtime also lists the providers whose libraries it could have fetched. */
 async function supportedProviders(): Promise<string[]> {
-  const packageFolder = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
-  const files = new Set((await readdir(join(packageFolder, 'bin'), { recursive: true })).map((path) => basename(path)));
-  const there = (name: string) =>
-    files.has(`libonnxruntime_providers_${name}.so`) || files.has(`onnxruntime_providers_${name}.dll`);
-  return ort
-    .listSupportedBackends()
-    .filter(({ name, bundled }) => bundled || there(name))
-    .map(({ name }) => name);
+  const there = await Promise.all(
+    ort
+      .listSupportedBackends()
+      .map(async ({ name, bundled }) => (bundled || (await hasProviderLibrary(name)) ? [name] : [])),
+  );
+  return there.flat();
 }
 
 function editGraph(entry: CatalogEntry, bytes: Uint8Array): Uint8Array {
@@ -136,6 +158,7 @@ function editGraph(entry: CatalogEntry, bytes: Uint8Array): Uint8Array {
 interface Opened {
   readonly session: ort.InferenceSession;
   readonly provider: ProviderName;
+  readonly nodes: ProviderProof['nodes'];
 }
 
 /** Opens the network on that provider and proves by a profiled run that it is the one. */
@@ -143,7 +166,7 @@ async function openOn(
   provider: ProviderName,
   entry: CatalogEntry,
   bytes: Uint8Array,
-  warmUpDims: readonly number[],
+  { device, warmUp }: SessionOptions,
   supported: readonly string[],
 ): Promise<Opened> {
   if (!supported.includes(provider)) throw unavailable(provider, entry, 'this build of the runtime does not have it');
@@ -152,7 +175,7 @@ async function openOn(
   try {
     try {
       session = await ort.InferenceSession.create(bytes, {
-        executionProviders: [provider],
+        executionProviders: [executionProvider(provider, device)],
         graphOptimizationLevel: 'all',
         // One thread a process: a process a core scales better than threads that wait for each other.
         intraOpNumThreads: 1,
@@ -167,10 +190,9 @@ async function openOn(
       throw new AppError('MODEL_INVALID', `the runtime cannot load ${entry.name}: ${said(cause)}`, { cause });
     }
     checkContract(entry.name, contractOf(entry), tensors(session.inputMetadata), tensors(session.outputMetadata));
-    const proven = await profiledRun(session, entry, warmUpDims, folder, provider);
-    if (proven !== provider)
-      throw unavailable(provider, entry, proven ? `its warm-up ran on ${proven}` : 'its warm-up did not prove it');
-    return { session, provider };
+    const proof = await profiledRun(session, entry, warmUp[0]!, folder, provider);
+    if (proof.provider !== provider) throw unavailable(provider, entry, sharedBy(proof));
+    return { session, provider, nodes: proof.nodes };
   } catch (error) {
     await session?.release();
     throw error;
@@ -197,7 +219,7 @@ async function profiledRun(
   dims: readonly number[],
   folder: string | null,
   provider: ProviderName,
-): Promise<ProviderName | null> {
+): Promise<ProviderProof> {
   const zeros = new Float32Array(dims.reduce((product, size) => product * size, 1));
   try {
     await session.run({ [entry.input.name]: new ort.Tensor('float32', zeros, dims) });
@@ -208,10 +230,17 @@ async function profiledRun(
     });
   }
   // Without a profile there is no proof, but a session with the CPU alone has nothing else to run on.
-  if (folder === null) return provider === 'cpu' ? 'cpu' : null;
+  const unproven = { provider: provider === 'cpu' ? provider : null, nodes: {} };
+  if (folder === null) return unproven;
   session.endProfiling();
   const [profile] = await readdir(folder);
-  return profile === undefined ? null : provenProvider(await readFile(join(folder, profile), 'utf8'));
+  return profile === undefined ? unproven : provenProvider(await readFile(join(folder, profile), 'utf8'));
+}
+
+function sharedBy({ nodes }: ProviderProof): string {
+  const counts = Object.entries(nodes).map(([provider, count]) => `${count} on ${provider}`);
+  if (counts.length === 0) return 'its warm-up left no profile to prove it';
+  return `of the convolutions and matrix products of its warm-up ran ${counts.join(', ')}`;
 }
 
 function tensors(metadata: readonly ort.InferenceSession.ValueMetadata[]) {

@@ -30,7 +30,9 @@ describe('Session', () => {
       degraded: false,
       requested: 'auto',
       model: 'starter-landmarks68',
+      passedOver: [],
     });
+    expect(session.nodes.cpu).toBeGreaterThan(10);
     const input = session.input(shape);
     input.data.fill(0.1);
     const first = (await session.run(input)).landmarks!.slice();
@@ -59,7 +61,7 @@ describe('Session', () => {
       await expect(open(landmarks, providers)).rejects.toMatchObject({
         code: 'MODEL_PROVIDER_UNAVAILABLE',
         message: expect.stringMatching(
-          /^the execution provider cuda cannot run starter-landmarks68: .*install=cuda12$/,
+          /^the execution provider cuda cannot run starter-landmarks68: .*npm run gpu:install/,
         ),
       });
     },
@@ -67,7 +69,14 @@ describe('Session', () => {
 
   it('falls back to the CPU where that was allowed, and says that it did', async () => {
     const session = await open(landmarks, ['dml', 'coreml', 'cpu']);
-    expect(session).toMatchObject({ provider: 'cpu', degraded: true });
+    expect(session).toMatchObject({
+      provider: 'cpu',
+      degraded: true,
+      passedOver: [
+        { provider: 'dml', why: expect.stringContaining('Windows only') },
+        { provider: 'coreml', why: expect.stringContaining('macOS only') },
+      ],
+    });
     await session.close();
   });
 
