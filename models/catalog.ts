@@ -39,6 +39,10 @@ const base = {
   lighter: z.string().nullable(),
   /** How a person comes by the file where facegate fetches none: a sentence. */
   obtain: z.string().optional(),
+  /** What its publishers call the file, without the extension. */
+  fileNames: z.array(z.string()).default([]),
+  /** `models/export/export.py --model <name>` writes it from a PyTorch checkpoint. */
+  exportable: z.boolean().default(false),
 };
 
 /** What every detector also says. */
@@ -109,8 +113,11 @@ const embedder = z.strictObject({
   ...base,
   task: z.literal('embedder'),
   family: z.enum(['arcface', 'curricularface', 'rts', 'starter-dlib']),
-  /** `logVariance`: RTS's uncertainty, [n, 1]; its exponential is the OOD score, higher is worse. */
-  outputs: z.strictObject({ embedding: z.string(), logVariance: z.string().optional() }),
+  /**
+   * `embedding`: null where every export names it differently; it is then the output of the embedding's width.
+   * `logVariance`: RTS's uncertainty, [n, 1]; its exponential is the OOD score, higher is worse.
+   */
+  outputs: z.strictObject({ embedding: z.string().nullable(), logVariance: z.string().optional() }),
   embedding: z.strictObject({
     width: z.number().int(),
     /** Side of the aligned crop, pixels. */

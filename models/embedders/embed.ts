@@ -1,7 +1,7 @@
 import type { Landmarks } from '../../pipeline/face.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { EmbedderEntry } from '../catalog.ts';
-import type { NetworkInput, Session } from '../inference/session.ts';
+import type { NetworkInput, NetworkOutputs, Session } from '../inference/session.ts';
 import { type InputChannels, inputChannels } from '../input-channels.ts';
 import { align } from './align.ts';
 import { TEMPLATES } from './templates.ts';
@@ -13,6 +13,11 @@ export interface EmbeddedFace {
   readonly vector: Float32Array | null;
   /** Of the network's answer before normalising; not a number where a value is none. */
   readonly norm: number;
+  /**
+   * What the entry's calibration maps to quality: the norm, or RTS's score, exp(logVariance), of which more is worse.
+   * Not a number where the network gave none.
+   */
+  readonly signal: number;
 }
 
 /** Aligned crop → embedding, as the embedder's catalog entry says. Calls must not overlap: the input tensor is reused. */
@@ -38,7 +43,18 @@ export class FaceEmbedder {
     const { cropSize, alignment } = this.entry.embedding;
     const toPicture = align(landmarks, TEMPLATES[alignment], cropSize);
     warpSquare(image, toPicture, cropSize, this.#channels, this.#input.data);
-    const outputs = await this.#session.run(this.#input);
-    return unitVector(outputs[this.entry.outputs.embedding]!);
+    return embeddedFace(this.entry, await this.#session.run(this.#input));
   }
+}
+
+/** Reads the answer for one face, as the entry's contract says. */
+export function embeddedFace(entry: EmbedderEntry, outputs: NetworkOutputs): EmbeddedFace {
+  const { embedding, logVariance } = entry.outputs;
+  const { width } = entry.embedding;
+  // The contract was checked when the network was loaded: one output has that width.
+  const values = outputs[embedding ?? ''] ?? Object.values(outputs).find(({ length }) => length === width);
+  const { vector, norm } = unitVector(values!);
+  if (entry.calibration.quality.signal === 'norm') return { vector, norm, signal: norm };
+  const logarithm = logVariance === undefined ? undefined : outputs[logVariance]?.[0];
+  return { vector, norm, signal: Math.exp(logarithm ?? Number.NaN) };
 }

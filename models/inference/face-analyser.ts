@@ -112,9 +112,9 @@ export class LocalFaceAnalyser {
   async #embed(image: PixelImage, face: Detection): Promise<AnalysedFace> {
     const { entry } = this.#embedder;
     try {
-      const { vector, norm } = await this.#embedder.embed(image, face.landmarks);
+      const { vector, signal } = await this.#embedder.embed(image, face.landmarks);
       if (!vector) return { ...face, ...NOT_EMBEDDED, unfit: 'not_embedded' };
-      const quality = qualityOf(entry, norm);
+      const quality = qualityOf(entry, signal);
       return {
         ...face,
         embedding: { model: entry.name, vector },

@@ -10,7 +10,8 @@ export interface TensorShape {
 
 /** A number must be that size (or free); `free` must be free; null may be anything. */
 interface ExpectedTensor {
-  readonly name: string;
+  /** Null: whatever it is called, the shape tells it. */
+  readonly name: string | null;
   readonly shape: readonly (number | 'free' | null)[];
 }
 
@@ -56,8 +57,13 @@ function outputsOf(entry: CatalogEntry): ExpectedTensor[] {
       return [{ name: entry.outputs.landmarks, shape: [1, 136] }];
     case 'minifasnet':
       return [{ name: entry.outputs.logits, shape: [1, 3] }];
-    default:
-      return [{ name: entry.outputs.embedding, shape: [1, entry.embedding.width] }];
+    default: {
+      const { embedding, logVariance } = entry.outputs;
+      return [
+        { name: embedding, shape: [1, entry.embedding.width] },
+        ...(logVariance === undefined ? [] : [{ name: logVariance, shape: [1, 1] }]),
+      ];
+    }
   }
 }
 
@@ -78,17 +84,30 @@ export function checkContract(
 }
 
 function match(model: string, side: 'input' | 'output', expected: ExpectedTensor, all: readonly TensorShape[]): void {
-  const described = `${side} "${expected.name}" float32 [${expected.shape.map((size) => size ?? 'any').join(', ')}]`;
+  const shape = `float32 [${expected.shape.map((size) => size ?? 'any').join(', ')}]`;
+  if (expected.name === null) {
+    if (all.some((tensor) => fits(tensor, expected.shape))) return;
+    fail(model, `an ${side} ${shape}`, all.map(described).join(', ') || 'none');
+  }
   const got = all.find((tensor) => tensor.name === expected.name);
-  if (!got) fail(model, described, `${side}s ${all.map((tensor) => `"${tensor.name}"`).join(', ') || '(none)'}`);
-  const fits =
-    got.type === 'float32' &&
-    got.shape.length === expected.shape.length &&
-    expected.shape.every((size, at) => {
-      const has = got.shape[at]!;
+  const wanted = `${side} "${expected.name}" ${shape}`;
+  if (!got) fail(model, wanted, `${side}s ${all.map((tensor) => `"${tensor.name}"`).join(', ') || '(none)'}`);
+  if (!fits(got, expected.shape)) fail(model, wanted, `${got.type} [${got.shape.join(', ')}]`);
+}
+
+function fits(tensor: TensorShape, shape: ExpectedTensor['shape']): boolean {
+  return (
+    tensor.type === 'float32' &&
+    tensor.shape.length === shape.length &&
+    shape.every((size, at) => {
+      const has = tensor.shape[at]!;
       return size === null || typeof has === 'string' || has === size;
-    });
-  if (!fits) fail(model, described, `${got.type} [${got.shape.join(', ')}]`);
+    })
+  );
+}
+
+function described({ name, type, shape }: TensorShape): string {
+  return `"${name}" ${type} [${shape.join(', ')}]`;
 }
 
 function fail(model: string, expected: string, got: string): never {

@@ -6,6 +6,8 @@ const retinaface = contractOf(catalogEntry('retinaface-mobilenet025'));
 const embedder = contractOf(catalogEntry('mobilefacenet-arcface-128d'));
 const yunet = contractOf(catalogEntry('yunet-2023mar'));
 const scrfd = contractOf(catalogEntry('scrfd-500m-bnkps'));
+const anyName = contractOf(catalogEntry('arcface-w600k-512d'));
+const rts = contractOf(catalogEntry('rts-512d'));
 const tensor = (name: string, shape: (number | string)[], type = 'float32'): TensorShape => ({ name, type, shape });
 
 const detectorOutputs = [
@@ -27,6 +29,9 @@ describe('checkContract', () => {
     checkContract('m', retinaface, [tensor('input0', ['n', 3, 'h', 'w'])], detectorOutputs);
     checkContract('m', embedder, [tensor('input0', [1, 3, 112, 112])], [tensor('output0', [1, 128])]);
     checkContract('m', yunet, [tensor('input', ['n', 3, 'h', 'w'])], yunetOutputs);
+    checkContract('m', anyName, [tensor('input.1', ['n', 3, 112, 112])], [tensor('683', [1, 512])]);
+    const rtsOutputs = [tensor('embedding', ['n', 512]), tensor('logvar', ['n', 1])];
+    checkContract('m', rts, [tensor('input', ['n', 3, 112, 112])], rtsOutputs);
     checkContract('m', scrfd, [tensor('input.1', ['n', 3, 'h', 'w'])], scrfdOutputs);
   });
 
@@ -86,6 +91,20 @@ describe('checkContract', () => {
       [tensor('input.1', ['n', 3, 'h', 'w'])],
       scrfdOutputs.filter(({ name }) => !name.startsWith('kps')),
       'expected output "kps_8" float32 [1, any, 10]',
+    ],
+    [
+      'no output of the width where any name will do',
+      anyName,
+      [tensor('input.1', ['n', 3, 112, 112])],
+      [tensor('516', ['n', 128])],
+      'expected an output float32 [1, 512], got "516" float32 [n, 128]',
+    ],
+    [
+      'an RTS without its uncertainty',
+      rts,
+      [tensor('input', ['n', 3, 112, 112])],
+      [tensor('embedding', ['n', 512])],
+      'expected output "logvar" float32 [1, 1], got outputs "embedding"',
     ],
     ['no outputs', embedder, [tensor('input0', [1, 3, 112, 112])], [], 'got outputs (none)'],
   ])('refuses %s', (_, contract, inputs, outputs, message) => {
