@@ -1,6 +1,7 @@
 import { AppError } from '../config/app-error.ts';
 import type { Logger } from '../pipeline/ports.ts';
 import { CATALOG, type CatalogEntry } from './catalog.ts';
+import { type ChosenDetector, chooseDetector, type DetectorPlace } from './choose-detector.ts';
 import type { ModelStore, ResolvedModel } from './store.ts';
 
 /** What `auto` means, by role. */
@@ -17,6 +18,8 @@ export interface ChooseModelsOptions {
   /** Where a role is `auto` and its weights cannot be had, take the starter set: for the demo and for tests. */
   starter: boolean;
   log: Logger;
+  /** Where the detector will run; asked where it is `auto`. Default: the CPU. */
+  detectorPlace?: () => Promise<DetectorPlace>;
   onProgress?: (model: string, done: number, total: number | null) => void;
   signal?: AbortSignal;
 }
@@ -47,8 +50,9 @@ export async function chooseModels(options: ChooseModelsOptions): Promise<Chosen
   const roles: Role[] = ['detector', 'embedder'];
   for (const role of roles) expectTask(role, options[role]);
 
+  const auto = options.detector === 'auto' ? await autoDetector(options) : null;
   let names: Record<Role, string> = {
-    detector: options.detector === 'auto' ? AUTO.detector : options.detector,
+    detector: auto?.name ?? options.detector,
     embedder: options.embedder === 'auto' ? AUTO.embedder : options.embedder,
   };
   const mayBeStarter = options.starter && roles.some((role) => options[role] === 'auto');
@@ -70,7 +74,8 @@ export async function chooseModels(options: ChooseModelsOptions): Promise<Chosen
   const landmarks = detector.entry.family === 'starter-ssd' ? await resolve(detector.entry.landmarks) : undefined;
   const starter = [detector, embedder].some(({ entry }) => entry.builtFrom === 'starter');
   const why = roles.map(
-    (role) => `${role} ${resolved[role].entry.name} (${reason(options[role], missing)}; ${resolved[role].origin})`,
+    (role) =>
+      `${role} ${resolved[role].entry.name} (${reason(options[role], missing, role === 'detector' ? auto : null)}; ${resolved[role].origin})`,
   );
   if (missing) {
     why.push('starter models recognise less well than the usual ones and are for trying facegate out');
@@ -79,9 +84,25 @@ export async function chooseModels(options: ChooseModelsOptions): Promise<Chosen
   return { detector, embedder, ...(landmarks && { landmarks }), starter, why: why.join('; ') };
 }
 
-function reason(asked: string, missing: AppError | null): string {
+function reason(asked: string, missing: AppError | null, auto: ChosenDetector | null): string {
   if (asked !== 'auto') return 'as the settings say';
-  return missing ? `auto: "${String(missing.details?.model)}" cannot be had here` : 'auto';
+  if (missing) return `auto: "${String(missing.details?.model)}" cannot be had here`;
+  return auto ? `auto: ${auto.why}` : 'auto';
+}
+
+/** The member of the family that fits the free memory where the detector will run. */
+async function autoDetector({ store, detectorPlace }: ChooseModelsOptions): Promise<ChosenDetector> {
+  const place: DetectorPlace = detectorPlace ? await detectorPlace() : { on: 'cpu' };
+  // Looking reads every file there is to compare its SHA-256: not where the lightest is taken in any case.
+  const here = new Set(
+    place.on === 'cpu' ? [] : (await store.list()).flatMap(({ entry, present }) => (present ? [entry.name] : [])),
+  );
+  const candidates = [...CATALOG.values()].flatMap((entry) =>
+    entry.task === 'detector'
+      ? [{ name: entry.name, autoAboveMb: entry.autoAboveMb, available: here.has(entry.name) || entry.url !== null }]
+      : [],
+  );
+  return chooseDetector(candidates, place);
 }
 
 function expectTask(role: Role, name: string): void {

@@ -18,7 +18,13 @@ function storeWith(names: string[], code: 'MODEL_NOT_FOUND' | 'MODEL_CHECKSUM_MI
       options?.onProgress?.(1, 2);
       return { entry: catalogEntry(name), path: `/weights/${name}.onnx`, origin: 'mirror /weights' };
     },
-    list: async () => [],
+    list: async () =>
+      names.map((name) => ({
+        entry: catalogEntry(name),
+        present: true,
+        path: `/weights/${name}.onnx`,
+        bytes: 1,
+      })),
   };
   return { store, asked };
 }
@@ -34,9 +40,28 @@ describe('chooseModels', () => {
     expect([chosen.detector.entry.name, chosen.embedder.entry.name]).toEqual(USUAL);
     expect(chosen).toMatchObject({
       starter: false,
-      why: 'detector retinaface-mobilenet025 (auto; mirror /weights); embedder mobilefacenet-arcface-128d (auto; mirror /weights)',
+      why: 'detector retinaface-mobilenet025 (auto: the lightest, for a CPU; mirror /weights); embedder mobilefacenet-arcface-128d (auto; mirror /weights)',
     });
     expect(chosen).not.toHaveProperty('landmarks');
+  });
+
+  it('takes a heavier detector where it is here and the device has memory for it', async () => {
+    const { store } = storeWith([...USUAL, 'retinaface-resnet50']);
+    const free = { freeMb: 2049, source: 'nvidia-smi, GPU 0' };
+    const chosen = await choose(store, { detectorPlace: async () => ({ on: 'gpu', free }) });
+    expect(chosen.detector.entry.name).toBe('retinaface-resnet50');
+    expect(chosen.why).toMatch(
+      /^detector retinaface-resnet50 \(auto: 2049 MiB free on the device \(nvidia-smi, GPU 0\); mirror/,
+    );
+  });
+
+  it('does not ask for the memory of a device where the settings name a detector', async () => {
+    const { store } = storeWith(USUAL);
+    const chosen = await choose(store, {
+      detector: 'retinaface-mobilenet025',
+      detectorPlace: () => Promise.reject(new Error('asked')),
+    });
+    expect(chosen.why).toMatch(/^detector retinaface-mobilenet025 \(as the settings say;/);
   });
 
   it.each([
