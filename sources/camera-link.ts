@@ -2,14 +2,20 @@ import {
   asyncScheduler,
   defer,
   EMPTY,
+  endWith,
+  merge,
+  mergeMap,
+  NEVER,
   type Observable,
   of,
   repeat,
   retry,
   type SchedulerLike,
   Subject,
+  startWith,
   switchMap,
   takeUntil,
+  takeWhile,
   tap,
   throwError,
   timer,
@@ -54,19 +60,26 @@ export interface CameraLinkOptions {
 const SETTLED_MS = 30_000;
 const STALLED_AFTER_MS = 5000;
 const RESTART_AFTER_MS = 10_000;
-const FIRST_WITHIN_MS = 20_000;
+/** A frozen picture is given so long to move again before a new connection is tried; twice as long each time, up to … */
+const FROZEN_RESTART_MS = 60_000;
+const SLOWEST_FROZEN_RESTART_MS = 16 * FROZEN_RESTART_MS;
 
 /** Trying again changes nothing: somebody has to change something. */
 const USELESS: ReadonlySet<ErrorCode> = new Set(['FFMPEG_NOT_FOUND', 'FFMPEG_TOO_OLD', 'SOURCE_URL_INVALID']);
 
+const ENDED = Symbol('ended');
+
 type Change = Pick<CameraStatus, 'state'> & Partial<Pick<CameraStatus, 'code' | 'message' | 'retryAtMs'>>;
+
+const FROZEN: Change = { state: 'frozen', code: 'STREAM_FROZEN', message: 'the camera repeats one picture' };
 
 /**
  * Keeps one camera connected: tries again, with growing pauses, when it fails, ends, or sends nothing any more, also
  * when the very first attempt fails.
  *
- * A live source goes `idle → connecting → running → (stalled) → reconnecting → running …` until `close()`; while it
- * reconnects it stays `reconnecting`, through all attempts. A file that does not repeat becomes `closed` with code
+ * A live source goes `idle → connecting → running → (stalled, frozen) → reconnecting → running …` until `close()`; while it
+ * reconnects it stays `reconnecting`, through all attempts. Nobody decides on pictures while it is stalled (none come) or frozen
+ * (the source marks them degraded). A file that does not repeat becomes `closed` with code
  * STREAM_ENDED, one that cannot be read `failed`.
  */
 export class CameraLink {
@@ -80,7 +93,13 @@ export class CameraLink {
   readonly #closing = new Subject<void>();
   #status: CameraStatus;
   #watched = false;
+  /** Whether this connection has brought any. */
+  #pictures = false;
+  /** Since when this connection brings pictures that move. */
   #firstFrameMs: number | null = null;
+  #frozen = false;
+  /** Connections given up since it last moved because the picture was frozen. */
+  #frozenRestarts = 0;
   #open = true;
   #closed: Promise<void> | null = null;
 
@@ -108,7 +127,7 @@ export class CameraLink {
   }
 
   get status(): CameraStatus {
-    return this.#status;
+    return { ...this.#status, streamInUse: this.#source.streamInUse ?? null };
   }
 
   /** A new state, or another reason for it. A further attempt with the same outcome is none. Completes with `close()`. */
@@ -169,14 +188,46 @@ export class CameraLink {
 
   #attempt(): Observable<Frame> {
     this.#firstFrameMs = null;
+    this.#pictures = false;
     const connections = this.#status.connections + 1;
     // While reconnecting, an attempt is no news: only that no pause is running.
     const { state, code, message } = this.#status;
     if (state === 'reconnecting') this.#become({ state, code, message }, connections);
     else this.#become({ state: 'connecting' }, connections);
-    const frames = this.#source.frames();
-    const watched = this.#source.pace === 'live' ? frames.pipe(this.#stallWatch()) : frames;
-    return watched.pipe(tap(() => this.#arrived()));
+    const frames = this.#source.frames().pipe(tap(() => this.#arrived()));
+    if (this.#source.pace === 'file') return frames;
+    return merge(frames.pipe(this.#stallWatch(), endWith(ENDED)), this.#frozenWatch()).pipe(
+      takeWhile((value) => value !== ENDED),
+    );
+  }
+
+  /** Emits nothing; errors when a new connection is worth trying. */
+  #frozenWatch(): Observable<never> {
+    const changes = this.#source.frozenChanges ?? NEVER;
+    return changes.pipe(
+      startWith(this.#frozen),
+      tap((frozen) => this.#froze(frozen)),
+      switchMap((frozen) => {
+        if (!frozen) return NEVER;
+        const afterMs = Math.min(FROZEN_RESTART_MS * 2 ** this.#frozenRestarts, SLOWEST_FROZEN_RESTART_MS);
+        return timer(afterMs, this.#scheduler).pipe(
+          mergeMap(() => {
+            this.#frozenRestarts += 1;
+            return throwError(() => new SourceError('STREAM_FROZEN', `the same picture for ${seconds(afterMs)}`));
+          }),
+        );
+      }),
+    );
+  }
+
+  #froze(frozen: boolean): void {
+    this.#frozen = frozen;
+    // A picture that stands still proves no connection good.
+    this.#firstFrameMs = null;
+    if (!frozen) this.#frozenRestarts = 0;
+    const { state } = this.#status;
+    if (frozen && (state === 'running' || state === 'stalled')) this.#become(FROZEN);
+    else if (!frozen && state === 'frozen') this.#become({ state: 'running' });
   }
 
   #stallWatch() {
@@ -186,7 +237,6 @@ export class CameraLink {
     return stallWatch<Frame>({
       stalledAfterMs,
       restartAfterMs,
-      firstWithinMs: Math.max(FIRST_WITHIN_MS, restartAfterMs),
       scheduler: this.#scheduler,
       onStalled: () =>
         this.#become({
@@ -194,25 +244,28 @@ export class CameraLink {
           code: 'STREAM_STALLED',
           message: `no new picture for ${seconds(stalledAfterMs)}`,
         }),
-      error: (first) =>
-        first
-          ? new SourceError('STREAM_TIMEOUT', `no picture within ${seconds(FIRST_WITHIN_MS)} of connecting`)
-          : new SourceError('STREAM_STALLED', `no new picture for ${seconds(restartAfterMs)}`),
+      error: () => new SourceError('STREAM_STALLED', `no new picture for ${seconds(restartAfterMs)}`),
     });
   }
 
   #arrived(): void {
+    this.#pictures = true;
+    const { state } = this.#status;
+    if (this.#frozen) {
+      if (state !== 'frozen') this.#become(FROZEN);
+      return;
+    }
     const nowMs = this.#clock.monotonicMs();
     if (this.#firstFrameMs === null) this.#firstFrameMs = nowMs;
     else if (nowMs - this.#firstFrameMs >= SETTLED_MS) this.#backOff.reset();
-    if (this.#status.state !== 'running') this.#become({ state: 'running' });
+    if (state !== 'running') this.#become({ state: 'running' });
   }
 
   /** The notifier of `repeat`: it emits to go on, completes to leave it at that. */
   #afterEnd(): Observable<unknown> {
     if (this.#repeats) {
       // Ending again and again without a picture is a failure, whatever the camera calls it.
-      const pauseMs = this.#firstFrameMs === null ? this.#backOff.next() : this.#backOff.afterEnd();
+      const pauseMs = this.#pictures ? this.#backOff.afterEnd() : this.#backOff.next();
       return this.#pause(pauseMs, 'STREAM_ENDED', 'the stream ended');
     }
     this.#become({ state: 'closed', code: 'STREAM_ENDED', message: 'the file was played to its end' });

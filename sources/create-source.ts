@@ -1,30 +1,39 @@
 import type { CameraSettings } from '../config/settings-schema.ts';
 import type { Clock, Logger } from '../pipeline/ports.ts';
+import { cameraAddresses, checkedAddresses } from './camera-addresses.ts';
+import { CameraSource } from './camera-source.ts';
 import type { FfmpegBinary } from './ffmpeg-binary.ts';
-import { FfmpegSource } from './ffmpeg-source.ts';
 import { frameDemands } from './frame-demands.ts';
-import { sourceAddress } from './source-address.ts';
 
 export interface CreateSourceOptions {
   ffmpeg: FfmpegBinary;
   clock: Clock;
   log: Logger;
-  /** What a relative `file:` path is relative to. */
+  /** What relative paths (`file:`, `passwordFile`, `tls.ca`) are relative to. */
   baseDir: string;
+  /** Frames whose pixels may be held at once. Default 8. */
+  buffers?: number;
+  /** End after so many frames. */
+  frames?: number;
 }
 
 /**
  * What makes the frames of one camera. Nothing is opened before `frames()` is subscribed to.
  *
- * @throws {SourceError} SOURCE_URL_INVALID when the URL is malformed or of a kind that is not supported.
+ * @throws {SourceError} SOURCE_URL_INVALID when a URL is malformed or of a kind that is not supported, or the settings of the camera
+ *   do not fit together.
  */
-export function createSource(camera: CameraSettings, options: CreateSourceOptions): FfmpegSource {
-  return new FfmpegSource({
+export function createSource(camera: CameraSettings, options: CreateSourceOptions): CameraSource {
+  const where = { baseDir: options.baseDir, platform: process.platform };
+  const [first] = checkedAddresses(camera, where);
+  return new CameraSource({
     id: camera.id,
-    address: sourceAddress(camera.url, { baseDir: options.baseDir, platform: process.platform }),
-    demands: frameDemands(camera),
+    address: first!,
+    addresses: () => cameraAddresses(camera, where),
+    demands: { ...frameDemands(camera), ...(options.frames === undefined ? {} : { frames: options.frames }) },
     ffmpeg: options.ffmpeg,
     clock: options.clock,
     log: options.log,
+    ...(options.buffers === undefined ? {} : { buffers: options.buffers }),
   });
 }

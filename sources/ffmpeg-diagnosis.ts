@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../config/error-codes.ts';
 import { redact } from '../config/redact.ts';
 import type { FfmpegExit } from './ffmpeg-process.ts';
-import type { SourceAddress } from './source-address.ts';
+import { cameraName, type SourceAddress } from './source-address.ts';
 
 export interface FfmpegEnding {
   readonly address: SourceAddress;
@@ -136,20 +136,13 @@ function endOf(exit: FfmpegExit): string {
   return exit.signal ? `ffmpeg was ended by ${exit.signal}` : `ffmpeg ended with ${exit.code}`;
 }
 
-const PORTS: Record<string, number> = { 'rtsp:': 554, 'rtsps:': 322, 'http:': 80, 'https:': 443 };
-
-function hostAndPort(address: string): string {
-  const { protocol, hostname, port } = new URL(address);
-  return `${hostname}:${port || PORTS[protocol]}`;
-}
-
 /** How messages name a source: an address without credentials and path, a device, a file. */
 function nameOf(address: SourceAddress): string {
   switch (address.kind) {
     case 'rtsp':
     case 'rtsps':
     case 'mjpeg':
-      return `camera ${hostAndPort(address.url)}`;
+      return cameraName(address);
     case 'test':
       return 'the test pattern';
     case 'webcam':

@@ -3,6 +3,7 @@ import { setPriority } from 'node:os';
 import { Readable, type Writable } from 'node:stream';
 import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg';
 import type { FfmpegArguments } from './ffmpeg-arguments.ts';
+import { OrphanGuard } from './orphan-guard.ts';
 
 export interface FfmpegProcessOptions {
   /** The program. */
@@ -52,15 +53,20 @@ export class FfmpegProcess {
   constructor(options: FfmpegProcessOptions) {
     const command = commandFor(options);
     this.ended = new Promise((resolve) => {
+      let guard: OrphanGuard | null = null;
       const over = (exit: FfmpegExit) => {
         this.#over = true;
         if (this.#kill) clearTimeout(this.#kill);
-        resolve(exit);
+        if (guard) void guard.close().then(() => resolve(exit));
+        else resolve(exit);
       };
       command.on('start', () => {
         const child = (command as unknown as CommandInternals).ffmpegProc!;
         this.#child = child;
-        if (child.pid !== undefined) lowerPriority(child.pid);
+        if (child.pid !== undefined) {
+          lowerPriority(child.pid);
+          guard = new OrphanGuard(child.pid);
+        }
         // fluent-ffmpeg's own listener reads what is not there yet and throws: a missing program, or a signal that
         // cannot be sent, would end the server.
         child.removeAllListeners('error');

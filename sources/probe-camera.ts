@@ -7,10 +7,9 @@ import type { CameraSettings } from '../config/settings-schema.ts';
 import type { PixelImage } from '../pipeline/pixel-image.ts';
 import { silentLog } from '../pipeline/silent-log.ts';
 import { systemClock } from '../pipeline/system-clock.ts';
+import type { CameraSource } from './camera-source.ts';
+import { createSource } from './create-source.ts';
 import type { FfmpegBinary } from './ffmpeg-binary.ts';
-import { FfmpegSource } from './ffmpeg-source.ts';
-import { frameDemands } from './frame-demands.ts';
-import { sourceAddress } from './source-address.ts';
 
 export interface ProbeCameraOptions {
   ffmpeg: FfmpegBinary;
@@ -43,16 +42,16 @@ const LEAVE_MS = 800;
  */
 export async function probeCamera(camera: CameraSettings, options: ProbeCameraOptions): Promise<CameraProbe> {
   const timeoutMs = options.timeoutMs ?? 10_000;
-  let source: FfmpegSource | null = null;
+  let source: CameraSource | null = null;
   try {
-    source = new FfmpegSource({
-      id: camera.id,
-      address: sourceAddress(camera.url, { baseDir: options.baseDir, platform: process.platform }),
-      demands: { ...frameDemands(camera), timeoutMs: Math.min(camera.timeout, timeoutMs), loop: false, frames: 1 },
+    const once = { ...camera, timeout: Math.min(camera.timeout, timeoutMs), loop: false };
+    source = createSource(once, {
       ffmpeg: options.ffmpeg,
+      baseDir: options.baseDir,
       clock: systemClock,
       log: silentLog,
       buffers: 1,
+      frames: 1,
     });
     const frame = await firstValueFrom(
       source.frames().pipe(

@@ -23,6 +23,8 @@ export type SourceAddress =
   | { readonly kind: 'webcam'; readonly format: 'v4l2' | 'avfoundation' | 'dshow'; readonly device: string }
   | { readonly kind: 'file'; readonly path: string };
 
+export type NetworkAddress = Extract<SourceAddress, { url: string }>;
+
 export interface Credentials {
   readonly username: string;
   readonly password: string;
@@ -71,6 +73,43 @@ export function sourceAddress(url: string, options: SourceAddressOptions): Sourc
   }
 }
 
+const PORTS: Readonly<Record<string, number>> = { 'rtsp:': 554, 'rtsps:': 322, 'http:': 80, 'https:': 443 };
+
+/** The port that is connected to. */
+export function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  return port === '' ? PORTS[protocol]! : Number(port);
+}
+
+/** How messages name a camera of the network: without credentials and path. */
+export function cameraName({ url }: { readonly url: string }): string {
+  return `camera ${new URL(url).hostname}:${portOf(url)}`;
+}
+
+/** As they are, percent-decoded; null where the URL holds none. */
+export function credentialsOf(url: string): Credentials | null {
+  const { username, password } = new URL(url);
+  if (username === '' && password === '') return null;
+  return { username: decode(username), password: decode(password) };
+}
+
+/** The URL without user name and password; otherwise as it was written, since cameras take their paths literally. */
+export function withoutCredentials(url: string): string {
+  const { username, password } = new URL(url);
+  if (username === '' && password === '') return url;
+  // A password may hold an `@` that nobody encoded: the last one before the path ends it.
+  return url.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1');
+}
+
+/** Somebody may have written a percent sign as it is. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function networkAddress(url: string, options: SourceAddressOptions): SourceAddress {
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (!parsed || parsed.hostname === '') throw invalid(`"${redact(url)}" names no host`);
@@ -89,7 +128,8 @@ function networkAddress(url: string, options: SourceAddressOptions): SourceAddre
   };
 }
 
-function withCredentials(url: string, { username, password }: Credentials): string {
+/** @param url without any. */
+export function withCredentials(url: string, { username, password }: Credentials): string {
   const who = `${encodeCredential(username)}:${encodeCredential(password)}`;
   return url.replace(/^([a-z]+:\/\/)/i, (scheme) => `${scheme}${who}@`);
 }

@@ -5,18 +5,17 @@ export interface StallWatchOptions {
   stalledAfterMs: number;
   /** Silence after which it is given up, milliseconds. */
   restartAfterMs: number;
-  /** The same before the first value: a camera may send a key frame every 10 s only. */
-  firstWithinMs: number;
   onStalled(): void;
   /** What the stream ends with when it is given up. */
-  error(first: boolean): Error;
+  error(): Error;
   scheduler?: SchedulerLike;
 }
 
 const TICK_MS = 250;
 
 /**
- * Watches the values themselves: a camera that only keeps its connection alive defeats ffmpeg's own timeout.
+ * Watches the values themselves, from the first one on: a camera that only keeps its connection alive defeats ffmpeg's own
+ * timeout.
  *
  * Silence is counted in ticks of our own, not by the clock: after this process was stopped for ten seconds the clock
  * says ten seconds of silence, while the frames wait in the pipe.
@@ -27,13 +26,11 @@ export function stallWatch<T>(options: StallWatchOptions): OperatorFunction<T, T
       let silentMs = 0;
       let first = true;
       const ticks = interval(TICK_MS, options.scheduler ?? asyncScheduler).subscribe(() => {
+        if (first) return;
         const before = silentMs;
         silentMs += TICK_MS;
-        if (silentMs >= (first ? options.firstWithinMs : options.restartAfterMs)) {
-          subscriber.error(options.error(first));
-        } else if (!first && before < options.stalledAfterMs && silentMs >= options.stalledAfterMs) {
-          options.onStalled();
-        }
+        if (silentMs >= options.restartAfterMs) subscriber.error(options.error());
+        else if (before < options.stalledAfterMs && silentMs >= options.stalledAfterMs) options.onStalled();
       });
       subscriber.add(ticks);
       subscriber.add(

@@ -1,4 +1,4 @@
-import { Observable, type Subscriber } from 'rxjs';
+import { Observable, Subject, type Subscriber } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SourceError } from '../../config/app-error.ts';
 import type { ErrorCode } from '../../config/error-codes.ts';
@@ -21,6 +21,8 @@ class FakeSource implements LinkedSource {
   readonly id = 'front';
   readonly pace: 'live' | 'file';
   readonly frameIntervalMs: number;
+  readonly frozenChanges = new Subject<boolean>();
+  streamInUse: { index: number; url: string } | null = null;
   /** When each attempt began and when it was left, milliseconds. */
   readonly attempts: { began: number; left: number | null }[] = [];
   onAttempt: (subscriber: Subscriber<Frame>, attempt: number) => void = () => {};
@@ -252,14 +254,6 @@ describe('a stream that falls silent', () => {
     expect(link.status.connections).toBe(1);
   });
 
-  it('without a first picture is given 20 s', async () => {
-    const source = new FakeSource();
-    const { link, changes } = linkTo(source);
-    link.frames().subscribe();
-    await pass(20_500);
-    expect(changes).toEqual(['0 connecting', '20000 reconnecting STREAM_TIMEOUT']);
-  });
-
   it('is not stalled while it is only asked for a picture every ten seconds', async () => {
     const source = new FakeSource({ frameIntervalMs: 10_000 });
     source.onAttempt = (subscriber) => {
@@ -270,6 +264,122 @@ describe('a stream that falls silent', () => {
     link.frames().subscribe();
     await pass(120_000);
     expect(changes).toEqual(['0 connecting', '10000 running']);
+  });
+});
+
+describe('a picture that stands still', () => {
+  it('makes the camera frozen until it moves again', async () => {
+    const source = new FakeSource();
+    source.onAttempt = streaming;
+    const { link, changes } = linkTo(source);
+    link.frames().subscribe();
+    await pass(5000);
+    source.frozenChanges.next(true);
+    await pass(10_000);
+    expect(link.status).toMatchObject({ state: 'frozen', code: 'STREAM_FROZEN' });
+    source.frozenChanges.next(false);
+    await pass(1000);
+    expect(changes).toEqual(['0 connecting', '200 running', '5000 frozen STREAM_FROZEN', '15000 running']);
+    expect(source.attempts).toHaveLength(1);
+  });
+
+  it('is connected to anew after a minute, then two, and is frozen from its first frame on', async () => {
+    const source = new FakeSource();
+    source.onAttempt = streaming;
+    const { link, changes } = linkTo(source);
+    link.frames().subscribe();
+    await pass(1000);
+    source.frozenChanges.next(true);
+    await pass(183_000);
+    expect(changes).toEqual([
+      '0 connecting',
+      '200 running',
+      '1000 frozen STREAM_FROZEN',
+      '61000 reconnecting STREAM_FROZEN',
+      '62200 frozen STREAM_FROZEN',
+      '182000 reconnecting STREAM_FROZEN',
+      '183200 frozen STREAM_FROZEN',
+    ]);
+    source.frozenChanges.next(false);
+    await pass(1000);
+    source.frozenChanges.next(true);
+    await pass(60_000);
+    expect(changes.slice(7)).toEqual([
+      '184000 running',
+      '185000 frozen STREAM_FROZEN',
+      '245000 reconnecting STREAM_FROZEN',
+    ]);
+  });
+
+  it('proves no connection good: its failures are not forgotten', async () => {
+    const source = new FakeSource();
+    source.onAttempt = (subscriber, attempt) => {
+      if (attempt <= 6) return source.fail('STREAM_CONNECTION_FAILED');
+      streaming(subscriber);
+      setTimeout(() => source.frozenChanges.next(true), 1000);
+    };
+    const { link } = linkTo(source);
+    link.frames().subscribe();
+    await pass(10_000 + 61_000 + 100);
+    expect(link.status).toMatchObject({
+      state: 'reconnecting',
+      code: 'STREAM_FROZEN',
+      retryAtMs: START + 71_000 + 5000,
+    });
+  });
+
+  it('that falls silent is stalled, and frozen again with the next frame', async () => {
+    const source = new FakeSource();
+    source.onAttempt = (subscriber) => {
+      for (const ms of [1000, 8000]) setTimeout(() => subscriber.next(fakeFrame()), ms);
+    };
+    const { link, changes } = linkTo(source);
+    link.frames().subscribe();
+    await pass(1500);
+    source.frozenChanges.next(true);
+    await pass(7000);
+    expect(changes.slice(2)).toEqual([
+      '1500 frozen STREAM_FROZEN',
+      '6000 stalled STREAM_STALLED',
+      '8000 frozen STREAM_FROZEN',
+    ]);
+  });
+
+  it('leaves nothing running when the camera is let go of', async () => {
+    const source = new FakeSource();
+    source.onAttempt = streaming;
+    const { link } = linkTo(source);
+    const watching = link.frames().subscribe();
+    await pass(1000);
+    source.frozenChanges.next(true);
+    watching.unsubscribe();
+    void link.close();
+    await pass(10);
+    expect(source.frozenChanges.observed).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('the address in use', () => {
+  it('stands in the status as it is now, and in the event of the state that it led to', async () => {
+    const source = new FakeSource();
+    source.onAttempt = (subscriber) => {
+      setTimeout(() => {
+        source.streamInUse = { index: 1, url: 'rtsp://***@h/second' };
+      }, 500);
+      setTimeout(() => subscriber.next(fakeFrame()), 1000);
+    };
+    const { link } = linkTo(source);
+    const seen: unknown[] = [];
+    link.changes.subscribe(({ state, streamInUse }) => seen.push([state, streamInUse?.index ?? null]));
+    link.frames().subscribe();
+    await pass(600);
+    expect(link.status.streamInUse).toEqual({ index: 1, url: 'rtsp://***@h/second' });
+    await pass(500);
+    expect(seen).toEqual([
+      ['connecting', null],
+      ['running', 1],
+    ]);
   });
 });
 

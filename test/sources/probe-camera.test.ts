@@ -33,7 +33,7 @@ describe('probing', () => {
 
   it.each([
     ['file:none.mp4', 'STREAM_NOT_FOUND'],
-    ['http://u:secret@h/x', 'SOURCE_URL_INVALID'],
+    ['ftp://u:secret@h/x', 'SOURCE_URL_INVALID'],
     ['nonsense', 'SOURCE_URL_INVALID'],
   ])('%s answers with %s and throws nothing', async (url, code) => {
     const answer = await probe(url);

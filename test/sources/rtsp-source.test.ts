@@ -121,7 +121,7 @@ describe.skipIf(!requirement('rtsp').met || !requirement('ffmpeg').met)('an RTSP
       'STREAM_AUTH_FAILED',
       /refused the user name or password/,
     ],
-    ['no password', () => locked.url(), 'STREAM_AUTH_FAILED', /refused the user name or password/],
+    ['no password', () => locked.url(), 'STREAM_AUTH_FAILED', /asks for a user name and password/],
     [
       'a wrong port',
       () => 'rtsp://ann:s3cret@127.0.0.1:1/cam',
