@@ -154,25 +154,59 @@ const timings = z.object({
   total: z.number(),
 });
 
+const areas = z.array(z.array(z.tuple([z.number(), z.number()]))).readonly();
+
 export const cameraView = z
   .object({
     id: z.string(),
     name: z.string(),
     url: z.string().describe('without credentials'),
     origin: z.enum(['config', 'added']),
+    conflict: z
+      .string()
+      .nullable()
+      .describe('where the settings and something that was added disagree; the settings win'),
+    enabled: z.boolean().describe('false: known, but not connected to'),
     state: z.enum(['idle', 'connecting', 'running', 'stalled', 'frozen', 'reconnecting', 'closed', 'failed']),
     code: z.string().nullable(),
     message: z.string().nullable(),
     since: z.string(),
     connections: int,
+    reconnects: z.object({ lastHour: int, total: int }),
     retryAt: z.string().nullable(),
-    fps: z.object({ configured: z.number(), analysed: z.number() }),
+    streamInUse: z.object({ index: int, url: z.string() }).nullable().describe('null where there is one address only'),
+    stream: z
+      .object({
+        codec: z.string(),
+        width: int,
+        height: int,
+        fps: z.number().nullable(),
+        decoder: z.string().nullable(),
+        bitsPerSecond: z.number().nullable(),
+      })
+      .nullable()
+      .describe('what the camera sends, before thinning out and scaling'),
+    fps: z.object({ configured: z.number(), received: z.number(), analysed: z.number() }),
     width: int.nullable(),
     height: int.nullable(),
     ageMs: z.number().nullable(),
-    dropped: z.object({ busy: int }),
+    dropped: z.object({ busy: int, pool: int, fault: int }),
+    decodeErrors: int,
     timings: timings.nullable(),
-    doors: z.array(z.string()),
+    doors: z.array(z.string()).readonly(),
+    zones: areas.describe('faces count inside of these only; none: everywhere'),
+    masks: areas.describe('black before anything looks at the picture'),
+    settings: z.object({
+      fps: z.number(),
+      width: int,
+      transport: z.string(),
+      hwaccel: z.string(),
+      failover: z.array(z.string()).readonly(),
+      timeoutMs: z.number(),
+      deviceFps: z.number().nullable(),
+      deviceSize: z.string().nullable(),
+      verifyTls: z.boolean(),
+    }),
   })
   .meta({ id: 'Camera' });
 

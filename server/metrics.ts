@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { AccessEvent } from '../pipeline/access-event.ts';
 import type { CameraState, CameraStatus } from '../pipeline/camera-status.ts';
 import type { FrameResult } from '../pipeline/frame-result.ts';
+import { type CameraReading, cameraMetrics } from './cameras/camera-metrics.ts';
 
 const CAMERA_STATES: readonly CameraState[] = [
   'idle',
@@ -27,6 +28,7 @@ export interface MetricSources {
   live?: () => { viewers: number; dropped: number };
   feed?: () => { clients: number };
   gallery?: () => { subjects: number; templates: number };
+  cameras?: () => readonly CameraReading[];
   /** For each network, whether it runs elsewhere than asked. */
   roles?: () => readonly { role: string; model: string; provider: string; degraded: boolean }[];
 }
@@ -91,6 +93,15 @@ export function createMetrics(o: { version: string }): Metrics {
     help: 'Frames that were not analysed, by reason.',
     labelNames: ['camera', 'reason'],
     registers,
+    collect() {
+      // No buffer was free: the source counts those, before anybody hears of a frame.
+      for (const { camera, droppedPool } of sources.cameras?.() ?? []) {
+        const known = seenOf(camera);
+        if (droppedPool > known.droppedPool) this.inc({ camera, reason: 'pool' }, droppedPool - known.droppedPool);
+        if (droppedPool > 0) known.reasons.add('pool');
+        known.droppedPool = droppedPool;
+      }
+    },
   });
   const faces = new Counter({
     name: 'facegate_faces_total',
@@ -183,6 +194,7 @@ export function createMetrics(o: { version: string }): Metrics {
   gauge('facegate_event_clients', 'Open event sockets.', () => sources.feed?.().clients);
   gauge('facegate_gallery_subjects', 'Subjects in the gallery.', () => sources.gallery?.().subjects);
   gauge('facegate_gallery_templates', 'Enrolled faces in the gallery.', () => sources.gallery?.().templates);
+  cameraMetrics(registers, () => sources.cameras?.() ?? []);
   new Gauge({
     name: 'facegate_network_degraded',
     help: '1 where a network runs on another execution provider than asked for.',
@@ -210,11 +222,14 @@ export function createMetrics(o: { version: string }): Metrics {
   });
 
   /** What was seen of each camera: prom-client removes exact label sets only. */
-  const seen = new Map<string, { connections: number; reasons: Set<string>; codes: Set<string> }>();
+  const seen = new Map<
+    string,
+    { connections: number; droppedPool: number; reasons: Set<string>; codes: Set<string> }
+  >();
   const seenOf = (camera: string) => {
     let found = seen.get(camera);
     if (!found) {
-      found = { connections: 0, reasons: new Set(), codes: new Set() };
+      found = { connections: 0, droppedPool: 0, reasons: new Set(), codes: new Set() };
       seen.set(camera, found);
     }
     return found;
@@ -236,7 +251,8 @@ export function createMetrics(o: { version: string }): Metrics {
     cameraState({ cameraId: camera, state: now, code, connections: opened }) {
       for (const each of CAMERA_STATES) state.set({ camera, state: each }, each === now ? 1 : 0);
       const known = seenOf(camera);
-      const fresh = opened - known.connections;
+      // A camera that was restarted with other settings counts from 0 again.
+      const fresh = opened < known.connections ? opened : opened - known.connections;
       if (fresh > 0) connections.inc({ camera }, fresh);
       known.connections = opened;
       if (now !== 'reconnecting') return;

@@ -3,12 +3,14 @@ import type { WebSocket } from 'ws';
 import type { ErrorCode } from '../config/error-codes.ts';
 import type { CameraSettings, Settings } from '../config/settings-schema.ts';
 import type { AccessEvent } from '../pipeline/access-event.ts';
-import type { CameraState } from '../pipeline/camera-status.ts';
+import type { CameraState, StreamInUse } from '../pipeline/camera-status.ts';
 import type { AnalysedFace } from '../pipeline/face.ts';
 import type { StageTimings } from '../pipeline/frame-result.ts';
 import type { PixelImage } from '../pipeline/pixel-image.ts';
 import type { Clock, FaceAnalyser } from '../pipeline/ports.ts';
 import type { KeyStore } from './callers/key-store.ts';
+import type { CameraInput } from './cameras/camera-store.ts';
+import type { CameraPatch } from './cameras/remote-camera.ts';
 import type { Metrics } from './metrics.ts';
 import type { Steps } from './pictures/load-steps.ts';
 
@@ -105,26 +107,56 @@ export interface CameraView {
   readonly name: string;
   /** Without credentials. */
   readonly url: string;
-  /** `config`: from the settings. `added`: over REST, gone when the server stops. */
+  /** `config`: from the settings. `added`: over REST, and kept. */
   readonly origin: 'config' | 'added';
+  /** Where the settings and something kept disagree, a sentence; the settings win. */
+  readonly conflict: string | null;
+  /** False: known, but not connected to. */
+  readonly enabled: boolean;
   readonly state: CameraState;
   readonly code: ErrorCode | null;
   readonly message: string | null;
   readonly since: string;
   readonly connections: number;
+  readonly reconnects: { readonly lastHour: number; readonly total: number };
   readonly retryAt: string | null;
-  /** Frames a second; `analysed` over the last seconds. */
-  readonly fps: { readonly configured: number; readonly analysed: number };
+  /** Which address is connected to; null where there is only one, and before the first attempt. */
+  readonly streamInUse: StreamInUse | null;
+  /** What the camera sends, before thinning out and scaling; null before that is known. */
+  readonly stream: {
+    readonly codec: string;
+    readonly width: number;
+    readonly height: number;
+    readonly fps: number | null;
+    /** What decodes it: `software`, or the name of the hardware. */
+    readonly decoder: string | null;
+    readonly bitsPerSecond: number | null;
+  } | null;
+  /** Frames a second; `received` and `analysed` over the last seconds. */
+  readonly fps: { readonly configured: number; readonly received: number; readonly analysed: number };
   /** Of the newest analysed frame; null before the first. */
   readonly width: number | null;
   readonly height: number | null;
   /** How old the newest analysed picture is now, milliseconds. */
   readonly ageMs: number | null;
-  readonly dropped: { readonly busy: number };
+  /** Since it was started, by reason. */
+  readonly dropped: { readonly busy: number; readonly pool: number; readonly fault: number };
+  readonly decodeErrors: number;
   /** Of the newest analysed frame, milliseconds. */
   readonly timings: StageTimings | null;
   /** Ids of the doors that listen to it. */
   readonly doors: readonly string[];
+  readonly zones: CameraSettings['zones'];
+  readonly masks: CameraSettings['masks'];
+  /** What may be changed and stands nowhere above. */
+  readonly settings: Pick<CameraSettings, 'fps' | 'width' | 'transport' | 'hwaccel'> & {
+    /** Without credentials. */
+    readonly failover: readonly string[];
+    readonly timeoutMs: number;
+    readonly deviceFps: number | null;
+    readonly deviceSize: string | null;
+    readonly verifyTls: boolean;
+  };
 }
 
 /** The newest analysed frame of a camera. */
@@ -154,13 +186,20 @@ export interface CameraRegistry {
   /** @throws {AppError} CAMERA_NOT_FOUND */
   get(id: string): CameraView;
   /**
-   * Starts a camera that lives until it is removed or the server stops.
-   * @throws {AppError} CAMERA_EXISTS or SOURCE_URL_INVALID.
+   * Starts a camera and keeps it for the next start. One that cannot be reached is added all the same and keeps trying.
+   * @throws {AppError} CAMERA_EXISTS, SOURCE_URL_INVALID or REQUEST_INVALID.
    */
-  add(camera: CameraSettings): CameraView;
+  add(camera: CameraInput): CameraView;
   /**
-   * Ends a camera that was added; resolves when its ffmpeg is gone.
-   * @throws {AppError} CAMERA_NOT_FOUND
+   * Changes a camera and keeps the change. It is restarted only where it must be, and no other one is; a change that is
+   * refused leaves it running as it was. Changes of one camera are made one after the other.
+   * @throws {AppError} CAMERA_NOT_FOUND, CAMERA_CONFIGURED, SOURCE_URL_INVALID or REQUEST_INVALID.
+   */
+  change(id: string, patch: CameraPatch): Promise<CameraView>;
+  /**
+   * Ends a camera that was added, and forgets it; resolves when its ffmpeg is gone. Of a camera of the settings, forgets
+   * what stands in conflict with them.
+   * @throws {AppError} CAMERA_NOT_FOUND or CAMERA_CONFIGURED.
    */
   remove(id: string): Promise<void>;
   probe(camera: CameraSettings): Promise<CameraProbe>;

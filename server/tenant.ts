@@ -24,7 +24,9 @@ import { findFfmpeg } from '../sources/ffmpeg-binary.ts';
 import { buildServer } from './build-server.ts';
 import { openKeyStore } from './callers/key-store.ts';
 import { isLoopbackHost } from './callers/loopback.ts';
-import { type CameraListener, Cameras } from './camera-registry.ts';
+import { Cameras } from './camera-registry.ts';
+import { CameraStore } from './cameras/camera-store.ts';
+import type { CameraListener } from './cameras/running-camera.ts';
 import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
 import { loadSteps } from './pictures/load-steps.ts';
@@ -84,6 +86,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   opened.defer(() => events.close());
   const keys = openKeyStore({ file: join(dataDir, 'keys.db'), configured: settings.keys, clock });
   opened.defer(() => keys.close());
+  const cameraStore = new CameraStore({ dataDir, clock });
+  opened.defer(() => cameraStore.close());
   const ffmpeg = await findFfmpeg({
     ...(options.ffmpegPath !== undefined && { configured: options.ffmpegPath }),
     pathVariable: options.pathVariable,
@@ -166,6 +170,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       faultsTold.start(fault, clock.monotonicMs());
       record([faultEvent(error.code, camera, clock)]);
     },
+    restarted: (camera) => live.forget(camera),
     // Its appearances stay until the people in them count as gone.
     removed: (camera) => {
       live.forget(camera);
@@ -181,6 +186,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       ...thresholds,
       doorsOf: (camera) => doors.filter((d) => d.settings.cameras.includes(camera)).map((d) => d.settings.id),
       latestPicture: (camera) => live.latest(camera),
+      store: cameraStore,
       listener,
       clock,
       log,
@@ -202,6 +208,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     live: () => live.stats(),
     feed: () => feed.stats(),
     gallery: () => gallery.size,
+    cameras: () => cameras.readings(),
     roles: () => analyser.roles(),
   });
 
@@ -242,7 +249,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     async start() {
       const { host, port } = settings.server;
       const { url: address } = await listen(server, { host, port, tls: settings.server.tls !== undefined });
-      for (const camera of settings.cameras) if (camera.enabled) cameras.add(camera, 'config');
+      cameras.start(settings.cameras);
       // Last: made before something that fails, it would be in the database and seen by nobody. Until now the server,
       // having no key, answered its own machine only.
       const adminKey = isLoopbackHost(host) || !keys.isEmpty ? null : keys.createAdminKey().key;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { AppError } from '../../config/app-error.ts';
-import { type CameraSettings, cameraSchema } from '../../config/settings-schema.ts';
 import { cameraView, errorAnswers, fileAnswer, idParams, nothing } from '../api-schemas.ts';
+import { asSent } from '../as-sent.ts';
+import { cameraPatch, newCamera, remoteCamera } from '../cameras/remote-camera.ts';
 import { hangUpSignal } from '../hang-up-signal.ts';
 import { Admission } from '../pictures/admission.ts';
 import { encodeImage } from '../pictures/encode-image.ts';
@@ -14,10 +15,7 @@ const PROBE_PICTURE_WIDTH = 640;
 /** Each probe starts an ffmpeg. */
 const PROBES_AT_ONCE = 2;
 
-const newCamera = cameraSchema
-  .pick({ id: true, name: true, url: true, fps: true, width: true, transport: true })
-  .meta({ id: 'NewCamera' });
-const probeRequest = cameraSchema.pick({ url: true, transport: true });
+const probeRequest = newCamera.omit({ id: true, name: true, failover: true, zones: true, enabled: true });
 const probeAnswer = z.discriminatedUnion('ok', [
   z.object({
     ok: z.literal(true),
@@ -42,7 +40,7 @@ export function cameraRoutes(app: ServerApp, { cameras }: Pick<ServerParts, 'cam
       summary: 'Every camera and how it is doing',
       response: { 200: z.object({ cameras: z.array(cameraView) }), ...errorAnswers() },
     },
-    handler: () => ({ cameras: cameras.list().map(mutable) }),
+    handler: () => ({ cameras: [...cameras.list()] }),
   });
 
   app.route({
@@ -51,17 +49,11 @@ export function cameraRoutes(app: ServerApp, { cameras }: Pick<ServerParts, 'cam
     config: { access: 'admin' },
     schema: {
       tags: ['cameras'],
-      summary: 'Adds a camera until the server stops',
-      body: newCamera,
-      response: {
-        201: cameraView.extend({ persisted: z.literal(false) }).meta({ id: 'AddedCamera' }),
-        ...errorAnswers('CAMERA_EXISTS', 'SOURCE_URL_INVALID'),
-      },
+      summary: 'Adds a camera, also for the next start',
+      body: asSent(newCamera),
+      response: { 201: cameraView, ...errorAnswers('CAMERA_EXISTS', 'SOURCE_URL_INVALID') },
     },
-    handler: async (request, reply) => {
-      const view = cameras.add(remoteCamera(request.body));
-      return reply.code(201).send({ ...mutable(view), persisted: false as const });
-    },
+    handler: async (request, reply) => reply.code(201).send(cameras.add(request.body)),
   });
 
   app.route({
@@ -72,7 +64,7 @@ export function cameraRoutes(app: ServerApp, { cameras }: Pick<ServerParts, 'cam
       tags: ['cameras'],
       summary: 'What is behind a camera URL',
       description: 'A camera that cannot be read is an answer with `ok: false`, not an error.',
-      body: probeRequest,
+      body: asSent(probeRequest),
       response: { 200: probeAnswer, ...errorAnswers('SOURCE_URL_INVALID', 'INFERENCE_BUSY') },
     },
     handler: (request, reply) =>
@@ -95,7 +87,26 @@ export function cameraRoutes(app: ServerApp, { cameras }: Pick<ServerParts, 'cam
       params: idParams,
       response: { 200: cameraView, ...errorAnswers('CAMERA_NOT_FOUND') },
     },
-    handler: (request) => mutable(cameras.get(request.params.id)),
+    handler: (request) => cameras.get(request.params.id),
+  });
+
+  app.route({
+    method: 'PATCH',
+    url: '/cameras/:id',
+    config: { access: 'admin' },
+    schema: {
+      tags: ['cameras'],
+      summary: 'Changes a camera that was added',
+      description:
+        'What is missing stays, null sets back to the default. Of a camera of the settings only zones and masks that the settings do not give.',
+      params: idParams,
+      body: asSent(cameraPatch),
+      response: {
+        200: cameraView,
+        ...errorAnswers('CAMERA_NOT_FOUND', 'CAMERA_CONFIGURED', 'SOURCE_URL_INVALID'),
+      },
+    },
+    handler: (request) => cameras.change(request.params.id, request.body),
   });
 
   app.route({
@@ -109,11 +120,7 @@ export function cameraRoutes(app: ServerApp, { cameras }: Pick<ServerParts, 'cam
       response: { 204: nothing, ...errorAnswers('CAMERA_NOT_FOUND', 'CAMERA_CONFIGURED') },
     },
     handler: async (request, reply) => {
-      const { id, origin } = cameras.get(request.params.id);
-      if (origin === 'config') {
-        throw new AppError('CAMERA_CONFIGURED', `camera "${id}" stands in the configuration file; remove it there`);
-      }
-      await cameras.remove(id);
+      await cameras.remove(request.params.id);
       return reply.code(204).send(null);
     },
   });
@@ -129,7 +136,7 @@ export function cameraRoutes(app: ServerApp, { cameras }: Pick<ServerParts, 'cam
       schema: {
         tags: ['cameras'],
         summary,
-        description: 'Of a camera whose newest picture is older than 5 s: 409 CAMERA_STALE.',
+        description: 'Of a camera that is not running, or whose newest picture is older than 5 s: 409 CAMERA_STALE.',
         params: idParams,
         response: {
           200: fileAnswer('the picture', 'image/jpeg'),
@@ -137,8 +144,8 @@ export function cameraRoutes(app: ServerApp, { cameras }: Pick<ServerParts, 'cam
         },
       },
       handler: async (request, reply) => {
-        const { id } = cameras.get(request.params.id);
-        const picture = fresh(id, cameras.latestResult(id));
+        const camera = cameras.get(request.params.id);
+        const picture = fresh(camera, cameras.latestResult(camera.id));
         return reply
           .type('image/jpeg')
           .header('x-facegate-sequence', String(picture.sequence))
@@ -148,28 +155,14 @@ export function cameraRoutes(app: ServerApp, { cameras }: Pick<ServerParts, 'cam
   }
 }
 
-/** A camera as it may be given over the network: what is on the server's disk is nobody's business. */
-function remoteCamera(input: Partial<CameraSettings> & { id: string; url: string }): CameraSettings {
-  if (!/^(rtsps?:\/\/|webcam:)/i.test(input.url)) {
-    throw new AppError(
-      'SOURCE_URL_INVALID',
-      'url must start with rtsp://, rtsps:// or webcam: when it is sent over HTTP',
-    );
+/** A camera that is stalled or away has a picture for a while that is young enough and shows what was, not what is. */
+function fresh({ id, state, code, message }: CameraView, picture: LatestPicture | null): LatestPicture {
+  if (state !== 'running' && (picture || code)) {
+    const why = message === null ? '' : `: ${message}`;
+    throw new AppError('CAMERA_STALE', `camera "${id}" is ${state}${why}`, { details: { state, code } });
   }
-  const parsed = cameraSchema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw new AppError(
-    'REQUEST_INVALID',
-    parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '),
-  );
-}
-
-function fresh(id: string, picture: LatestPicture | null): LatestPicture {
   if (!picture) throw new AppError('CAMERA_STALE', `camera "${id}" has no picture yet`);
   if (picture.ageMs <= STALE_MS) return picture;
   const seconds = (picture.ageMs / 1000).toFixed(1);
   throw new AppError('CAMERA_STALE', `the newest picture of camera "${id}" is ${seconds} s old`);
 }
-
-/** The schema's types know no readonly. */
-const mutable = (view: CameraView) => ({ ...view, doors: [...view.doors] });

@@ -57,7 +57,7 @@ function readinessOf({ version, roles, faults, cameras, gallery }: Parts) {
   for (const needed of ['detector', 'embedder'] as const) {
     if (!models.some(({ role }) => role === needed)) reasons.push(`the ${needed} does not run`);
   }
-  const views = cameras.list();
+  const views = cameras.list().filter(({ enabled }) => enabled);
   const byState: Partial<Record<CameraState, number>> = {};
   for (const { state } of views) byState[state] = (byState[state] ?? 0) + 1;
   const { subjects, templates } = gallery.size;

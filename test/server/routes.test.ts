@@ -146,10 +146,10 @@ describe('cameras', () => {
     expect((await app.inject('/cameras/front')).json()).toEqual(answer.json().cameras[0]);
   });
 
-  it('are added with the defaults of the settings, until the server stops', async () => {
+  it('are added with the defaults of the settings', async () => {
     const answer = await post('/cameras', { id: 'yard', url: 'rtsp://10.0.0.6/', fps: 2 });
     expect(answer.statusCode).toBe(201);
-    expect(answer.json()).toMatchObject({ id: 'yard', origin: 'added', persisted: false });
+    expect(answer.json()).toMatchObject({ id: 'yard', origin: 'added', conflict: null });
     expect(parts.cameras.asked[0]).toMatchObject({ id: 'yard', fps: 2, transport: 'tcp', timeout: 5000, width: 1280 });
     expect((await remove('/cameras/yard')).statusCode).toBe(204);
     expect((await app.inject('/cameras/yard')).json().code).toBe('CAMERA_NOT_FOUND');
@@ -160,7 +160,14 @@ describe('cameras', () => {
     [{ id: 'a', url: 'file:/etc/passwd' }, 400, 'SOURCE_URL_INVALID', /^url must start with rtsp/],
     [{ id: 'a', url: 'FILE:clip.mp4' }, 400, 'SOURCE_URL_INVALID', /^url must start with rtsp/],
     [{ id: 'a', url: '/etc/passwd' }, 400, 'SOURCE_URL_INVALID', /^url must start with rtsp/],
-    [{ id: 'a', url: 'http://10.0.0.1/' }, 400, 'SOURCE_URL_INVALID', /^url must start with rtsp/],
+    [{ id: 'a', url: 'ftp://10.0.0.1/' }, 400, 'SOURCE_URL_INVALID', /^url must start with rtsp/],
+    [{ id: 'a', url: 'rtsp://a/', failover: ['file:/etc/passwd'] }, 400, 'SOURCE_URL_INVALID', /^failover must start/],
+    [{ id: 'a', url: 'rtsp://a/', passwordFile: '/etc/passwd' }, 400, 'REQUEST_INVALID', /passwordFile/],
+    [{ id: 'a', url: 'rtsp://a/', tls: { ca: '/etc/passwd' } }, 400, 'REQUEST_INVALID', /"tls".*ca/],
+    [{ id: 'a', url: 'rtsp://a/', loop: true }, 400, 'REQUEST_INVALID', /loop/],
+    [{ id: 'a', url: 'rtsp://a/', password: 'x' }, 400, 'REQUEST_INVALID', /^body password needs a username/],
+    [{ id: 'a', url: 'rtsp://a/', masks: [[[0, 0]]] }, 400, 'REQUEST_INVALID', /^body "masks/],
+    [{ id: 'a', url: 'rtsp://a/', timeout: 5 }, 400, 'REQUEST_INVALID', /^body "timeout" must be a duration/],
     [{ id: 'A b', url: 'rtsp://a/' }, 400, 'REQUEST_INVALID', /^body "id" must be 1 to 64/],
     [{ id: 'a' }, 400, 'REQUEST_INVALID', /^body "url"/],
     [{ id: 'a', url: 'rtsp://a/', fps: 0 }, 400, 'REQUEST_INVALID', /^body "fps" must be between 1 and 60/],
@@ -169,6 +176,37 @@ describe('cameras', () => {
     const answer = await post('/cameras', body);
     expect([answer.statusCode, answer.json().code]).toEqual([status, code]);
     expect(answer.json().message).toMatch(message);
+  });
+
+  it('may be changed: by what was sent, as it was sent', async () => {
+    const patch = { name: 'Front', timeout: '2s', fps: null };
+    const answer = await app.inject({ method: 'PATCH', url: '/cameras/front', payload: patch });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json()).toMatchObject({ id: 'front', name: 'Front' });
+    expect(parts.cameras.patches).toEqual([['front', patch]]);
+    expect((await app.inject({ method: 'PATCH', url: '/cameras/none', payload: {} })).json().code).toBe(
+      'CAMERA_NOT_FOUND',
+    );
+  });
+
+  it.each([
+    [{ id: 'other' }, /id/],
+    [{ url: null }, /^body "url"/],
+    [{ fps: 0 }, /^body "fps" must be between 1 and 60/],
+    [{ enabled: 'no' }, /^body "enabled"/],
+    [{ ffmpegArguments: ['-i', '/etc/passwd'] }, /ffmpegArguments/],
+    [[], /^body/],
+    ['x', /^body/],
+  ])('are not changed by %j', async (payload, message) => {
+    const answer = await app.inject({
+      method: 'PATCH',
+      url: '/cameras/front',
+      payload: JSON.stringify(payload),
+      headers: { 'content-type': 'application/json' },
+    });
+    expect([answer.statusCode, answer.json().code]).toEqual([400, 'REQUEST_INVALID']);
+    expect(answer.json().message).toMatch(message);
+    expect(parts.cameras.patches).toEqual([]);
   });
 
   it('of the settings stay', async () => {
@@ -217,6 +255,21 @@ describe('cameras', () => {
       });
       expect(answer.body).toBe(file);
     });
+
+    it.each(['stalled', 'frozen', 'reconnecting', 'closed', 'failed'] as const)(
+      'shows none of a camera that is %s, however young',
+      async (state) => {
+        parts.cameras.pictures.set('front', picture(100));
+        Object.assign(parts.cameras.get('front'), { state, code: 'STREAM_STALLED', message: 'no new picture for 5 s' });
+        const answer = await app.inject(`/cameras/front/${file}.jpg`);
+        expect(answer.statusCode).toBe(409);
+        expect(answer.json()).toEqual({
+          code: 'CAMERA_STALE',
+          message: `camera "front" is ${state}: no new picture for 5 s`,
+          details: { state, code: 'STREAM_STALLED' },
+        });
+      },
+    );
 
     it('shows none that is old, or that is not there yet', async () => {
       expect((await app.inject(`/cameras/front/${file}.jpg`)).json()).toEqual({

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { AppError } from '../../config/app-error.ts';
+import { redact } from '../../config/redact.ts';
 import type { CameraSettings } from '../../config/settings-schema.ts';
 import { type SettingsInput, settingsSchema } from '../../config/settings-schema.ts';
 import type { AccessEvent } from '../../pipeline/access-event.ts';
 import { openKeyStore } from '../../server/callers/key-store.ts';
+import { type CameraPatch, remoteCamera } from '../../server/cameras/remote-camera.ts';
 import { createMetrics } from '../../server/metrics.ts';
 import { loadSteps } from '../../server/pictures/load-steps.ts';
 import type {
@@ -39,6 +41,7 @@ export interface FakeServerParts extends ServerParts {
 
 export interface FakeCameras extends CameraRegistry {
   readonly asked: CameraSettings[];
+  readonly patches: [id: string, patch: CameraPatch][];
   probeAnswer: CameraProbe;
   readonly pictures: Map<string, LatestPicture>;
 }
@@ -154,25 +157,45 @@ function fakeCameras(configured: readonly CameraSettings[]): FakeCameras {
     if (!found) throw new AppError('CAMERA_NOT_FOUND', `there is no camera "${id}"`);
     return found;
   };
-  const put = ({ id, name, fps }: CameraSettings, origin: CameraView['origin']): CameraView => {
+  const put = (settings: CameraSettings, origin: CameraView['origin']): CameraView => {
+    const { id, name, fps, width, transport, hwaccel, enabled, zones, masks } = settings;
     const view: CameraView = {
       id,
       name: name ?? id,
       url: 'rtsp://***@camera/',
       origin,
+      conflict: null,
+      enabled,
       state: 'running',
       code: null,
       message: null,
       since: '2026-11-21T09:00:00.000Z',
       connections: 1,
+      reconnects: { lastHour: 0, total: 0 },
       retryAt: null,
-      fps: { configured: fps, analysed: 0 },
+      streamInUse: null,
+      stream: null,
+      fps: { configured: fps, received: 0, analysed: 0 },
       width: null,
       height: null,
       ageMs: null,
-      dropped: { busy: 0 },
+      dropped: { busy: 0, pool: 0, fault: 0 },
+      decodeErrors: 0,
       timings: null,
       doors: [],
+      zones,
+      masks,
+      settings: {
+        fps,
+        width,
+        transport,
+        hwaccel,
+        failover: settings.failover.map(redact),
+        timeoutMs: settings.timeout,
+        deviceFps: settings.deviceFps ?? null,
+        deviceSize: settings.deviceSize ?? null,
+        verifyTls: settings.tls.verify,
+      },
     };
     views.set(id, view);
     return view;
@@ -180,17 +203,25 @@ function fakeCameras(configured: readonly CameraSettings[]): FakeCameras {
   for (const camera of configured) put(camera, 'config');
   const fake: FakeCameras = {
     asked: [],
+    patches: [],
     probeAnswer: { ok: false, code: 'STREAM_TIMEOUT', message: 'the camera stayed silent' },
     pictures: new Map(),
     list: () => [...views.values()],
     get,
-    add(camera) {
+    add(input) {
+      const camera = remoteCamera(input);
       fake.asked.push(camera);
       if (views.has(camera.id)) throw new AppError('CAMERA_EXISTS', `a camera "${camera.id}" is there already`);
       return put(camera, 'added');
     },
+    async change(id, patch) {
+      get(id);
+      fake.patches.push([id, patch]);
+      return Object.assign(views.get(id) as CameraView, patch.name && { name: patch.name });
+    },
     async remove(id) {
-      views.delete(get(id).id);
+      if (get(id).origin === 'config') throw new AppError('CAMERA_CONFIGURED', `camera "${id}" is of the settings`);
+      views.delete(id);
     },
     async probe(camera) {
       fake.asked.push(camera);
