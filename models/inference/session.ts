@@ -7,7 +7,7 @@ import type { CatalogEntry } from '../catalog.ts';
 import { freeInputSize } from '../onnx/free-input-size.ts';
 import { makeRetinaFaceDynamic } from '../onnx/retinaface-dynamic.ts';
 import type { ResolvedModel } from '../store.ts';
-import { checkContract, contractOf } from './network-contract.ts';
+import { checkContract, contractOf, type NetworkContract } from './network-contract.ts';
 import {
   executionProvider,
   howToGet,
@@ -27,6 +27,14 @@ export interface SessionOptions {
   readonly device?: string | undefined;
   /** Input shapes to run once before the session counts as ready: the first one proves the provider. */
   readonly warmUp: readonly (readonly number[])[];
+}
+
+/** What is run: an ONNX graph, and what it must look like to the code that calls it. */
+export interface Network {
+  /** For messages. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly contract: NetworkContract;
 }
 
 /** An input tensor that is filled again for every run. */
@@ -58,37 +66,48 @@ export class Session {
   readonly #tensors = new WeakMap<NetworkInput, ort.Tensor>();
 
   private constructor(
-    entry: CatalogEntry,
+    network: Network,
     opened: Opened,
     requested: SessionOptions['providers'],
     degraded: boolean,
     passedOver: readonly PassedOver[],
   ) {
-    this.model = entry.name;
+    this.model = network.name;
     this.provider = opened.provider;
     this.nodes = opened.nodes;
     this.requested = requested;
     this.degraded = degraded;
     this.passedOver = passedOver;
     this.#session = opened.session;
-    this.#inputName = entry.input.name;
+    // The contract says that there is one; not every contract says what it is called.
+    this.#inputName = opened.session.inputNames[0]!;
   }
 
   /**
    * @throws {AppError} MODEL_NOT_FOUND, MODEL_CHECKSUM_MISMATCH, MODEL_INVALID, MODEL_CONTRACT_MISMATCH,
    *   MODEL_PROVIDER_UNAVAILABLE.
    */
-  static async open(model: ResolvedModel, options: SessionOptions): Promise<Session> {
-    const { entry } = model;
+  static async open({ entry, path }: ResolvedModel, options: SessionOptions): Promise<Session> {
+    // A name that is no provider is told before anything large is read.
+    planProviders(options.providers, []);
+    const bytes = editGraph(entry, await readVerifiedBytes(entry, path));
+    return Session.openNetwork({ name: entry.name, bytes, contract: contractOf(entry) }, options);
+  }
+
+  /**
+   * A network that does not come from the catalog.
+   *
+   * @throws {AppError} MODEL_INVALID, MODEL_CONTRACT_MISMATCH, MODEL_PROVIDER_UNAVAILABLE.
+   */
+  static async openNetwork(network: Network, options: SessionOptions): Promise<Session> {
     const supported = await supportedProviders();
     const { candidates, asked } = planProviders(options.providers, supported);
-    const bytes = editGraph(entry, await readVerifiedBytes(entry, model.path));
     const failures: AppError[] = [];
     const passedOver: PassedOver[] = [];
     for (const provider of candidates) {
       try {
-        const opened = await openOn(provider, entry, bytes, options, supported);
-        const session = new Session(entry, opened, options.providers, asked && passedOver.length > 0, passedOver);
+        const opened = await openOn(provider, network, options, supported);
+        const session = new Session(network, opened, options.providers, asked && passedOver.length > 0, passedOver);
         for (const dims of options.warmUp.slice(1)) await session.run(session.input(dims));
         return session;
       } catch (error) {
@@ -164,17 +183,17 @@ interface Opened {
 /** Opens the network on that provider and proves by a profiled run that it is the one. */
 async function openOn(
   provider: ProviderName,
-  entry: CatalogEntry,
-  bytes: Uint8Array,
+  network: Network,
   { device, warmUp }: SessionOptions,
   supported: readonly string[],
 ): Promise<Opened> {
-  if (!supported.includes(provider)) throw unavailable(provider, entry, 'this build of the runtime does not have it');
+  if (!supported.includes(provider))
+    throw unavailable(provider, network.name, 'this build of the runtime does not have it');
   const folder = await profileFolder();
   let session: ort.InferenceSession | null = null;
   try {
     try {
-      session = await ort.InferenceSession.create(bytes, {
+      session = await ort.InferenceSession.create(network.bytes, {
         executionProviders: [executionProvider(provider, device)],
         graphOptimizationLevel: 'all',
         // One thread a process: a process a core scales better than threads that wait for each other.
@@ -186,12 +205,12 @@ async function openOn(
         ...(folder !== null && { enableProfiling: true, profileFilePrefix: join(folder, 'profile') }),
       });
     } catch (cause) {
-      if (provider !== 'cpu') throw unavailable(provider, entry, said(cause), cause);
-      throw new AppError('MODEL_INVALID', `the runtime cannot load ${entry.name}: ${said(cause)}`, { cause });
+      if (provider !== 'cpu') throw unavailable(provider, network.name, said(cause), cause);
+      throw new AppError('MODEL_INVALID', `the runtime cannot load ${network.name}: ${said(cause)}`, { cause });
     }
-    checkContract(entry.name, contractOf(entry), tensors(session.inputMetadata), tensors(session.outputMetadata));
-    const proof = await profiledRun(session, entry, warmUp[0]!, folder, provider);
-    if (proof.provider !== provider) throw unavailable(provider, entry, sharedBy(proof));
+    checkContract(network.name, network.contract, tensors(session.inputMetadata), tensors(session.outputMetadata));
+    const proof = await profiledRun(session, network, warmUp[0]!, folder, provider);
+    if (proof.provider !== provider) throw unavailable(provider, network.name, sharedBy(proof));
     return { session, provider, nodes: proof.nodes };
   } catch (error) {
     await session?.release();
@@ -215,17 +234,17 @@ async function profileFolder(): Promise<string | null> {
 
 async function profiledRun(
   session: ort.InferenceSession,
-  entry: CatalogEntry,
+  network: Network,
   dims: readonly number[],
   folder: string | null,
   provider: ProviderName,
 ): Promise<ProviderProof> {
   const zeros = new Float32Array(dims.reduce((product, size) => product * size, 1));
   try {
-    await session.run({ [entry.input.name]: new ort.Tensor('float32', zeros, dims) });
+    await session.run({ [session.inputNames[0]!]: new ort.Tensor('float32', zeros, dims) });
   } catch (cause) {
-    if (provider !== 'cpu') throw unavailable(provider, entry, said(cause), cause);
-    throw new AppError('MODEL_INVALID', `${entry.name} fails on an input of [${dims.join(', ')}]: ${said(cause)}`, {
+    if (provider !== 'cpu') throw unavailable(provider, network.name, said(cause), cause);
+    throw new AppError('MODEL_INVALID', `${network.name} fails on an input of [${dims.join(', ')}]: ${said(cause)}`, {
       cause,
     });
   }
@@ -251,9 +270,9 @@ function tensors(metadata: readonly ort.InferenceSession.ValueMetadata[]) {
   );
 }
 
-function unavailable(provider: ProviderName, entry: CatalogEntry, why: string, cause?: unknown): AppError {
+function unavailable(provider: ProviderName, model: string, why: string, cause?: unknown): AppError {
   const hint = howToGet(provider);
-  const message = `the execution provider ${provider} cannot run ${entry.name}: ${why}${hint && `; ${hint}`}`;
+  const message = `the execution provider ${provider} cannot run ${model}: ${why}${hint && `; ${hint}`}`;
   return new AppError('MODEL_PROVIDER_UNAVAILABLE', message, { cause });
 }
 
