@@ -12,9 +12,9 @@ describe('the self-test of a provider', () => {
   });
 
   it('refuses a provider that is not there, with what to install', async () => {
-    await expect(selfTest('cuda')).rejects.toMatchObject({
+    await expect(selfTest('dml')).rejects.toMatchObject({
       code: 'MODEL_PROVIDER_UNAVAILABLE',
-      message: expect.stringContaining('npm run gpu:install'),
+      message: expect.stringContaining('Windows only'),
     });
   });
 });
