@@ -118,6 +118,8 @@ const embedder = z.strictObject({
    * `logVariance`: RTS's uncertainty, [n, 1]; its exponential is the OOD score, higher is worse.
    */
   outputs: z.strictObject({ embedding: z.string().nullable(), logVariance: z.string().optional() }),
+  /** The published file is fixed to one face a run; this edit of its graph lifts that (models/onnx/). */
+  graphEdit: z.literal('free-batch').nullable().default(null),
   embedding: z.strictObject({
     width: z.number().int(),
     /** Side of the aligned crop, pixels. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { AppError } from '../../config/app-error.ts';
 import type { CatalogEntry } from '../catalog.ts';
+import { freeBatch } from '../onnx/free-batch.ts';
 import { freeInputSize } from '../onnx/free-input-size.ts';
 import { makeRetinaFaceDynamic } from '../onnx/retinaface-dynamic.ts';
 import type { ResolvedModel } from '../store.ts';
@@ -169,6 +170,8 @@ function editGraph(entry: CatalogEntry, bytes: Uint8Array): Uint8Array {
       return makeRetinaFaceDynamic(bytes);
     case 'free-input-size':
       return freeInputSize(bytes);
+    case 'free-batch':
+      return freeBatch(bytes);
     case null:
       return bytes;
   }

@@ -1,8 +1,8 @@
 import { AppError } from '../../config/app-error.ts';
+import { constantInt64s, int64Tensor } from './constant-int64s.ts';
+import { type Dimension, dimensionsOf, setDimensions } from './dimensions.ts';
 import { readOnnx, writeOnnx } from './onnx-file.ts';
-import { DATA_TYPE, type OnnxGraph, type OnnxNode, type OnnxTensor } from './onnx-schema.ts';
-
-type Dimension = number | string | undefined;
+import { DATA_TYPE, type OnnxGraph, type OnnxNode } from './onnx-schema.ts';
 
 /** Cells of the finest and the middle feature map, pixels; each map has twice the side of the next. */
 const ENLARGED_TO = [8, 16];
@@ -22,8 +22,8 @@ const COARSEST = 32;
 export function freeInputSize(bytes: Uint8Array): Uint8Array {
   const model = readOnnx(bytes);
   const { graph } = model;
-  const fixed = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
-  const inputs = graph.input.filter(({ name }) => !fixed.has(name));
+  const weights = new Set(graph.initializer.map(({ name }) => name));
+  const inputs = graph.input.filter(({ name }) => !weights.has(name));
   expect(inputs.length === 1, 'one input', `${inputs.length}`);
   const [, channels, height, width, ...more] = dimensionsOf(inputs[0]!);
   if (typeof height === 'string' && typeof width === 'string') return bytes;
@@ -36,12 +36,13 @@ export function freeInputSize(bytes: Uint8Array): Uint8Array {
   for (const output of graph.output) {
     const shape = dimensionsOf(output);
     expect(shape.length === 3, `"${output.name}" of shape [1, cells, values]`, `[${shape.join(', ')}]`);
-    setDimensions(output, ['n', `${output.name}_cells`, shape[2]]);
+    setDimensions(output, ['n', `${output.name}_cells`, shape[2]!]);
   }
   graph.valueInfo = [];
+  const constants = constantInt64s(graph);
   for (const node of graph.node) {
-    if (node.opType === 'Resize') scaleInsteadOfSize(node, graph, fixed, [height, width]);
-    if (node.opType === 'Reshape') freeBatch(node, graph, fixed);
+    if (node.opType === 'Resize') scaleInsteadOfSize(node, graph, constants, [height, width]);
+    if (node.opType === 'Reshape') freeBatch(node, graph, constants);
   }
   const used = new Set<string | undefined>(graph.node.flatMap((node) => node.input));
   graph.initializer = graph.initializer.filter(({ name }) => used.has(name));
@@ -51,11 +52,11 @@ export function freeInputSize(bytes: Uint8Array): Uint8Array {
 function scaleInsteadOfSize(
   node: OnnxNode,
   graph: OnnxGraph,
-  fixed: ReadonlyMap<string | undefined, OnnxTensor>,
+  constants: ReadonlyMap<string, readonly number[]>,
   [height, width]: readonly [number, number],
 ): void {
-  const sizes = int64sOf(fixed.get(node.input[3] ?? ''));
-  if (sizes === null) return;
+  const sizes = constants.get(node.input[3] ?? '');
+  if (sizes === undefined) return;
   const doubles = ENLARGED_TO.some((step) => sizes[2] === height / step && sizes[3] === width / step);
   expect(doubles, 'a Resize to an eighth or a sixteenth of the input', `[${sizes.join(', ')}]`);
   const name = `facegate_scales_${node.output[0]}`;
@@ -65,39 +66,20 @@ function scaleInsteadOfSize(
   node.input = [node.input[0]!, node.input[1]!, name];
 }
 
-function freeBatch(node: OnnxNode, graph: OnnxGraph, fixed: ReadonlyMap<string | undefined, OnnxTensor>): void {
-  const target = int64sOf(fixed.get(node.input[1] ?? ''));
+function freeBatch(node: OnnxNode, graph: OnnxGraph, constants: ReadonlyMap<string, readonly number[]>): void {
+  const target = constants.get(node.input[1] ?? '');
   expect(
     target?.length === 3 && target[0] === 1 && target[1] === -1,
     'a Reshape to a constant [1, -1, values]',
     target ? `[${target.join(', ')}]` : 'another one',
   );
   const name = `facegate_shape_${node.output[0]}`;
-  const rawData = new Uint8Array(BigInt64Array.of(0n, -1n, BigInt(target![2]!)).buffer);
-  graph.initializer.push({ name, dims: [3], dataType: DATA_TYPE.int64, rawData });
+  graph.initializer.push(int64Tensor(name, [0, -1, target[2]!]));
   node.input = [node.input[0]!, name];
 }
 
-function isSide(size: Dimension): size is number {
+function isSide(size: Dimension | undefined): size is number {
   return typeof size === 'number' && size > 0 && size % COARSEST === 0;
-}
-
-function dimensionsOf(value: OnnxGraph['input'][number]): Dimension[] {
-  const dims = value.type?.tensorType?.shape?.dim ?? [];
-  return dims.map((dim) => (Object.hasOwn(dim, 'dimValue') ? Number(dim.dimValue) : dim.dimParam || '?'));
-}
-
-function setDimensions(value: OnnxGraph['input'][number], sizes: readonly Dimension[]): void {
-  value.type!.tensorType!.shape!.dim = sizes.map((size) =>
-    typeof size === 'number' ? { dimValue: size } : { dimParam: size! },
-  );
-}
-
-/** Values of a constant vector of 64-bit integers; null where it is something else. */
-function int64sOf(tensor: OnnxTensor | undefined): number[] | null {
-  const raw = tensor?.rawData;
-  if (tensor?.dataType !== DATA_TYPE.int64 || !raw || raw.length === 0 || raw.length % 8 !== 0) return null;
-  return [...new BigInt64Array(Uint8Array.from(raw).buffer)].map(Number);
 }
 
 function expect(holds: boolean, expected: string, got: string): asserts holds {

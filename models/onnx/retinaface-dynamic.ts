@@ -1,6 +1,8 @@
 import { AppError } from '../../config/app-error.ts';
+import { constantInt64s, int64Tensor } from './constant-int64s.ts';
+import { type Dimension, dimensionsOf, setDimensions } from './dimensions.ts';
 import { readOnnx, writeOnnx } from './onnx-file.ts';
-import { ATTRIBUTE_TYPE, DATA_TYPE, type OnnxGraph, type OnnxNode, type OnnxTensor } from './onnx-schema.ts';
+import { DATA_TYPE, type OnnxGraph } from './onnx-schema.ts';
 
 /** Values a cell of the feature map: box, face or not, landmarks; two anchors a cell each. */
 const HEADS = { BboxHead: 4, ClassHead: 2, LandmarkHead: 10 } as const;
@@ -13,7 +15,7 @@ const ANCHORS_AT_SIDE = 16_800;
  * 1. input and output dimensions are made symbolic;
  * 2. both `Resize` nodes of the feature pyramid take scales [1, 1, 2, 2] instead of constant sizes;
  * 3. the three constant reshape targets [1, −1, k] become [0, −1, k] (0: as the input's);
- * 4. nodes whose only use was to compute those sizes go.
+ * 4. nodes whose only use was to compute those sizes and targets go.
  *
  * @param bytes the file as published; not retained, not changed.
  * @throws {AppError} MODEL_INVALID when it is no ONNX model; MODEL_CONTRACT_MISMATCH when it is another graph.
@@ -39,12 +41,11 @@ function freeDimensions(graph: OnnxGraph): void {
   }
 }
 
-function setShape(value: OnnxGraph['input'][number], from: number[], to: (number | string)[]): void {
-  const tensor = value.type?.tensorType;
-  const shape = tensor?.shape?.dim.map((dim) => (dim.dimValue === undefined ? dim.dimParam : Number(dim.dimValue)));
-  const described = `"${value.name}" of shape [${shape?.join(', ')}]`;
-  expect(shape?.join() === from.join(), `"${value.name}" of shape [${from.join(', ')}]`, described);
-  tensor!.shape!.dim = to.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
+function setShape(value: OnnxGraph['input'][number], from: number[], to: Dimension[]): void {
+  const shape = dimensionsOf(value);
+  const described = `"${value.name}" of shape [${shape.join(', ')}]`;
+  expect(shape.join() === from.join(), `"${value.name}" of shape [${from.join(', ')}]`, described);
+  setDimensions(value, to);
 }
 
 function scaleInsteadOfSizes(graph: OnnxGraph): void {
@@ -68,27 +69,16 @@ function scaleInsteadOfSizes(graph: OnnxGraph): void {
 }
 
 function freeBatchOfReshapes(graph: OnnxGraph): void {
-  const producers = new Map(graph.node.flatMap((node) => node.output.map((name) => [name, node] as const)));
+  const constants = constantInt64s(graph);
   for (const [head, width] of Object.entries(HEADS)) {
-    const targets = graph.node
-      .filter((node) => node.opType === 'Reshape')
-      .map((node) => constantOf(producers.get(node.input[1] ?? '')))
-      .filter((tensor) => tensor !== null && int64sOf(tensor).join() === `1,-1,${width}`);
-    expect(targets.length === 1, `one Reshape to the constant [1, -1, ${width}] (${head})`, `${targets.length}`);
-    targets[0]!.rawData = new Uint8Array(BigInt64Array.of(0n, -1n, BigInt(width)).buffer);
+    const reshapes = graph.node.filter(
+      ({ opType, input }) => opType === 'Reshape' && constants.get(input[1] ?? '')?.join() === `1,-1,${width}`,
+    );
+    expect(reshapes.length === 1, `one Reshape to the constant [1, -1, ${width}] (${head})`, `${reshapes.length}`);
+    const shape = `facegate_shape_${head}`;
+    graph.initializer.push(int64Tensor(shape, [0, -1, width]));
+    reshapes[0]!.input = [reshapes[0]!.input[0]!, shape];
   }
-}
-
-function constantOf(node: OnnxNode | undefined): OnnxTensor | null {
-  if (node?.opType !== 'Constant') return null;
-  return node.attribute.find((a) => a.name === 'value' && a.type === ATTRIBUTE_TYPE.tensor)?.t ?? null;
-}
-
-/** Values of an int64 tensor of raw data; empty where it is none. */
-function int64sOf(tensor: OnnxTensor): bigint[] {
-  const raw = tensor.rawData;
-  if (tensor.dataType !== DATA_TYPE.int64 || !raw || raw.length % 8 !== 0) return [];
-  return [...new BigInt64Array(Uint8Array.from(raw).buffer)];
 }
 
 function dropUnusedNodes(graph: OnnxGraph): void {
