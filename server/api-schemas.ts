@@ -121,7 +121,7 @@ export const healthAnswer = z.object({ status: z.literal('ok'), version: z.strin
 
 const role = z
   .object({
-    role: z.enum(['detector', 'embedder', 'landmarks']),
+    role: z.enum(['detector', 'landmarks', 'embedder', 'scorer']),
     model: z.string(),
     requested: z.union([z.literal('auto'), z.array(z.string())]),
     provider: z.string().describe('the execution provider that was proven to run the network'),

@@ -55,7 +55,7 @@ export interface CompareCalibration {
 
 /** Which execution provider proved to run a role's network. */
 export interface RoleReport {
-  readonly role: 'detector' | 'embedder' | 'landmarks';
+  readonly role: 'detector' | 'landmarks' | 'embedder' | 'scorer';
   readonly model: string;
   readonly requested: 'auto' | readonly string[];
   readonly provider: string;

@@ -1,6 +1,7 @@
 import type { Landmarks } from '../../pipeline/face.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { EmbedderEntry } from '../catalog.ts';
+import { writeCrop } from '../crop-sheet.ts';
 import type { NetworkInput, NetworkOutputs, Session } from '../inference/session.ts';
 import { type InputChannels, inputChannels } from '../input-channels.ts';
 import { align } from './align.ts';
@@ -43,6 +44,12 @@ export class FaceEmbedder {
     const { cropSize, alignment } = this.entry.embedding;
     const toPicture = align(landmarks, TEMPLATES[alignment], cropSize);
     warpSquare(image, toPicture, cropSize, this.#channels, this.#input.data);
+    return embeddedFace(this.entry, await this.#session.run(this.#input));
+  }
+
+  /** @param crop what `alignedCrop` cut in another process. */
+  async embedCrop(crop: Uint8Array): Promise<EmbeddedFace> {
+    writeCrop(crop, this.#channels, this.#input.data);
     return embeddedFace(this.entry, await this.#session.run(this.#input));
   }
 }

@@ -3,65 +3,75 @@ import type { DetectorSettings } from '../../config/settings-schema.ts';
 import type { AnalysedFace, Detection } from '../../pipeline/face.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { AnalyseOptions, Analysis } from '../../pipeline/ports.ts';
-import { confidenceOf, qualityOf } from '../calibration.ts';
-import type { CatalogEntry, DetectorEntry, StarterDetectorEntry } from '../catalog.ts';
+import { confidenceOf } from '../calibration.ts';
+import { stackCrops } from '../crop-sheet.ts';
 import type { FaceDetector } from '../detectors/face-detector.ts';
-import { letterbox } from '../detectors/letterbox.ts';
-import { RetinaFaceDetector } from '../detectors/retinaface.ts';
-import { ScrfdDetector } from '../detectors/scrfd.ts';
-import { StarterLandmarks } from '../detectors/starter-landmarks.ts';
-import { StarterSsdDetector } from '../detectors/starter-ssd.ts';
-import { YuNetDetector } from '../detectors/yunet.ts';
-import { FaceEmbedder } from '../embedders/embed.ts';
+import { alignedCrop } from '../embedders/aligned-crop.ts';
+import type { FaceEmbedder } from '../embedders/embed.ts';
 import { unfitByGeometry } from '../embedders/fitness.ts';
-import type { ResolvedModel } from '../store.ts';
-import type { Role, RoleProof } from './role-report.ts';
-import { Session } from './session.ts';
+import { judgeFitness, NOT_RECOGNISED, type RecognisedFace } from '../embedders/judge-fitness.ts';
+import type { CropScorer } from '../scorers/crop-scorer.ts';
+import { scorerCrops, scorerSide } from '../scorers/scorer-crops.ts';
+import type { RemoteEmbedder, RemoteScorer, RoleCrops } from './crop-work.ts';
+import { expectTask, NetworkOpener } from './network-opener.ts';
+import type { Job, Networks, PlacedNetwork } from './networks.ts';
+import { openEmbedder, openScorerNetworks } from './open-crop-networks.ts';
+import { openDetector } from './open-detector.ts';
+import type { RoleProof } from './role-report.ts';
 
 export interface FaceAnalyserConfig {
-  readonly detector: ResolvedModel;
-  readonly embedder: ResolvedModel;
+  readonly work: 'pictures';
+  readonly detector: PlacedNetwork;
   /** For detectors that give boxes only. */
-  readonly landmarks: ResolvedModel | null;
+  readonly landmarks: PlacedNetwork | null;
+  /** Here, or elsewhere: then its crops are cut here. */
+  readonly embedder: PlacedNetwork | RemoteEmbedder;
+  /** The networks of each scorer that is here; for the others, what their crops are cut for. */
+  readonly scorers: readonly (readonly PlacedNetwork[] | RemoteScorer)[];
   readonly settings: Pick<
     DetectorSettings,
     'inputSize' | 'confidence' | 'preset' | 'nms' | 'maxFaces' | 'minFacePx'
   > & {
     /** Quality below this is unfit, 0..1. */
     readonly oodThreshold: number;
-    readonly providers: Readonly<Record<Role, 'auto' | readonly string[]>>;
   };
 }
 
 /** What can be asked of one picture; what crosses to the inference process. */
 export type PictureOptions = Pick<AnalyseOptions, 'confidence' | 'nms' | 'maxFaces' | 'want'>;
 
-/** The shapes of nearly every camera: a first frame must not pay for the runtime's planning. */
-const WARM_UP_PICTURES = [
-  { width: 1280, height: 720 },
-  { width: 640, height: 480 },
-  { width: 640, height: 640 },
-];
+/** What is found in a picture, and what networks in other processes need to say the rest. */
+export interface FoundFaces extends Analysis {
+  readonly crops: readonly RoleCrops[];
+}
+
+/** The networks that judge a face, here or elsewhere. */
+interface Judges {
+  readonly embedder: FaceEmbedder | RemoteEmbedder;
+  readonly scorers: readonly (CropScorer | RemoteScorer)[];
+}
 
 /**
- * Detect → align → embed → fit? in one call, on the thread that calls it. `InferencePool` runs it in processes of its own.
+ * Detect → align → embed → fit? → score in one call, on the thread that calls it. `InferencePool` runs it in processes of
+ * its own. What other processes do, it leaves out and cuts their crops.
  */
-export class LocalFaceAnalyser {
+export class LocalFaceAnalyser implements Networks<PictureOptions, FoundFaces> {
   readonly proofs: readonly RoleProof[];
+  readonly most = 1;
   readonly #detector: FaceDetector;
-  readonly #embedder: FaceEmbedder;
+  readonly #judges: Judges;
   readonly #settings: FaceAnalyserConfig['settings'];
   readonly #confidence: number;
 
   private constructor(
     detector: FaceDetector,
-    embedder: FaceEmbedder,
+    judges: Judges,
     proofs: readonly RoleProof[],
     settings: FaceAnalyserConfig['settings'],
     confidence: number,
   ) {
     this.#detector = detector;
-    this.#embedder = embedder;
+    this.#judges = judges;
     this.proofs = proofs;
     this.#settings = settings;
     this.#confidence = confidence;
@@ -73,25 +83,32 @@ export class LocalFaceAnalyser {
    * @throws {AppError} the MODEL codes of `Session.open`.
    */
   static async open(config: FaceAnalyserConfig): Promise<LocalFaceAnalyser> {
-    const { settings } = config;
-    const proofs: RoleProof[] = [];
-    const open = async (role: Role, model: ResolvedModel, warmUp: number[][]): Promise<Session> => {
-      const requested = settings.providers[role];
-      const session = await Session.open(model, { providers: requested, warmUp });
-      const { provider, nodes, degraded, passedOver } = session;
-      proofs.push({ role, model: model.entry.name, requested, provider, nodes, degraded, passedOver });
-      return session;
-    };
-    const detector = await openDetector(config, open);
-    const entry = expectTask(config.embedder.entry, 'embedder');
-    const side = entry.embedding.cropSize;
-    const embedder = new FaceEmbedder(await open('embedder', config.embedder, [[1, 3, side, side]]), entry);
-    const confidence = confidenceOf(settings, expectTask(config.detector.entry, 'detector'));
-    return new LocalFaceAnalyser(detector, embedder, proofs, settings, confidence);
+    const { settings, landmarks } = config;
+    const opener = new NetworkOpener();
+    const detector = await openDetector(
+      { detector: config.detector, landmarks, inputSize: settings.inputSize },
+      opener,
+    );
+    const embedder = 'key' in config.embedder ? config.embedder : await openEmbedder(config.embedder, opener);
+    const scorers: Judges['scorers'][number][] = [];
+    for (const scorer of config.scorers) {
+      scorers.push('key' in scorer ? scorer : await openScorerNetworks(scorer, opener));
+    }
+    const confidence = confidenceOf(settings, expectTask(config.detector.model.entry, 'detector'));
+    return new LocalFaceAnalyser(detector, { embedder, scorers }, opener.proofs, settings, confidence);
+  }
+
+  async work(jobs: readonly Job<PictureOptions>[]): Promise<PromiseSettledResult<FoundFaces>[]> {
+    const answers: PromiseSettledResult<FoundFaces>[] = [];
+    for (const { image, options } of jobs) {
+      // One after the other: input tensors are reused.
+      answers.push(...(await Promise.allSettled([this.analyse(image, options)])));
+    }
+    return answers;
   }
 
   /** Calls must not overlap. @param image not retained. */
-  async analyse(image: PixelImage, options: PictureOptions): Promise<Analysis> {
+  async analyse(image: PixelImage, options: PictureOptions): Promise<FoundFaces> {
     const { nms, maxFaces, minFacePx } = this.#settings;
     const start = performance.now();
     const found = await this.#detector.detect(image, {
@@ -100,86 +117,91 @@ export class LocalFaceAnalyser {
       maxFaces: options.maxFaces ?? maxFaces,
     });
     const detected = performance.now();
-    const faces: AnalysedFace[] = [];
-    for (const face of found) {
-      const unfit = unfitByGeometry(face, image, minFacePx);
-      if (unfit || options.want === 'detections') faces.push({ ...face, ...NOT_EMBEDDED, unfit });
-      else faces.push(await this.#embed(image, face));
-    }
-    return { faces, timings: { detect: detected - start, embed: performance.now() - detected } };
+    const faces = found.map((face): AnalysedFace => {
+      return { ...face, ...NOT_RECOGNISED, unfit: unfitByGeometry(face, image, minFacePx), scores: {} };
+    });
+    const crops = options.want === 'detections' ? [] : await this.#judge(image, faces);
+    return { faces, crops, timings: { detect: detected - start, embed: performance.now() - detected } };
   }
 
-  async #embed(image: PixelImage, face: Detection): Promise<AnalysedFace> {
-    const { entry } = this.#embedder;
-    try {
-      const { vector, signal } = await this.#embedder.embed(image, face.landmarks);
-      if (!vector) return { ...face, ...NOT_EMBEDDED, unfit: 'not_embedded' };
-      const quality = qualityOf(entry, signal);
-      return {
-        ...face,
-        embedding: { model: entry.name, vector },
-        quality,
-        qualitySignal: entry.calibration.quality.signal,
-        unfit: quality < this.#settings.oodThreshold ? 'low_quality' : null,
-        scores: {},
-      };
-    } catch (error) {
-      // One face without a shape must not cost the others their answer.
-      if (error instanceof AppError && error.code === 'ALIGN_DEGENERATE') {
-        return { ...face, ...NOT_EMBEDDED, unfit: 'not_embedded' };
+  /** Fills in what the networks here say of the faces that are worth it. @returns what those elsewhere need. */
+  async #judge(image: PixelImage, faces: AnalysedFace[]): Promise<RoleCrops[]> {
+    const { embedder, scorers } = this.#judges;
+    const worth = faces.flatMap(({ unfit }, index) => (unfit === null ? [index] : []));
+    const crops: RoleCrops[] = [];
+    if ('key' in embedder) crops.push(...alignedCrops(embedder, image, faces, worth));
+    else for (const i of worth) faces[i] = { ...faces[i]!, ...(await this.#embed(embedder, image, faces[i]!)) };
+    for (const scorer of scorers) {
+      if ('key' in scorer) {
+        crops.push(...croppedForScorer(scorer, image, faces, worth));
+        continue;
       }
-      throw error;
+      const scores = await scorer.score(
+        image,
+        worth.map((i) => faces[i]!),
+      );
+      for (const [at, i] of worth.entries()) addScore(faces, i, scorer.name, scores[at]!);
+    }
+    return crops;
+  }
+
+  async #embed(embedder: FaceEmbedder, image: PixelImage, face: Detection): Promise<RecognisedFace> {
+    try {
+      const embedded = await embedder.embed(image, face.landmarks);
+      return judgeFitness(embedded, embedder.entry, this.#settings.oodThreshold);
+    } catch (error) {
+      return withoutShape(error);
     }
   }
 }
 
-const NOT_EMBEDDED = { embedding: null, quality: null, qualitySignal: null, scores: {} } as const;
-
-type OpenSession = (role: Role, model: ResolvedModel, warmUp: number[][]) => Promise<Session>;
-
-async function openDetector(config: FaceAnalyserConfig, open: OpenSession): Promise<FaceDetector> {
-  const entry = expectTask(config.detector.entry, 'detector');
-  if (entry.family === 'starter-ssd') return openStarterDetector(config, entry, open);
-  const { inputSize } = config.settings;
-  const session = await open('detector', config.detector, warmUpShapes(entry, inputSize));
-  switch (entry.family) {
-    case 'retinaface':
-      return new RetinaFaceDetector(session, entry, inputSize);
-    case 'yunet':
-      return new YuNetDetector(session, entry, inputSize);
-    case 'scrfd':
-      return new ScrfdDetector(session, entry, inputSize);
+/** One face without a shape must not cost the others their answer. */
+function withoutShape(error: unknown): RecognisedFace {
+  if (error instanceof AppError && error.code === 'ALIGN_DEGENERATE') {
+    return { ...NOT_RECOGNISED, unfit: 'not_embedded' };
   }
+  throw error;
 }
 
-async function openStarterDetector(
-  config: FaceAnalyserConfig,
-  entry: StarterDetectorEntry,
-  open: OpenSession,
-): Promise<FaceDetector> {
-  if (!config.landmarks) {
-    throw new AppError(
-      'MODEL_NOT_FOUND',
-      `${entry.name} needs the landmarks network ${entry.landmarks}; none was given`,
-    );
+function addScore(faces: AnalysedFace[], index: number, name: string, score: number): void {
+  const face = faces[index]!;
+  faces[index] = { ...face, scores: { ...face.scores, [name]: score } };
+}
+
+function alignedCrops(
+  { key, entry }: RemoteEmbedder,
+  image: PixelImage,
+  faces: AnalysedFace[],
+  worth: readonly number[],
+): RoleCrops[] {
+  const cut: Uint8Array[] = [];
+  const of: number[] = [];
+  for (const i of worth) {
+    try {
+      cut.push(alignedCrop(image, faces[i]!.landmarks, entry));
+      of.push(i);
+    } catch (error) {
+      faces[i] = { ...faces[i]!, ...withoutShape(error) };
+    }
   }
-  const landmarks = expectTask(config.landmarks.entry, 'landmarks');
-  const [width, height] = landmarks.input.size ?? [112, 112];
-  const session = await open('detector', config.detector, [[1, 3, 512, 512]]);
-  const pointer = await open('landmarks', config.landmarks, [[1, 3, height, width]]);
-  return new StarterSsdDetector(session, entry, new StarterLandmarks(pointer, landmarks));
+  return of.length === 0 ? [] : [{ key, faces: of, sheet: stackCrops(cut, entry.embedding.cropSize) }];
 }
 
-function warmUpShapes(entry: DetectorEntry, inputSize: number): number[][] {
-  if (entry.input.size) return [[1, 3, entry.input.size[1], entry.input.size[0]]];
-  const shapes = WARM_UP_PICTURES.map((picture) => letterbox(picture, inputSize).canvas);
-  return shapes.map(({ width, height }) => [1, 3, height, width]);
-}
-
-function expectTask<T extends CatalogEntry['task']>(entry: CatalogEntry, task: T): Extract<CatalogEntry, { task: T }> {
-  if (entry.task === task) return entry as Extract<CatalogEntry, { task: T }>;
-  throw new AppError(
-    'MODEL_CONTRACT_MISMATCH',
-    `${entry.name} was given as ${task}; the catalog says it is ${entry.task}`,
-  );
+function croppedForScorer(
+  { key, name, entries }: RemoteScorer,
+  image: PixelImage,
+  faces: AnalysedFace[],
+  worth: readonly number[],
+): RoleCrops[] {
+  const cut: Uint8Array[] = [];
+  const of: number[] = [];
+  for (const i of worth) {
+    const crops = scorerCrops(entries, image, faces[i]!);
+    if (crops) {
+      cut.push(...crops);
+      of.push(i);
+      // What cannot be judged must not pass for good.
+    } else addScore(faces, i, name, 0);
+  }
+  return of.length === 0 ? [] : [{ key, faces: of, sheet: stackCrops(cut, scorerSide(entries[0]!)) }];
 }

@@ -1,43 +1,42 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { AppError } from '../../config/app-error.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
-import type { Analysis, Logger } from '../../pipeline/ports.ts';
-import type { FaceAnalyserConfig, PictureOptions } from './face-analyser.ts';
-import { openPixelSender, PIXEL_SLOTS, type PixelSender } from './pixel-channel.ts';
-import { EXIT_WRONG_SETTINGS, type FromChild, fromWire, type ToChild } from './process-messages.ts';
+import type { Logger } from '../../pipeline/ports.ts';
+import type { ChildHost } from './child-host.ts';
+import { messagePixels, openPixelSender, type PixelSender } from './pixel-channel.ts';
+import { startProcess } from './process-host.ts';
+import { EXIT_WRONG_SETTINGS, type FromChild, fromWire, type NetworksConfig } from './process-messages.ts';
 import type { RoleProof } from './role-report.ts';
+import { startThread } from './thread-host.ts';
 
-/** Pictures one process may hold: one is worked on, one is there already when it has finished. */
-export const LINK_DEPTH = PIXEL_SLOTS;
+/** Pictures in a process for each that it works on at once: when it has finished, the next one is there already. */
+export const STAGED = 2;
 
 /** The end of a process's last words that is kept for the error, characters. */
 const LAST_WORDS = 2000;
 
 export interface InferenceLinkOptions {
-  readonly config: FaceAnalyserConfig;
+  readonly config: NetworksConfig;
+  readonly host: 'process' | 'thread';
   /** Environment of the child; it sees nothing else. */
   readonly environment: Readonly<Record<string, string>>;
   /** Milliseconds until a process that is not ready is given up. */
   readonly startDeadlineMs: number;
+  /** Pictures that it may be given at once, if it turns out to gain from that. */
+  readonly most: number;
   readonly log: Logger;
-  /** How pixels cross; taken over and closed. Default: the fastest this machine has. */
-  readonly pixels?: PixelSender;
 }
 
 interface PendingCall {
   readonly slot: number;
-  readonly resolve: (analysis: Analysis) => void;
+  readonly resolve: (answer: unknown) => void;
   readonly reject: (error: AppError) => void;
 }
 
-/** One inference process, seen from the parent. It is never restarted: its successor is another link. */
+/** One inference process (or thread), seen from the parent. It is never restarted: its successor is another link. */
 export class InferenceLink {
-  readonly pid: number;
   /**
-   * Resolves when the networks have run once. Rejects with the reason when they cannot (`hopeless` then says whether
-   * another attempt could help).
+   * Resolves when the networks have run once, with what they run on. Rejects with the reason when they cannot (`hopeless`
+   * then says whether another attempt could help).
    */
   readonly ready: Promise<readonly RoleProof[]>;
   /** Resolves when the process is really gone, with how it ended: `signal SIGKILL`, `exit code 1`. Never rejects. */
@@ -45,71 +44,62 @@ export class InferenceLink {
   /** The child said that its settings or weights cannot work. */
   hopeless = false;
   calls = 0;
-  /** It has analysed a picture: whatever ends it later is no trouble of starting. */
+  /** It has answered: whatever ends it later is no trouble of starting. */
   answered = false;
-  readonly #child: ChildProcess;
+  readonly #child: ChildHost;
   readonly #pixels: PixelSender;
   readonly #log: Logger;
   readonly #pending = new Map<number, PendingCall>();
-  readonly #freeSlots = Array.from({ length: LINK_DEPTH }, (_, slot) => slot);
+  readonly #freeSlots: number[];
   readonly #started = Promise.withResolvers<readonly RoleProof[]>();
+  #depth = STAGED;
   #lastWords = '';
   #ended: string | null = null;
 
-  constructor({ config, environment, startDeadlineMs, log, pixels }: InferenceLinkOptions) {
+  constructor({ config, host, environment, startDeadlineMs, most, log }: InferenceLinkOptions) {
     this.#log = log;
-    this.#pixels = pixels ?? openPixelSender();
-    const entry = new URL(`./inference-process${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
-    this.#child = fork(entry, [], {
-      serialization: 'advanced',
-      // No flags of ours (--inspect, --test …) and no secret of ours reach it.
-      execArgv: [],
-      env: { ...environment },
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc', ...this.#pixels.descriptors],
+    this.#freeSlots = Array.from({ length: STAGED * most }, (_, slot) => slot);
+    this.#pixels = host === 'process' ? openPixelSender(this.#freeSlots.length) : messagePixels();
+    this.#child = (host === 'process' ? startProcess : startThread)({
+      environment,
+      descriptors: this.#pixels.descriptors,
+      received: (message) => this.#receive(message),
+      said: (text) => this.#hear(text),
     });
-    this.pid = this.#child.pid ?? 0;
     this.ready = this.#started.promise;
-    this.ready.catch(() => {});
     const slow = setTimeout(() => {
-      this.#started.reject(
-        new AppError('INFERENCE_DEADLINE', `an inference process was not ready within ${startDeadlineMs} ms`),
-      );
+      const why = `an ${this.#child.name.replace(/ \d+$/, '')} was not ready within ${startDeadlineMs} ms`;
+      this.#started.reject(new AppError('INFERENCE_DEADLINE', why));
       this.kill();
     }, startDeadlineMs);
-    this.gone = new Promise((resolve) => {
-      const end = (how: string) => {
-        clearTimeout(slow);
-        this.#end(how);
-        resolve(how);
-      };
-      // 'close', not 'exit': what the child still said, the reason of its end among it, comes before it.
-      this.#child.once('close', (code, signal) => end(signal ? `signal ${signal}` : `exit code ${code}`));
-      this.#child.on('error', (error) => {
-        // A process that never started has no end. Anything else (a message that could not be sent) leads to one.
-        if (this.#child.pid === undefined) end(error.message);
-      });
-    });
     this.ready.then(
       () => clearTimeout(slow),
-      () => {},
+      () => clearTimeout(slow),
     );
-    this.#child.on('message', (message: FromChild) => this.#receive(message));
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#hear(text));
-    this.#send({ type: 'start', config });
+    this.gone = this.#child.gone.then((how) => {
+      this.#end(how);
+      return how;
+    });
+    this.#child.send({ type: 'start', config });
   }
 
-  get transport(): PixelSender['kind'] {
-    return this.#pixels.kind;
+  get pid(): number {
+    return this.#child.pid;
   }
 
-  /** Pictures in this process, 0 … LINK_DEPTH. */
+  /** For people: `inference process 4711`. */
+  get name(): string {
+    return this.#child.name;
+  }
+
+  /** Pictures that it may hold. */
+  get depth(): number {
+    return this.#depth;
+  }
+
+  /** Pictures in this process, 0 … depth. */
   get load(): number {
-    return LINK_DEPTH - this.#freeSlots.length;
-  }
-
-  /** The process was seen to end. */
-  get ended(): boolean {
-    return this.#ended !== null;
+    return this.#pending.size;
   }
 
   /** The call that the process works on now: the oldest one; null where it has none. */
@@ -122,7 +112,7 @@ export class InferenceLink {
    * @param image read until the promise settles; not afterwards.
    * @throws {AppError} INFERENCE_DIED when the process ends first; INFERENCE_FAILED and others as the child says.
    */
-  analyse(id: number, image: PixelImage, options: PictureOptions): Promise<Analysis> {
+  ask(id: number, image: PixelImage, options: unknown): Promise<unknown> {
     if (this.#ended !== null) return Promise.reject(this.#died(this.#ended));
     const slot = this.#freeSlots.pop();
     if (slot === undefined) throw new Error('a link was given more pictures than it holds');
@@ -133,16 +123,16 @@ export class InferenceLink {
         .write(slot, image.data)
         .then((pixels) => {
           if (this.#ended !== null) return;
-          this.#send({ type: 'analyse', id, width: image.width, height: image.height, pixels, options });
+          this.#child.send({ type: 'work', id, width: image.width, height: image.height, pixels, options });
         })
         // An option that cannot be cloned, say.
         .catch((error: unknown) => this.#settle(id)?.reject(AppError.from(error, 'INFERENCE_FAILED')));
     });
   }
 
-  /** Ends the process at once: it holds nothing that must be saved. Idempotent. */
+  /** Ends a process at once (it holds nothing that must be saved); asks a thread to go. Idempotent. */
   kill(): void {
-    if (this.#ended === null) this.#child.kill('SIGKILL');
+    if (this.#ended === null) this.#child.end();
   }
 
   /** Rejects what is inside; used when its answers will not be waited for. */
@@ -150,23 +140,19 @@ export class InferenceLink {
     for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(error);
   }
 
-  #send(message: ToChild): void {
-    // A failure to send means that the process is going; its exit rejects what waits.
-    if (this.#child.connected) this.#child.send(message, () => {});
-  }
-
   #receive(message: FromChild): void {
     switch (message.type) {
       case 'ready':
+        this.#depth = Math.min(STAGED * message.most, this.#freeSlots.length);
         this.#started.resolve(message.proofs);
         break;
       case 'unable':
         this.hopeless = true;
         this.#started.reject(fromWire(message.error));
         break;
-      case 'analysed':
+      case 'done':
         this.answered = true;
-        this.#settle(message.id)?.resolve(ownVectors(message.analysis));
+        this.#settle(message.id)?.resolve(message.answer);
         break;
       case 'failed':
         this.#settle(message.id)?.reject(fromWire(message.error));
@@ -193,22 +179,11 @@ export class InferenceLink {
 
   #died(how: string): AppError {
     const words = this.#lastWords.trim().split('\n').at(-1)?.trim();
-    return new AppError(
-      'INFERENCE_DIED',
-      `inference process ${this.pid} ended with ${how}${words ? `: ${words}` : ''}`,
-    );
+    return new AppError('INFERENCE_DIED', `${this.name} ended with ${how}${words ? `: ${words}` : ''}`);
   }
 
   #hear(text: string): void {
     this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS);
     this.#log.warn({ pid: this.pid }, `inference process: ${text.trimEnd().slice(0, LAST_WORDS)}`);
   }
-}
-
-/** Vectors arrive as views into the whole message: each gets memory of its own, so that keeping one keeps only that. */
-function ownVectors(analysis: Analysis): Analysis {
-  const faces = analysis.faces.map((face) =>
-    face.embedding ? { ...face, embedding: { ...face.embedding, vector: face.embedding.vector.slice() } } : face,
-  );
-  return { ...analysis, faces };
 }

@@ -1,28 +1,33 @@
 import { AppError } from '../../config/app-error.ts';
 import { ERROR_CODES, type ErrorCode } from '../../config/error-codes.ts';
-import type { Analysis } from '../../pipeline/ports.ts';
-import type { FaceAnalyserConfig, PictureOptions } from './face-analyser.ts';
+import type { CropAnalyserConfig } from './crop-analyser.ts';
+import type { FaceAnalyserConfig } from './face-analyser.ts';
 import type { PixelRef } from './pixel-channel.ts';
 import type { RoleProof } from './role-report.ts';
 
 /** A child that ends with this code was given settings or weights that cannot work: starting it again would not help. */
 export const EXIT_WRONG_SETTINGS = 78;
 
+/** What a child is to hold. */
+export type NetworksConfig = FaceAnalyserConfig | CropAnalyserConfig;
+
 export type ToChild =
-  | { readonly type: 'start'; readonly config: FaceAnalyserConfig }
+  | { readonly type: 'start'; readonly config: NetworksConfig }
   | {
-      readonly type: 'analyse';
+      readonly type: 'work';
       readonly id: number;
       readonly width: number;
       readonly height: number;
       readonly pixels: PixelRef;
-      readonly options: PictureOptions;
-    };
+      readonly options: unknown;
+    }
+  /** For a thread, which nobody may end from outside: finish what runs, then go. */
+  | { readonly type: 'stop' };
 
 export type FromChild =
-  | { readonly type: 'ready'; readonly proofs: readonly RoleProof[] }
+  | { readonly type: 'ready'; readonly proofs: readonly RoleProof[]; readonly most: number }
   | { readonly type: 'unable'; readonly error: WireError }
-  | { readonly type: 'analysed'; readonly id: number; readonly analysis: Analysis }
+  | { readonly type: 'done'; readonly id: number; readonly answer: unknown }
   | { readonly type: 'failed'; readonly id: number; readonly error: WireError };
 
 /** An error that crosses; its cause stays behind as text. */

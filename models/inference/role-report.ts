@@ -1,4 +1,6 @@
-export type Role = 'detector' | 'embedder' | 'landmarks';
+import type { RoleSettings } from '../../config/settings-schema.ts';
+
+export type Role = 'detector' | 'landmarks' | 'embedder' | 'scorer';
 
 /** A provider that was tried and did not do. */
 export interface PassedOver {
@@ -24,6 +26,13 @@ export interface RoleProof {
 }
 
 export interface RoleReport extends RoleProof {
-  /** Inference processes that hold this network now. */
+  /** `cpu`, `cuda:0`, `MIG-…`: where it was placed; the provider's own name where nobody named a device. */
+  readonly device: string;
+  readonly isolation: RoleSettings['isolation'];
+  /** Inference processes (or threads) that hold this network now. */
   readonly processes: number;
+  /** Processes with this network that took the place of another since the start. */
+  readonly restarts: number;
+  /** The heavier model that was asked for and ran out of memory again and again; null where none did. */
+  readonly insteadOf: string | null;
 }

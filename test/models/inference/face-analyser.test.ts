@@ -7,16 +7,16 @@ import type { EmbedderEntry } from '../../../models/catalog.ts';
 import { align } from '../../../models/embedders/align.ts';
 import { apply, invert } from '../../../models/embedders/similarity-transform.ts';
 import { TEMPLATES } from '../../../models/embedders/templates.ts';
-import { LocalFaceAnalyser } from '../../../models/inference/face-analyser.ts';
+import { type FaceAnalyserConfig, LocalFaceAnalyser } from '../../../models/inference/face-analyser.ts';
+import type { ResolvedModel } from '../../../models/store.ts';
 import type { AnalysedFace, Embedding, Landmarks } from '../../../pipeline/face.ts';
 import type { PixelImage } from '../../../pipeline/pixel-image.ts';
 import { faceApiPicture } from '../../support/face-api-picture.ts';
 import { readPicture } from '../../support/read-picture.ts';
-import { starterModels } from '../../support/ready-models.ts';
+import { type ReadyModels, starterModels } from '../../support/ready-models.ts';
 import { requirement, sharedDir } from '../../support/requirements.ts';
 import { sharedModel } from '../../support/shared-model.ts';
 
-const providers = { detector: 'auto', embedder: 'auto', landmarks: 'auto' } as const;
 const settings = {
   inputSize: 640,
   confidence: 0.7,
@@ -25,8 +25,18 @@ const settings = {
   maxFaces: 20,
   minFacePx: 24,
   oodThreshold: 0.4,
-  providers,
 };
+
+function networks(models: ReadyModels): Omit<FaceAnalyserConfig, 'settings'> {
+  const here = (model: ResolvedModel) => ({ model, providers: 'auto' as const });
+  return {
+    work: 'pictures',
+    detector: here(models.detector),
+    embedder: here(models.embedder),
+    landmarks: models.landmarks ? here(models.landmarks) : null,
+    scorers: [],
+  };
+}
 
 const cosine = (a: Embedding, b: Embedding) => a.vector.reduce((sum, value, i) => sum + value * b.vector[i]!, 0);
 const lfw = (person: string, number: number) =>
@@ -64,11 +74,11 @@ function central(image: PixelImage, faces: readonly AnalysedFace[]): AnalysedFac
 describe.skipIf(!requirement('shared').met)('RetinaFace and MobileFaceNet on real pictures', () => {
   let analyser: LocalFaceAnalyser;
   let small: LocalFaceAnalyser;
-  const models = () => ({
-    detector: sharedModel('retinaface-mobilenet025'),
-    embedder: sharedModel('mobilefacenet-arcface-128d'),
-    landmarks: null,
-  });
+  const models = () =>
+    networks({
+      detector: sharedModel('retinaface-mobilenet025'),
+      embedder: sharedModel('mobilefacenet-arcface-128d'),
+    });
   beforeAll(async () => {
     analyser = await LocalFaceAnalyser.open({ ...models(), settings });
     small = await LocalFaceAnalyser.open({ ...models(), settings: { ...settings, inputSize: 320 } });
@@ -182,7 +192,7 @@ describe.skipIf(!requirement('shared').met)('RetinaFace and MobileFaceNet on rea
   });
 
   it('tells 200 pairs of LFW apart at the threshold of the catalog', async () => {
-    const entry = models().embedder.entry as EmbedderEntry;
+    const entry = sharedModel('mobilefacenet-arcface-128d').entry as EmbedderEntry;
     const lines = readFileSync(join(sharedDir, 'lfw-dev/pairsDevTest.txt'), 'utf8').trim().split('\n').slice(1);
     const fields = lines.map((line) => line.trim().split(/\s+/));
     const every = <T>(list: T[], step: number) => list.filter((_, i) => i % step === 0);
@@ -221,7 +231,7 @@ describe.skipIf(!requirement('shared').met)('RetinaFace and MobileFaceNet on rea
 describe('the starter networks on the pictures of face-api', () => {
   it('find every person, with landmarks where a face has them', async () => {
     const analyser = await LocalFaceAnalyser.open({
-      ...(await starterModels()),
+      ...networks(await starterModels()),
       settings: { ...settings, confidence: 0.5 },
     });
     expect(analyser.proofs.map(({ role, provider }) => `${role}: ${provider}`)).toEqual([

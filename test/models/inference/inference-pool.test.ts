@@ -229,7 +229,19 @@ describe('an inference pool', () => {
       { role: 'embedder', model: embedder.entry.name },
     ];
     expect(pool.roles()).toEqual(
-      roles.map((role) => ({ ...role, requested: 'auto', provider: 'cpu', degraded: false, processes: 1 })),
+      roles.map((role) => ({
+        ...role,
+        requested: 'auto',
+        provider: 'cpu',
+        nodes: { cpu: expect.any(Number) },
+        degraded: false,
+        passedOver: [],
+        device: 'cpu',
+        isolation: 'shared',
+        processes: 1,
+        restarts: 0,
+        insteadOf: null,
+      })),
     );
     const before = pool.stats();
     await pool.analyse(picture);

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPixelSender, PIXEL_SLOTS, type PixelRef } from '../../../models/inference/pixel-channel.ts';
+import { openPixelSender, type PixelRef } from '../../../models/inference/pixel-channel.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -20,9 +20,9 @@ function inSlot(descriptor: number, ref: PixelRef): Uint8Array {
 
 describe('openPixelSender', () => {
   it('leaves no name in the folder, so that nothing is left behind however we end', async () => {
-    const sender = openPixelSender(folder);
+    const sender = openPixelSender(2, folder);
     expect(sender.kind).toBe('memory');
-    expect(sender.descriptors).toHaveLength(PIXEL_SLOTS);
+    expect(sender.descriptors).toHaveLength(2);
     expect(await readdir(folder)).toEqual([]);
     sender.close();
   });
@@ -30,7 +30,7 @@ describe('openPixelSender', () => {
   it.skipIf(process.platform !== 'linux')(
     'writes each slot by itself, larger and smaller pictures in turn',
     async () => {
-      const sender = openPixelSender(folder);
+      const sender = openPixelSender(2, folder);
       for (const length of [3, 5_000_003, 12, 17 << 20, 300]) {
         const [even, odd] = [pattern(length, 3), pattern(length, 7)];
         const refs = await Promise.all([sender.write(0, even), sender.write(1, odd)]);
@@ -42,7 +42,7 @@ describe('openPixelSender', () => {
   );
 
   it.skipIf(process.platform !== 'linux')('takes pixels from a SharedArrayBuffer', async () => {
-    const sender = openPixelSender(folder);
+    const sender = openPixelSender(2, folder);
     const shared = new Uint8Array(new SharedArrayBuffer(999));
     shared.set(pattern(999, 5));
     expect([...inSlot(sender.descriptors[0]!, await sender.write(0, shared))]).toEqual([...shared]);
@@ -50,7 +50,7 @@ describe('openPixelSender', () => {
   });
 
   it('sends pixels in the message where there is no such folder', async () => {
-    const sender = openPixelSender(join(folder, 'missing'));
+    const sender = openPixelSender(2, join(folder, 'missing'));
     const pixels = pattern(30, 1);
     expect(sender).toMatchObject({ kind: 'message', descriptors: [] });
     expect(await sender.write(0, pixels)).toEqual({ pixels });
@@ -58,7 +58,7 @@ describe('openPixelSender', () => {
   });
 
   it('writes nothing to descriptors that it has closed', async () => {
-    const sender = openPixelSender(folder);
+    const sender = openPixelSender(2, folder);
     const large = sender.write(0, pattern(9 << 20, 1));
     sender.close();
     sender.close();

@@ -1,0 +1,69 @@
+import { type CropSheet, cropAt, cropsOn } from '../crop-sheet.ts';
+import type { FaceEmbedder } from '../embedders/embed.ts';
+import { judgeFitness, type RecognisedFace } from '../embedders/judge-fitness.ts';
+import type { CropScorer } from '../scorers/crop-scorer.ts';
+import type { CropOptions, JudgedCrops } from './crop-work.ts';
+import { NetworkOpener } from './network-opener.ts';
+import type { Job, Networks, PlacedNetwork } from './networks.ts';
+import { openEmbedder, openScorerNetworks } from './open-crop-networks.ts';
+import type { RoleProof } from './role-report.ts';
+
+export interface CropAnalyserConfig {
+  readonly work: 'crops';
+  readonly embedder: { readonly key: string; readonly network: PlacedNetwork } | null;
+  readonly scorers: readonly { readonly key: string; readonly networks: readonly PlacedNetwork[] }[];
+  /** Quality below this is unfit, 0..1. */
+  readonly oodThreshold: number;
+}
+
+type CropRole = (sheet: CropSheet) => Promise<JudgedCrops>;
+
+/** The networks that have processes of their own, without the detector: crops in, judgements out. */
+export class CropAnalyser implements Networks<CropOptions, JudgedCrops> {
+  readonly proofs: readonly RoleProof[];
+  readonly most = 1;
+  readonly #roles: ReadonlyMap<string, CropRole>;
+
+  private constructor(roles: ReadonlyMap<string, CropRole>, proofs: readonly RoleProof[]) {
+    this.#roles = roles;
+    this.proofs = proofs;
+  }
+
+  /** @throws {AppError} the MODEL codes. */
+  static async open({ embedder, scorers, oodThreshold }: CropAnalyserConfig): Promise<CropAnalyser> {
+    const opener = new NetworkOpener();
+    const roles = new Map<string, CropRole>();
+    if (embedder) roles.set(embedder.key, recognises(await openEmbedder(embedder.network, opener), oodThreshold));
+    for (const { key, networks } of scorers) roles.set(key, scores(await openScorerNetworks(networks, opener)));
+    return new CropAnalyser(roles, opener.proofs);
+  }
+
+  async work(jobs: readonly Job<CropOptions>[]): Promise<PromiseSettledResult<JudgedCrops>[]> {
+    const answers: PromiseSettledResult<JudgedCrops>[] = [];
+    for (const { image, options } of jobs) {
+      answers.push(...(await Promise.allSettled([this.#judge(image, options)])));
+    }
+    return answers;
+  }
+
+  async #judge(sheet: CropSheet, { key }: CropOptions): Promise<JudgedCrops> {
+    const role = this.#roles.get(key);
+    if (!role) throw new Error(`crops came for ${key}, which is not here`);
+    return role(sheet);
+  }
+}
+
+function recognises(embedder: FaceEmbedder, oodThreshold: number): CropRole {
+  return async (sheet) => {
+    const recognised: RecognisedFace[] = [];
+    for (let i = 0; i < cropsOn(sheet); i++) {
+      const embedded = await embedder.embedCrop(cropAt(sheet, i));
+      recognised.push(judgeFitness(embedded, embedder.entry, oodThreshold));
+    }
+    return { recognised };
+  };
+}
+
+function scores(scorer: CropScorer): CropRole {
+  return async (sheet) => ({ scores: await scorer.scoreCrops(sheet) });
+}

@@ -1,0 +1,24 @@
+/**
+ * The entry of an inference thread (`isolation: thread`), for comparison and for those who embed the library. Ending a
+ * thread from outside while its network runs aborts the whole program: it is asked to stop, and goes by itself.
+ */
+import { parentPort } from 'node:worker_threads';
+import { PixelReceiver } from './pixel-channel.ts';
+import { serveNetworks } from './serve-networks.ts';
+
+const port = parentPort!;
+const receive = serveNetworks(
+  {
+    send(message, sent) {
+      port.postMessage(message);
+      sent?.();
+    },
+    exit(code) {
+      process.exitCode = code;
+      // Nothing is left that keeps the thread alive; what was sent still arrives.
+      port.close();
+    },
+  },
+  new PixelReceiver(),
+);
+port.on('message', receive);
