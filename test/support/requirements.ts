@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** What some tests need and some machines lack. */
-const NAMES = ['ffmpeg', 'chromium', 'rtsp', 'shared', 'gpu', 'mig', 'webcam'] as const;
+const NAMES = ['ffmpeg', 'chromium', 'rtsp', 'shared', 'gpu', 'mig', 'webcam', 'python', 'torch'] as const;
 export type RequirementName = (typeof NAMES)[number];
 
 export interface Requirement {
@@ -30,6 +30,9 @@ function onPath(...programs: string[]): string | null {
   }
   return null;
 }
+
+/** The Python of the export scripts; one with PyTorch can be named with FACEGATE_EXPORT_PYTHON. */
+export const exportPython: string = process.env.FACEGATE_EXPORT_PYTHON ?? 'python3';
 
 /** The Chromium that the browser tests drive; null where there is none. */
 export const chromiumPath: string | null = onPath('chromium', 'chromium-browser', 'google-chrome');
@@ -83,6 +86,19 @@ const LOOK: Record<RequirementName, () => Requirement> = {
       return { met: false, why: 'no NVIDIA GPU' };
     }
   },
+  python: () =>
+    runs(exportPython, ['--version'])
+      ? { met: true, why: exportPython }
+      : { met: false, why: `${exportPython} does not run (apt-get install python3)` },
+  torch: () =>
+    runs(exportPython, ['-c', 'import torch, onnx, onnxruntime'])
+      ? { met: true, why: `${exportPython} with torch, onnx and onnxruntime` }
+      : {
+          met: false,
+          why:
+            `${exportPython} lacks torch, onnx or onnxruntime (pip install -r models/export/requirements.txt; ` +
+            'FACEGATE_EXPORT_PYTHON names another Python)',
+        },
   webcam: () => (existsSync('/dev/video0') ? { met: true, why: '/dev/video0' } : { met: false, why: 'no /dev/video0' }),
 };
 
