@@ -30,6 +30,7 @@ export const ERROR_CODES = {
   MODEL_DOWNLOAD_FAILED: { status: 502, means: 'The weights could not be fetched from the mirror or URL.' },
   MODEL_INVALID: { status: 500, means: 'The file is not an ONNX model that facegate accepts.' },
   MODEL_CONTRACT_MISMATCH: { status: 500, means: 'The model has other inputs or outputs than its catalog entry says.' },
+  MODEL_RANDOM_WEIGHTS: { status: 500, means: 'The file was made to time a machine: its weights are random numbers.' },
   MODEL_PROVIDER_UNAVAILABLE: {
     status: 500,
     means: 'The execution provider asked for is not there or did not run the network.',

@@ -6,6 +6,7 @@ import { AppError } from '../../config/app-error.ts';
 import type { CatalogEntry } from '../catalog.ts';
 import { freeBatch } from '../onnx/free-batch.ts';
 import { freeInputSize } from '../onnx/free-input-size.ts';
+import { hasRandomWeights } from '../onnx/random-weights.ts';
 import { makeRetinaFaceDynamic } from '../onnx/retinaface-dynamic.ts';
 import type { ResolvedModel } from '../store.ts';
 import { checkContract, contractOf, type NetworkContract } from './network-contract.ts';
@@ -28,6 +29,8 @@ export interface SessionOptions {
   readonly device?: string | undefined;
   /** Input shapes to run once before the session counts as ready: the first one proves the provider. */
   readonly warmUp: readonly (readonly number[])[];
+  /** Networks with random weights are welcome too: nobody looks at what comes out. Default false. */
+  readonly timingOnly?: boolean;
 }
 
 /** What is run: an ONNX graph, and what it must look like to the code that calls it. */
@@ -85,13 +88,20 @@ export class Session {
   }
 
   /**
-   * @throws {AppError} MODEL_NOT_FOUND, MODEL_CHECKSUM_MISMATCH, MODEL_INVALID, MODEL_CONTRACT_MISMATCH,
-   *   MODEL_PROVIDER_UNAVAILABLE.
+   * @throws {AppError} MODEL_NOT_FOUND, MODEL_CHECKSUM_MISMATCH, MODEL_INVALID, MODEL_RANDOM_WEIGHTS,
+   *   MODEL_CONTRACT_MISMATCH, MODEL_PROVIDER_UNAVAILABLE.
    */
   static async open({ entry, path }: ResolvedModel, options: SessionOptions): Promise<Session> {
     // A name that is no provider is told before anything large is read.
     planProviders(options.providers, []);
-    const bytes = editGraph(entry, await readVerifiedBytes(entry, path));
+    const published = await readVerifiedBytes(entry, path);
+    if (!options.timingOnly && hasRandomWeights(published)) {
+      throw new AppError(
+        'MODEL_RANDOM_WEIGHTS',
+        `${path} has random weights, for timing only: it finds and recognises nobody; bring trained weights of ${entry.name}`,
+      );
+    }
+    const bytes = editGraph(entry, published);
     return Session.openNetwork({ name: entry.name, bytes, contract: contractOf(entry) }, options);
   }
 

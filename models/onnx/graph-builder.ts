@@ -4,8 +4,8 @@ import { ATTRIBUTE_TYPE, DATA_TYPE, type OnnxAttribute, type OnnxGraph, type Onn
 /** The name under which a node's result, an input or a constant is known in the graph. */
 export type Value = string;
 
-/** A whole number becomes an int attribute, a list an ints attribute, text a string attribute. */
-export type Attributes = Readonly<Record<string, number | readonly number[] | string>>;
+/** A whole number becomes an int attribute, a list an ints attribute, text a string attribute; a fraction says so. */
+export type Attributes = Readonly<Record<string, number | readonly number[] | string | { readonly float: number }>>;
 
 const OPSET = 17;
 const IR_VERSION = 8;
@@ -13,6 +13,7 @@ const IR_VERSION = 8;
 /** Puts together a float32 ONNX graph, node by node, in the order in which they run. */
 export class GraphBuilder {
   readonly #graph: OnnxGraph;
+  readonly #metadata: { key: string; value: string }[] = [];
   #count = 0;
 
   /** @param name the graph's name. */
@@ -54,12 +55,18 @@ export class GraphBuilder {
     this.#graph.output.push(valueInfo(name, shape));
   }
 
+  /** Says something about the file; what reads it need not know the graph. */
+  metadata(key: string, value: string): void {
+    this.#metadata.push({ key, value });
+  }
+
   /** The bytes of the file; the same calls give the same bytes. */
   build(): Uint8Array {
     return writeOnnx({
       irVersion: IR_VERSION,
       producerName: 'facegate',
       opsetImport: [{ domain: '', version: OPSET }],
+      metadataProps: this.#metadata,
       graph: this.#graph,
     });
   }
@@ -84,8 +91,9 @@ function valueInfo(name: string, shape: readonly (number | string)[]): OnnxValue
   return { name, type: { tensorType: { elemType: DATA_TYPE.float, shape: { dim } } } };
 }
 
-function attributeOf(name: string, value: number | readonly number[] | string): OnnxAttribute {
+function attributeOf(name: string, value: Attributes[string]): OnnxAttribute {
   if (typeof value === 'string') return { name, type: ATTRIBUTE_TYPE.string, s: Buffer.from(value) };
   if (typeof value === 'number') return { name, type: ATTRIBUTE_TYPE.int, i: value };
+  if ('float' in value) return { name, type: ATTRIBUTE_TYPE.float, f: value.float };
   return { name, type: ATTRIBUTE_TYPE.ints, ints: [...value] };
 }
