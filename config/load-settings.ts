@@ -2,6 +2,7 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import { AppError } from './app-error.ts';
 import { crossCheck, settingsWarnings } from './cross-check.ts';
 import { type DescribeValue, describeIssue, describeValue, keyName, type Problem } from './describe-problem.ts';
+import { DEVICE_VARIABLES, withDeviceOverrides } from './device-overrides.ts';
 import { interpolate, type SettingPath } from './interpolate.ts';
 import { readYaml } from './read-yaml.ts';
 import { isSection } from './settings-reference.ts';
@@ -10,7 +11,7 @@ import { type Settings, type SettingsInput, settingsSchema } from './settings-sc
 export interface LoadSettingsOptions {
   /** The YAML file; without it the defaults and the overrides are all there is. */
   file?: string;
-  /** What `${NAME}` in the file stands for. */
+  /** What `${NAME}` in the file stands for; also DEVICE_VARIABLES. */
   env: Readonly<Record<string, string | undefined>>;
   /** The command line: mappings are merged into the file's, anything else takes the place of what the file says. */
   overrides?: SettingsInput;
@@ -85,12 +86,19 @@ export function loadSettings(options: LoadSettingsOptions): LoadedSettings {
     ...crossCheck(merged, describe),
   ];
   if (!parsed.success || problems.length > 0) return fail('CONFIG_INVALID', problems);
+  const settings = { ...parsed.data, models: withDeviceOverrides(parsed.data.models, options.env) };
   return {
-    settings: withAbsolutePaths(parsed.data, baseDir),
+    settings: withAbsolutePaths(settings, baseDir),
     file,
     baseDir,
-    warnings: settingsWarnings(parsed.data),
+    warnings: [...settingsWarnings(settings), ...uselessDevice(settings, options.env)],
   };
+}
+
+function uselessDevice({ models }: Settings, env: LoadSettingsOptions['env']): string[] {
+  const variable = DEVICE_VARIABLES.scorers;
+  if (!env[variable] || models.scorers.length > 0) return [];
+  return [`the environment variable ${variable} is set, and models.scorers names no network that it could be about`];
 }
 
 /** `cameras:` with all its members commented out is null in YAML, and means none. */

@@ -56,15 +56,18 @@ const providers = z
   })
   .meta({ words: '`auto` or a list of execution providers' });
 
+/** Where a network runs. */
+export const deviceSchema = z
+  .string()
+  .regex(
+    /^(cpu|cuda(:\d{1,2})?|MIG-[A-Za-z0-9/-]{1,80})$/,
+    'must be "cpu", "cuda:0" (a GPU by its number) or the UUID of a MIG slice ("MIG-…", nvidia-smi -L shows it)',
+  );
+
 /** What every role can be given: where it runs, how far apart from the others, and how much it may take. */
 const role = {
   providers: providers.optional().describe('Execution providers for this network alone. Default: `models.providers`.'),
-  device: z
-    .string()
-    .regex(
-      /^(cpu|cuda(:\d{1,2})?|MIG-[A-Za-z0-9/-]{1,80})$/,
-      'must be "cpu", "cuda:0" (a GPU by its number) or the UUID of a MIG slice ("MIG-…", nvidia-smi -L shows it)',
-    )
+  device: deviceSchema
     .optional()
     .meta({ words: '`cpu`, `cuda:N` or `MIG-…`' })
     .describe(
@@ -375,6 +378,7 @@ export type DoorSettings = Settings['doors'][number];
 export type DetectorSettings = Settings['models']['detector'];
 export type EmbedderSettings = Settings['models']['embedder'];
 export type ScorerSettings = Settings['models']['scorers'][number];
+export type DeviceSettings = z.output<typeof deviceSchema>;
 /** Where and how apart a network runs. */
 export type RoleSettings = Pick<ScorerSettings, 'providers' | 'device' | 'isolation' | 'memoryLimitMb' | 'deadlineMs'>;
 export type KeyScope = Settings['keys'][number]['scopes'][number];

@@ -1,8 +1,9 @@
-import { availableParallelism } from 'node:os';
 import type { Settings } from '../config/settings-schema.ts';
 import type { Clock, Logger } from '../pipeline/ports.ts';
 import type { EmbedderEntry } from './catalog.ts';
 import { chooseModels } from './choose-models.ts';
+import { chooseScorers } from './choose-scorers.ts';
+import { detectorPlace } from './detector-place.ts';
 import { createInferencePool, type InferencePool } from './inference/inference-pool.ts';
 import { openModelStore } from './store.ts';
 
@@ -16,6 +17,8 @@ export interface OpenAnalyserOptions {
   mirrors: readonly string[];
   /** Allow the starter set where the real weights cannot be had: for the demo and for tests. */
   starter: boolean;
+  /** All that the inference processes see of the environment (config/device-environment.ts). Default: nothing. */
+  environment?: Readonly<Record<string, string>>;
   clock: Clock;
   log: Logger;
   onProgress?: (model: string, done: number, total: number | null) => void;
@@ -33,7 +36,7 @@ export interface OpenedAnalyser {
 
 /** Finds or fetches the weights that the settings ask for and starts the inference processes on them. */
 export async function openAnalyser(options: OpenAnalyserOptions): Promise<OpenedAnalyser> {
-  const { models, dir, mirrors, starter, clock, log, onProgress } = options;
+  const { models, dir, mirrors, starter, environment = {}, clock, log, onProgress } = options;
   const store = openModelStore({ dir, mirrors, starter, log });
   const chosen = await chooseModels({
     detector: models.detector.model,
@@ -41,19 +44,29 @@ export async function openAnalyser(options: OpenAnalyserOptions): Promise<Opened
     store,
     starter,
     log,
+    detectorPlace: () =>
+      detectorPlace({
+        role: models.detector,
+        providers: models.providers,
+        visibleDevices: environment.CUDA_VISIBLE_DEVICES,
+      }),
     ...(onProgress && { onProgress }),
   });
+  const scorers = await chooseScorers({ scorers: models.scorers, store, ...(onProgress && { onProgress }) });
   const analyser = await createInferencePool({
     detector: chosen.detector,
     embedder: chosen.embedder,
     ...(chosen.landmarks && { landmarks: chosen.landmarks }),
+    scorers,
     settings: {
       detector: models.detector,
       embedder: models.embedder,
       oodThreshold: options.oodThreshold,
       providers: models.providers,
+      batch: models.batch,
     },
-    processes: models.processes ?? availableParallelism(),
+    processes: models.processes,
+    environment,
     log,
     clock,
   });

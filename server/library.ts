@@ -1,5 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { deviceEnvironment } from '../config/device-environment.ts';
+import { withDeviceOverrides } from '../config/device-overrides.ts';
 import { mirrorsFrom } from '../config/mirrors.ts';
 import { cameraSchema, type SettingsInput, settingsSchema } from '../config/settings-schema.ts';
 import { type OpenedAnalyser, openAnalyser as openAnalyserOf } from '../models/open-analyser.ts';
@@ -32,11 +34,12 @@ export function openAnalyser(o: OpenAnalyser = {}): Promise<OpenedAnalyser> {
     ...(o.oodThreshold !== undefined && { recognition: { oodThreshold: o.oodThreshold } }),
   });
   return openAnalyserOf({
-    models: settings.models,
+    models: withDeviceOverrides(settings.models, process.env),
     oodThreshold: settings.recognition.oodThreshold,
     dir: resolve(o.modelsDir ?? join(homedir(), '.local/share/facegate/models')),
     mirrors: o.mirrors ?? mirrorsFrom(process.env.FACEGATE_MODEL_MIRROR),
     starter: o.starter ?? false,
+    environment: deviceEnvironment(process.env),
     clock: o.clock ?? systemClock,
     log: o.log ?? silentLog,
     ...(o.onProgress && { onProgress: o.onProgress }),

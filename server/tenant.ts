@@ -51,6 +51,8 @@ export interface TenantOptions {
   starter: boolean;
   ffmpegPath?: string | undefined;
   pathVariable: string | undefined;
+  /** All that the inference processes see of the environment. Default: nothing. */
+  inferenceEnvironment?: Readonly<Record<string, string>>;
   consoleDir: string;
   version: string;
   clock: Clock;
@@ -98,6 +100,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     dir: options.modelsDir,
     mirrors: options.mirrors,
     starter: options.starter,
+    environment: options.inferenceEnvironment ?? {},
     clock,
     log,
     ...(options.onProgress && { onProgress: options.onProgress }),

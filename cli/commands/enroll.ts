@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../config/app-error.ts';
+import { deviceEnvironment } from '../../config/device-environment.ts';
 import { enrolFromImage } from '../../gallery/enrol-from-image.ts';
 import { enrolmentMinimum } from '../../gallery/enrolment-minimum.ts';
 import { openGallery } from '../../gallery/subject-gallery.ts';
@@ -41,11 +42,13 @@ async function enroll(
   const log = openLog(options.logLevel ?? 'warn');
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const { analyser: networks, embedder } = await openAnalyser({
-    models: { ...settings.models, processes: 1 },
+    // Nobody is judged here beyond whether the face is fit.
+    models: { ...settings.models, processes: 1, scorers: [] },
     oodThreshold: settings.recognition.oodThreshold,
     dir: join(dataDir, 'models'),
     mirrors,
     starter: false,
+    environment: deviceEnvironment(context.env),
     clock: systemClock,
     log,
     onProgress: (model, done, total) => terminal.progress(`fetching ${model}`, done, total),

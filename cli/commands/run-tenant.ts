@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { deviceEnvironment } from '../../config/device-environment.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { openTenant, type Tenant } from '../../server/tenant.ts';
 import type { CommandContext } from './command-context.ts';
@@ -49,6 +50,7 @@ export async function runTenant(options: RunTenantOptions): Promise<void> {
     starter,
     ffmpegPath: settings.ffmpeg ?? env.FFMPEG_PATH,
     pathVariable: env.PATH,
+    inferenceEnvironment: deviceEnvironment(env),
     consoleDir: consoleDir(),
     version,
     clock: systemClock,
