@@ -84,6 +84,8 @@ function refusal(
       return 'the face is turned away; the person must look towards the camera';
     case 'too_dark':
       return 'the face is too dark';
+    case 'too_bright':
+      return 'the face is too bright';
     case 'blurred':
       return 'the face is blurred';
     case 'not_embedded':

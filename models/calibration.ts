@@ -1,5 +1,6 @@
 import type { DetectorSettings } from '../config/settings-schema.ts';
 import type { DetectorEntry, EmbedderEntry } from './catalog.ts';
+import { piecewiseLinear } from './piecewise-linear.ts';
 
 /** Least detection confidence: as set, else what the preset means on this detector's own scale. */
 export function confidenceOf(settings: Pick<DetectorSettings, 'confidence' | 'preset'>, entry: DetectorEntry): number {
@@ -22,16 +23,5 @@ export function similarityOf(entry: EmbedderEntry, cosine: number): number {
  * points, flat outside them. Not a number gives 0.
  */
 export function qualityOf(entry: EmbedderEntry, signal: number): number {
-  const { points } = entry.calibration.quality;
-  if (Number.isNaN(signal)) return 0;
-  let [fromSignal, fromQuality] = points[0] as [number, number];
-  if (signal <= fromSignal) return fromQuality;
-  for (const [toSignal, toQuality] of points) {
-    if (signal <= toSignal) {
-      return fromQuality + ((signal - fromSignal) / (toSignal - fromSignal)) * (toQuality - fromQuality);
-    }
-    fromSignal = toSignal;
-    fromQuality = toQuality;
-  }
-  return fromQuality;
+  return piecewiseLinear(entry.calibration.quality.points, signal);
 }

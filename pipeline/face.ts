@@ -35,17 +35,28 @@ export type UnfitReason =
   | 'cut_off'
   | 'turned_away'
   | 'too_dark'
+  | 'too_bright'
   | 'blurred'
   | 'not_embedded';
+
+/**
+ * What `quality` is made of: `size` of the box, `whole` (all landmarks in the picture), `pose`, `light` and `glare` (not too
+ * dark, not too bright), `evenness` of the light, `sharpness`, and the embedder's own signal: `norm`, or `rts`.
+ */
+export type QualitySignal = 'size' | 'whole' | 'pose' | 'light' | 'glare' | 'evenness' | 'sharpness' | 'norm' | 'rts';
+
+/** Each 0..1 and on one scale: below 0.4 it speaks against the face. Those that were measured. */
+export type QualityParts = Readonly<Partial<Record<QualitySignal, number>>>;
 
 /** What the networks say of one face, before anybody is looked up. */
 export interface AnalysedFace extends Detection {
   /** Null where the face is unfit before embedding, or embeddings were not asked for. */
   readonly embedding: Embedding | null;
-  /** Fitness to be recognised, 0..1; null where it was not measured. */
+  /** Fitness to be recognised, 0..1: the least of `qualityParts`; null where the face was not embedded. */
   readonly quality: number | null;
-  /** Which signal `quality` is made from, e.g. `norm`. */
-  readonly qualitySignal: string | null;
+  /** Which part is the least. */
+  readonly qualitySignal: QualitySignal | null;
+  readonly qualityParts: QualityParts;
   /** Null when the face is fit. */
   readonly unfit: UnfitReason | null;
   /** What the configured scorers said, by name. */

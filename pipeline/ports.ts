@@ -38,8 +38,8 @@ export interface AnalyseOptions {
   nms?: number;
   /** The best so many faces. Default: the detector's setting. */
   maxFaces?: number;
-  /** `detections` skips alignment, embedding and quality. Default `embeddings`. */
-  want?: 'detections' | 'embeddings';
+  /** `detections`: boxes and landmarks alone; `scores`: what the scorers say as well; `embeddings`: everything. Default. */
+  want?: 'detections' | 'scores' | 'embeddings';
   /** Milliseconds from the call until the process that works on it is given up. Default: the role's setting. */
   deadlineMs?: number;
   signal?: AbortSignal;

@@ -1,37 +1,47 @@
-import type { Detection, Point, UnfitReason } from '../../pipeline/face.ts';
-import type { Size } from '../detectors/letterbox.ts';
+import type { AnalysedFace, QualityParts, QualitySignal, UnfitReason } from '../../pipeline/face.ts';
+import { PART_GATE } from './fitness-parts.ts';
 
-/**
- * Why a face is not worth embedding, from its box and landmarks alone; null where nothing speaks against it.
- *
- * @param minFacePx narrowest box that counts, pixels of the picture.
- */
-export function unfitByGeometry(face: Detection, picture: Size, minFacePx: number): UnfitReason | null {
-  if (face.box[2] - face.box[0] < minFacePx) return 'too_small';
-  const { leftEye, rightEye, nose, mouthLeft, mouthRight } = face.landmarks;
-  const inside = ([x, y]: Point) => x >= 0 && y >= 0 && x <= picture.width && y <= picture.height;
-  if (![leftEye, rightEye, nose, mouthLeft, mouthRight].every(inside)) return 'cut_off';
-  return isTurnedAway(face) ? 'turned_away' : null;
+/** What a low part is called when it is the reason; those that name a cause come before the embedder's own signal. */
+const REASONS: readonly (readonly [QualitySignal, UnfitReason])[] = [
+  ['size', 'too_small'],
+  ['whole', 'cut_off'],
+  ['pose', 'turned_away'],
+  ['light', 'too_dark'],
+  ['glare', 'too_bright'],
+  ['evenness', 'too_dark'],
+  ['sharpness', 'blurred'],
+];
+
+/** Why a face is not worth embedding, whatever the settings ask of its quality; null where nothing speaks against it. */
+export function unfitByGeometry(parts: QualityParts): UnfitReason | null {
+  return reasonBelow(parts, PART_GATE);
 }
 
-/** How far, in distances between the eyes, the nose may stand outside them. */
-const NOSE_OUTSIDE = 0.75;
-/** Distance between the eyes over the distance from eyes to mouth: about 1 from the front, near 0 in profile. */
-const NARROWEST_EYES = 0.25;
-
 /**
- * Profiles only: a nose clearly outside the eyes, or eyes nearly in line. Deliberately lenient: what it lets through is
- * still judged by the embedder's own quality.
+ * How fit an embedded face is to be recognised. The least part decides: a face is no better for being large when it is
+ * blurred.
+ *
+ * @param parts with the embedder's own among them.
+ * @param oodThreshold quality below this is unfit, 0..1.
  */
-function isTurnedAway({ landmarks }: Detection): boolean {
-  const { leftEye, rightEye, nose, mouthLeft, mouthRight } = landmarks;
-  const [eyesX, eyesY] = [rightEye[0] - leftEye[0], rightEye[1] - leftEye[1]];
-  const eyes = Math.hypot(eyesX, eyesY);
-  const down = Math.hypot(
-    (mouthLeft[0] + mouthRight[0] - leftEye[0] - rightEye[0]) / 2,
-    (mouthLeft[1] + mouthRight[1] - leftEye[1] - rightEye[1]) / 2,
-  );
-  if (eyes < NARROWEST_EYES * down) return true;
-  const along = ((nose[0] - leftEye[0]) * eyesX + (nose[1] - leftEye[1]) * eyesY) / (eyes * eyes);
-  return along < -NOSE_OUTSIDE || along > 1 + NOSE_OUTSIDE;
+export function judgeFitness(
+  parts: QualityParts,
+  oodThreshold: number,
+): Pick<AnalysedFace, 'quality' | 'qualitySignal' | 'unfit'> {
+  const [qualitySignal, quality] = least(Object.entries(parts) as [QualitySignal, number][]);
+  const unfit = quality >= oodThreshold ? null : (reasonBelow(parts, oodThreshold) ?? 'low_quality');
+  return { quality, qualitySignal, unfit };
+}
+
+function reasonBelow(parts: QualityParts, gate: number): UnfitReason | null {
+  const failing = REASONS.flatMap(([signal, reason]) => {
+    const part = parts[signal];
+    return part !== undefined && part < gate ? [[reason, part] as const] : [];
+  });
+  return failing.length > 0 ? least(failing)[0] : null;
+}
+
+/** The first of several that are alike. */
+function least<T>(entries: readonly (readonly [T, number])[]): readonly [T, number] {
+  return entries.reduce((lowest, entry) => (entry[1] < lowest[1] ? entry : lowest));
 }

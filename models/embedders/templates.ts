@@ -7,6 +7,8 @@ export interface AlignmentTemplate {
   readonly side: number;
   /** Left eye, right eye, nose, mouth left, mouth right. */
   readonly points: readonly [Point, Point, Point, Point, Point];
+  /** From the eyebrows to below the mouth, eight ninths as wide as high: where the face is, without what is around it. */
+  readonly face: { readonly left: number; readonly top: number; readonly width: number };
 }
 
 export const TEMPLATES: Readonly<Record<EmbedderEntry['embedding']['alignment'], AlignmentTemplate>> = {
@@ -20,6 +22,7 @@ export const TEMPLATES: Readonly<Record<EmbedderEntry['embedding']['alignment'],
       [41.5493, 92.3655],
       [70.7299, 92.2041],
     ],
+    face: { left: 24, top: 32, width: 64 },
   },
   /** The mean face of dlib's `get_face_chip_details` with its padding of 0.25: eye centres, points 30, 48 and 54. */
   dlib: {
@@ -31,5 +34,6 @@ export const TEMPLATES: Readonly<Record<EmbedderEntry['embedding']['alignment'],
       [50.41, 103.02],
       [97.61, 103.02],
     ],
+    face: { left: 26, top: 17, width: 96 },
   },
 };

@@ -1,19 +1,17 @@
 import { type CropSheet, cropAt, cropsOn } from '../crop-sheet.ts';
 import type { FaceEmbedder } from '../embedders/embed.ts';
-import { judgeFitness, type RecognisedFace } from '../embedders/judge-fitness.ts';
+import { type RecognisedFace, recognisedFace } from '../embedders/recognised-face.ts';
 import type { CropScorer } from '../scorers/crop-scorer.ts';
 import type { CropOptions, JudgedCrops } from './crop-work.ts';
 import { NetworkOpener } from './network-opener.ts';
-import type { Job, Networks, PlacedNetwork } from './networks.ts';
+import type { Job, Networks, PlacedEmbedder, PlacedNetwork } from './networks.ts';
 import { openEmbedder, openScorerNetworks } from './open-crop-networks.ts';
 import type { RoleProof } from './role-report.ts';
 
 export interface CropAnalyserConfig {
   readonly work: 'crops';
-  readonly embedder: { readonly key: string; readonly network: PlacedNetwork } | null;
+  readonly embedder: { readonly key: string; readonly network: PlacedEmbedder } | null;
   readonly scorers: readonly { readonly key: string; readonly networks: readonly PlacedNetwork[] }[];
-  /** Quality below this is unfit, 0..1. */
-  readonly oodThreshold: number;
 }
 
 type CropRole = (sheet: CropSheet) => Promise<JudgedCrops>;
@@ -30,10 +28,10 @@ export class CropAnalyser implements Networks<CropOptions, JudgedCrops> {
   }
 
   /** @throws {AppError} the MODEL codes. */
-  static async open({ embedder, scorers, oodThreshold }: CropAnalyserConfig): Promise<CropAnalyser> {
+  static async open({ embedder, scorers }: CropAnalyserConfig): Promise<CropAnalyser> {
     const opener = new NetworkOpener();
     const roles = new Map<string, CropRole>();
-    if (embedder) roles.set(embedder.key, recognises(await openEmbedder(embedder.network, opener), oodThreshold));
+    if (embedder) roles.set(embedder.key, recognises(await openEmbedder(embedder.network, opener)));
     for (const { key, networks } of scorers) roles.set(key, scores(await openScorerNetworks(networks, opener)));
     return new CropAnalyser(roles, opener.proofs);
   }
@@ -53,12 +51,11 @@ export class CropAnalyser implements Networks<CropOptions, JudgedCrops> {
   }
 }
 
-function recognises(embedder: FaceEmbedder, oodThreshold: number): CropRole {
+function recognises(embedder: FaceEmbedder): CropRole {
   return async (sheet) => {
     const recognised: RecognisedFace[] = [];
     for (let i = 0; i < cropsOn(sheet); i++) {
-      const embedded = await embedder.embedCrop(cropAt(sheet, i));
-      recognised.push(judgeFitness(embedded, embedder.entry, oodThreshold));
+      recognised.push(recognisedFace(await embedder.embedCrop(cropAt(sheet, i)), embedder.entry));
     }
     return { recognised };
   };

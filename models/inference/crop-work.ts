@@ -1,6 +1,6 @@
 import type { EmbedderEntry, ScorerEntry } from '../catalog.ts';
 import type { CropSheet } from '../crop-sheet.ts';
-import type { RecognisedFace } from '../embedders/judge-fitness.ts';
+import type { RecognisedFace } from '../embedders/recognised-face.ts';
 
 /** An embedder in another process than the detector: what is known of it where its crops are cut. */
 export interface RemoteEmbedder {

@@ -1,6 +1,6 @@
 import { AppError } from '../../config/app-error.ts';
 import type { DetectorSettings } from '../../config/settings-schema.ts';
-import type { AnalysedFace, Detection } from '../../pipeline/face.ts';
+import type { AnalysedFace } from '../../pipeline/face.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { AnalyseOptions, Analysis } from '../../pipeline/ports.ts';
 import { confidenceOf } from '../calibration.ts';
@@ -9,12 +9,13 @@ import type { FaceDetector } from '../detectors/face-detector.ts';
 import { alignedCrop } from '../embedders/aligned-crop.ts';
 import type { FaceEmbedder } from '../embedders/embed.ts';
 import { unfitByGeometry } from '../embedders/fitness.ts';
-import { judgeFitness, NOT_RECOGNISED, type RecognisedFace } from '../embedders/judge-fitness.ts';
+import { geometryParts } from '../embedders/fitness-parts.ts';
+import { NOT_RECOGNISED, recognisedFace, withRecognition } from '../embedders/recognised-face.ts';
 import type { CropScorer } from '../scorers/crop-scorer.ts';
 import { scorerCrops, scorerSide } from '../scorers/scorer-crops.ts';
 import type { RemoteEmbedder, RemoteScorer, RoleCrops } from './crop-work.ts';
 import { expectTask, NetworkOpener } from './network-opener.ts';
-import type { Job, Networks, PlacedNetwork } from './networks.ts';
+import type { Job, Networks, PlacedEmbedder, PlacedNetwork } from './networks.ts';
 import { openEmbedder, openScorerNetworks } from './open-crop-networks.ts';
 import { openDetector } from './open-detector.ts';
 import type { RoleProof } from './role-report.ts';
@@ -25,7 +26,7 @@ export interface FaceAnalyserConfig {
   /** For detectors that give boxes only. */
   readonly landmarks: PlacedNetwork | null;
   /** Here, or elsewhere: then its crops are cut here. */
-  readonly embedder: PlacedNetwork | RemoteEmbedder;
+  readonly embedder: PlacedEmbedder | RemoteEmbedder;
   /** The networks of each scorer that is here; for the others, what their crops are cut for. */
   readonly scorers: readonly (readonly PlacedNetwork[] | RemoteScorer)[];
   readonly settings: Pick<
@@ -118,19 +119,26 @@ export class LocalFaceAnalyser implements Networks<PictureOptions, FoundFaces> {
     });
     const detected = performance.now();
     const faces = found.map((face): AnalysedFace => {
-      return { ...face, ...NOT_RECOGNISED, unfit: unfitByGeometry(face, image, minFacePx), scores: {} };
+      const qualityParts = geometryParts(face, image, minFacePx);
+      return { ...face, ...NOT_RECOGNISED, qualityParts, unfit: unfitByGeometry(qualityParts), scores: {} };
     });
-    const crops = options.want === 'detections' ? [] : await this.#judge(image, faces);
+    const crops = options.want === 'detections' ? [] : await this.#judge(image, faces, options.want !== 'scores');
     return { faces, crops, timings: { detect: detected - start, embed: performance.now() - detected } };
   }
 
-  /** Fills in what the networks here say of the faces that are worth it. @returns what those elsewhere need. */
-  async #judge(image: PixelImage, faces: AnalysedFace[]): Promise<RoleCrops[]> {
+  /**
+   * Fills in what the networks here say of the faces that are worth it; the scorers alone where nobody is to be recognised.
+   *
+   * @returns what those elsewhere need.
+   */
+  async #judge(image: PixelImage, faces: AnalysedFace[], recognise: boolean): Promise<RoleCrops[]> {
     const { embedder, scorers } = this.#judges;
     const worth = faces.flatMap(({ unfit }, index) => (unfit === null ? [index] : []));
     const crops: RoleCrops[] = [];
-    if ('key' in embedder) crops.push(...alignedCrops(embedder, image, faces, worth));
-    else for (const i of worth) faces[i] = { ...faces[i]!, ...(await this.#embed(embedder, image, faces[i]!)) };
+    if (!recognise) {
+      // Boxes and scores will do.
+    } else if ('key' in embedder) crops.push(...alignedCrops(embedder, image, faces, worth));
+    else for (const i of worth) faces[i] = await this.#embed(embedder, image, faces[i]!);
     for (const scorer of scorers) {
       if ('key' in scorer) {
         crops.push(...croppedForScorer(scorer, image, faces, worth));
@@ -145,21 +153,19 @@ export class LocalFaceAnalyser implements Networks<PictureOptions, FoundFaces> {
     return crops;
   }
 
-  async #embed(embedder: FaceEmbedder, image: PixelImage, face: Detection): Promise<RecognisedFace> {
+  async #embed(embedder: FaceEmbedder, image: PixelImage, face: AnalysedFace): Promise<AnalysedFace> {
     try {
       const embedded = await embedder.embed(image, face.landmarks);
-      return judgeFitness(embedded, embedder.entry, this.#settings.oodThreshold);
+      return withRecognition(face, recognisedFace(embedded, embedder.entry), this.#settings.oodThreshold);
     } catch (error) {
-      return withoutShape(error);
+      return withoutShape(face, error);
     }
   }
 }
 
 /** One face without a shape must not cost the others their answer. */
-function withoutShape(error: unknown): RecognisedFace {
-  if (error instanceof AppError && error.code === 'ALIGN_DEGENERATE') {
-    return { ...NOT_RECOGNISED, unfit: 'not_embedded' };
-  }
+function withoutShape(face: AnalysedFace, error: unknown): AnalysedFace {
+  if (error instanceof AppError && error.code === 'ALIGN_DEGENERATE') return { ...face, unfit: 'not_embedded' };
   throw error;
 }
 
@@ -181,7 +187,7 @@ function alignedCrops(
       cut.push(alignedCrop(image, faces[i]!.landmarks, entry));
       of.push(i);
     } catch (error) {
-      faces[i] = { ...faces[i]!, ...withoutShape(error) };
+      faces[i] = withoutShape(faces[i]!, error);
     }
   }
   return of.length === 0 ? [] : [{ key, faces: of, sheet: stackCrops(cut, entry.embedding.cropSize) }];

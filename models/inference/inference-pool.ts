@@ -5,16 +5,17 @@ import type { AnalysedFace } from '../../pipeline/face.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { AnalyseOptions, Analysis, AnalysisSlot, Clock, FaceAnalyser, Logger } from '../../pipeline/ports.ts';
 import type { ScorerEntry } from '../catalog.ts';
+import { withRecognition } from '../embedders/recognised-face.ts';
 import type { ResolvedModel } from '../store.ts';
+import { autoProvider } from './auto-provider.ts';
 import type { CropAnalyserConfig } from './crop-analyser.ts';
 import type { CropOptions, JudgedCrops, RoleCrops } from './crop-work.ts';
 import type { FaceAnalyserConfig, FoundFaces, PictureOptions } from './face-analyser.ts';
 import { expectTask } from './network-opener.ts';
-import type { PlacedNetwork } from './networks.ts';
+import type { PlacedEmbedder, PlacedNetwork } from './networks.ts';
 import { type PlacedRole, type PlacementGroup, planPlacement } from './plan-placement.ts';
 import { type PoolEvent, type PoolStats, ProcessPool } from './process-pool.ts';
 import type { RoleReport } from './role-report.ts';
-import { hasProviderLibrary } from './runtime-folder.ts';
 
 export type { PoolEvent, PoolStats } from './process-pool.ts';
 
@@ -36,7 +37,7 @@ export interface InferencePoolOptions {
   scorers?: readonly ScorerModels[];
   settings: {
     detector: DetectorSettings;
-    embedder?: Partial<RoleSettings>;
+    embedder?: Partial<RoleSettings> & { flip?: boolean };
     /** Quality below this is unfit, 0..1. */
     oodThreshold: number;
     providers: 'auto' | string[];
@@ -93,11 +94,11 @@ export async function createInferencePool(options: InferencePoolOptions): Promis
   });
   const crops = new Map<string, CropPool>();
   for (const group of cropGroups) {
-    const pool: CropPool = new ProcessPool({ ...poolOptions(options, group), config: cropConfig(options, group) });
+    const pool: CropPool = new ProcessPool({ ...poolOptions(options, group), config: cropConfig(group) });
     for (const { key } of group.roles) crops.set(key, pool);
   }
   const scoreNames = new Map(scorers.map((scorer) => [scorerKey(scorer), scorerEntries(scorer)[0]!.scores]));
-  const pool = new PlacedNetworks(faces, crops, scoreNames);
+  const pool = new PlacedNetworks(faces, crops, scoreNames, settings.oodThreshold);
   try {
     await pool.start();
     return pool;
@@ -116,7 +117,7 @@ export async function createInferencePool(options: InferencePoolOptions): Promis
       detector: placed(detector, at),
       landmarks: landmarks ? placed(landmarks, at) : null,
       embedder: embedderHere
-        ? placed(embedder, embedderHere)
+        ? placedEmbedder(embedderHere)
         : { key: EMBEDDER, entry: expectTask(embedder.entry, 'embedder') },
       scorers: scorers.map((scorer) => {
         const key = scorerKey(scorer);
@@ -137,17 +138,20 @@ export async function createInferencePool(options: InferencePoolOptions): Promis
     };
   }
 
-  function cropConfig({ embedder }: InferencePoolOptions, { roles }: PlacementGroup): CropAnalyserConfig {
+  function cropConfig({ roles }: PlacementGroup): CropAnalyserConfig {
     const embedderHere = roles.find(({ key }) => key === EMBEDDER);
     return {
       work: 'crops',
-      embedder: embedderHere ? { key: EMBEDDER, network: placed(embedder, embedderHere) } : null,
+      embedder: embedderHere ? { key: EMBEDDER, network: placedEmbedder(embedderHere) } : null,
       scorers: roles.flatMap((role) => {
         const scorer = scorers.find((one) => scorerKey(one) === role.key);
         return scorer ? [{ key: role.key, networks: scorer.models.map((model) => placed(model, role)) }] : [];
       }),
-      oodThreshold: settings.oodThreshold,
     };
+  }
+
+  function placedEmbedder(role: PlacedRole): PlacedEmbedder {
+    return { ...placed(options.embedder, role), flip: settings.embedder?.flip ?? false };
   }
 }
 
@@ -171,11 +175,6 @@ function roleOf(settings: Partial<RoleSettings>): Partial<RoleSettings> {
   return { providers, device, isolation, memoryLimitMb, deadlineMs } as Partial<RoleSettings>;
 }
 
-async function autoProvider(): Promise<'cpu' | 'cuda' | 'coreml'> {
-  if (process.platform === 'darwin') return 'coreml';
-  return (await hasProviderLibrary('cuda')) ? 'cuda' : 'cpu';
-}
-
 function poolOptions(options: InferencePoolOptions, group: PlacementGroup) {
   const { environment = {}, startDeadlineMs = 60_000, clock, log, settings } = options;
   const most = group.device === 'cpu' ? 1 : (settings.batch?.most ?? 1);
@@ -191,9 +190,16 @@ class PlacedNetworks implements InferencePool {
   /** Under which a scorer's number stands in a face's `scores`, by role. */
   readonly #scoreNames: ReadonlyMap<string, string>;
   readonly #pools: readonly (FacePool | CropPool)[];
+  readonly #oodThreshold: number;
 
-  constructor(faces: FacePool, crops: ReadonlyMap<string, CropPool>, scoreNames: ReadonlyMap<string, string>) {
+  constructor(
+    faces: FacePool,
+    crops: ReadonlyMap<string, CropPool>,
+    scoreNames: ReadonlyMap<string, string>,
+    oodThreshold: number,
+  ) {
     this.#faces = faces;
+    this.#oodThreshold = oodThreshold;
     this.#crops = crops;
     this.#scoreNames = scoreNames;
     this.#pools = [faces, ...new Set(crops.values())];
@@ -263,7 +269,8 @@ class PlacedNetworks implements InferencePool {
     const judged = await slot.ask(sheet, { key }, options);
     for (const [at, index] of of.entries()) {
       const face = faces[index]!;
-      if ('recognised' in judged) faces[index] = withOwnVector({ ...face, ...judged.recognised[at]! });
+      if ('recognised' in judged)
+        faces[index] = withOwnVector(withRecognition(face, judged.recognised[at]!, this.#oodThreshold));
       else {
         const name = this.#scoreNames.get(key)!;
         faces[index] = { ...face, scores: { ...face.scores, [name]: judged.scores[at]! } };

@@ -10,6 +10,11 @@ export interface PlacedNetwork {
   readonly device?: string | undefined;
 }
 
+export interface PlacedEmbedder extends PlacedNetwork {
+  /** Embed the mirror image of each face as well. Default false. */
+  readonly flip?: boolean;
+}
+
 /** One piece of work: a picture, or a sheet of crops. */
 export interface Job<Options> {
   readonly image: PixelImage;

@@ -23,6 +23,7 @@ function face(box: Box, o: Partial<AnalysedFace> = {}): AnalysedFace {
     embedding: { model: MODEL, vector: Float32Array.of(1, 0, 0, 0) },
     quality: 0.8,
     qualitySignal: 'norm',
+    qualityParts: {},
     unfit: null,
     scores: {},
     ...o,
@@ -112,6 +113,7 @@ describe('enrolFromImage', () => {
     ['cut_off', 'the face is cut off by the edge of the picture'],
     ['turned_away', 'the face is turned away; the person must look towards the camera'],
     ['too_dark', 'the face is too dark'],
+    ['too_bright', 'the face is too bright'],
     ['blurred', 'the face is blurred'],
     ['not_embedded', 'the face was found and could not be embedded'],
   ] as const)('refuses a face that is %s, and says so', async (unfit, message) => {

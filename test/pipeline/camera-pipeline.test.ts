@@ -101,6 +101,7 @@ describe('cameraPipeline', () => {
       embedding: { model: 'm', vector: Float32Array.of(1) },
       quality: 1,
       qualitySignal: 'norm',
+      qualityParts: {},
       unfit: null,
       scores: {},
     } as const;

@@ -10,6 +10,7 @@ const face = (fields: Partial<AnalysedFace> = {}): AnalysedFace => ({
   embedding: { model: 'm', vector: Float32Array.of(1, 0) },
   quality: 0.9,
   qualitySignal: 'norm',
+  qualityParts: {},
   unfit: null,
   scores: {},
   ...fields,

@@ -48,6 +48,7 @@ export function fakeFace(fields: Partial<AnalysedFace> = {}): AnalysedFace {
     embedding: { model: 'fake', vector: Float32Array.of(1, 0, 0, 0) },
     quality: 0.8,
     qualitySignal: 'norm',
+    qualityParts: {},
     unfit: null,
     scores: {},
     ...fields,

@@ -17,6 +17,7 @@ export function fakeFace(fields: Partial<IdentifiedFace> = {}): IdentifiedFace {
     embedding: { model: 'fake', vector: new Float32Array([1, 0]) },
     quality: 0.83,
     qualitySignal: 'norm',
+    qualityParts: {},
     unfit: null,
     scores: {},
     status: 'known',

@@ -20,6 +20,7 @@ export function knownFace(name: string, fields: Partial<IdentifiedFace> = {}): I
     embedding: { model: 'testnet-4d', vector: Float32Array.of(1, 0, 0, 0) },
     quality: 0.83,
     qualitySignal: 'norm',
+    qualityParts: {},
     unfit: null,
     scores: {},
     status: 'known',

@@ -175,7 +175,9 @@ describe.skipIf(!requirement('shared').met)('RetinaFace and MobileFaceNet on rea
     const [clear, blurred] = [await qualityOf(null), await qualityOf(7)];
     expect(clear.unfit).toBeNull();
     expect(clear.quality).toBeGreaterThan(0.6);
-    expect(blurred.unfit).toBe('low_quality');
+    expect(blurred.unfit).toBe('blurred');
+    expect(blurred.qualityParts.sharpness).toBeLessThan(0.4);
+    expect(clear.qualityParts.sharpness).toBeGreaterThan(0.6);
     expect(blurred.quality).toBeLessThan(0.4);
     // Unfit faces keep what was measured: the console shows it.
     expect(blurred.embedding).not.toBeNull();

@@ -64,6 +64,7 @@ const REASONS: Record<string, string> = {
   cut_off: 'the face is cut off',
   turned_away: 'the face is turned away',
   too_dark: 'the face is too dark',
+  too_bright: 'the face is too bright',
   blurred: 'the face is blurred',
   not_embedded: 'the face was not compared',
   degraded: 'the picture is damaged',

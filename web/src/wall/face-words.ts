@@ -6,6 +6,7 @@ const UNFIT: Record<string, string> = {
   cut_off: 'cut off',
   turned_away: 'turned away',
   too_dark: 'too dark',
+  too_bright: 'too bright',
   blurred: 'blurred',
   not_embedded: 'not compared',
 };
