@@ -50,7 +50,7 @@ export async function chooseModels(options: ChooseModelsOptions): Promise<Chosen
   const roles: Role[] = ['detector', 'embedder'];
   for (const role of roles) expectTask(role, options[role]);
 
-  const auto = options.detector === 'auto' ? await autoDetector(options) : null;
+  const auto = options.detector === 'auto' ? await autoDetector(store, await options.detectorPlace?.()) : null;
   let names: Record<Role, string> = {
     detector: auto?.name ?? options.detector,
     embedder: options.embedder === 'auto' ? AUTO.embedder : options.embedder,
@@ -90,9 +90,11 @@ function reason(asked: string, missing: AppError | null, auto: ChosenDetector | 
   return auto ? `auto: ${auto.why}` : 'auto';
 }
 
-/** The member of the family that fits the free memory where the detector will run. */
-async function autoDetector({ store, detectorPlace }: ChooseModelsOptions): Promise<ChosenDetector> {
-  const place: DetectorPlace = detectorPlace ? await detectorPlace() : { on: 'cpu' };
+/** What `detector: auto` means: the member of the family that fits the free memory where the detector will run. */
+export async function autoDetector(
+  store: Pick<ModelStore, 'list'>,
+  place: DetectorPlace = { on: 'cpu' },
+): Promise<ChosenDetector> {
   // Looking reads every file there is to compare its SHA-256: not where the lightest is taken in any case.
   const here = new Set(
     place.on === 'cpu' ? [] : (await store.list()).flatMap(({ entry, present }) => (present ? [entry.name] : [])),

@@ -1,6 +1,7 @@
 import type { RoleSettings } from '../config/settings-schema.ts';
 import type { DetectorPlace } from './choose-detector.ts';
 import { type FreeMemory, type FreeMemoryOptions, freeMemory } from './devices/free-memory.ts';
+import type { RunTool } from './devices/run-tool.ts';
 import { autoProvider } from './inference/auto-provider.ts';
 import { providerName, providersFor } from './inference/providers.ts';
 
@@ -12,12 +13,14 @@ export interface DetectorPlaceOptions {
   readonly visibleDevices?: string | undefined;
   /** Default: of this machine. */
   readonly autoProvider?: () => Promise<'cpu' | 'cuda' | 'coreml'>;
+  /** Asks nvidia-smi. Default: this machine's. */
+  readonly run?: RunTool;
   readonly freeMemory?: (options: FreeMemoryOptions) => Promise<FreeMemory>;
 }
 
 /** Where the detector will run if its first provider does, and how much memory is free there. */
 export async function detectorPlace(options: DetectorPlaceOptions): Promise<DetectorPlace> {
-  const { role, visibleDevices } = options;
+  const { role, visibleDevices, run } = options;
   const asked = providersFor(role, options.providers);
   const first = asked === 'auto' ? await (options.autoProvider ?? autoProvider)() : providerName(asked[0] as string);
   if (first === 'cpu') return { on: 'cpu' };
@@ -25,5 +28,5 @@ export async function detectorPlace(options: DetectorPlaceOptions): Promise<Dete
   const nvidia = first === 'cuda' || first === 'tensorrt';
   const device = role.device ?? (nvidia ? 'cuda:0' : undefined);
   const look = options.freeMemory ?? freeMemory;
-  return { on: 'gpu', free: await look({ device, visibleDevices }) };
+  return { on: 'gpu', free: await look({ device, visibleDevices, ...(run && { run }) }) };
 }

@@ -4,6 +4,7 @@ import { AppError } from '../../config/app-error.ts';
 import { addCamerasCommand } from './cameras.ts';
 import type { CommandContext } from './command-context.ts';
 import { addDemoCommand } from './demo.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { addEnrollCommand } from './enroll.ts';
 import { addModelsCommand } from './models.ts';
 import { addServeCommand } from './serve.ts';
@@ -32,6 +33,7 @@ Start here:
   facegate serve --camera rtsp://user@10.0.0.5/s1   one camera, no configuration file
   facegate serve --config facegate.yaml             cameras, doors, keys
   facegate enroll "Ada Lovelace" ada.jpg            make a person known
+  facegate doctor                                   what is wrong with this machine, and what to type
 
 Environment:
   FACEGATE_HOME          where models, gallery and events are kept (default ~/.local/share/facegate)
@@ -45,6 +47,7 @@ Environment:
   addEnrollCommand(program, context);
   addModelsCommand(program, context);
   addCamerasCommand(program, context);
+  addDoctorCommand(program, context);
   for (const command of program.commands) inheritOutput(command, program);
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -128,6 +128,7 @@ export class Session {
         passedOver.push({ provider, why: failure.message });
       }
     }
+    if (failures.length === 1) throw failures[0];
     throw new AppError('MODEL_PROVIDER_UNAVAILABLE', failures.map((failure) => failure.message).join('; '), {
       cause: failures[0],
     });
@@ -286,9 +287,14 @@ function tensors(metadata: readonly ort.InferenceSession.ValueMetadata[]) {
 function unavailable(provider: ProviderName, model: string, why: string, cause?: unknown): AppError {
   const hint = howToGet(provider);
   const message = `the execution provider ${provider} cannot run ${model}: ${why}${hint && `; ${hint}`}`;
-  return new AppError('MODEL_PROVIDER_UNAVAILABLE', message, { cause });
+  return new AppError('MODEL_PROVIDER_UNAVAILABLE', message, { cause, details: { provider, why, toInstall: hint } });
 }
 
+/** Its sources' paths and conditions in front of the sentence are the runtime's own business. */
 function said(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  return text
+    .replace(/^\/onnxruntime_src\/.*? was false\. /s, '')
+    .replace(/\s+/g, ' ')
+    .trim();
 }

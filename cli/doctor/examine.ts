@@ -1,0 +1,182 @@
+import { existsSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { AppError } from '../../config/app-error.ts';
+import { deviceEnvironment } from '../../config/device-environment.ts';
+import { redact } from '../../config/redact.ts';
+import type { Settings } from '../../config/settings-schema.ts';
+import { CATALOG } from '../../models/catalog.ts';
+import { detectorPlace } from '../../models/detector-place.ts';
+import { askNvidiaSmi } from '../../models/devices/nvidia-smi.ts';
+import { type RunTool, runTool } from '../../models/devices/run-tool.ts';
+import { autoProvider } from '../../models/inference/auto-provider.ts';
+import { providerName, providersFor } from '../../models/inference/providers.ts';
+import { openModelStore } from '../../models/store.ts';
+import { silentLog } from '../../pipeline/silent-log.ts';
+import { findFfmpeg } from '../../sources/ffmpeg-binary.ts';
+import { howToInstallFfmpeg } from '../../sources/install-ffmpeg.ts';
+import { probeCamera } from '../../sources/probe-camera.ts';
+import { checkCamera } from './check-camera.ts';
+import { checkClock } from './check-clock.ts';
+import { checkContainers } from './check-containers.ts';
+import { checkDataFolder } from './check-data-folder.ts';
+import { checkDisk } from './check-disk.ts';
+import { checkDriver } from './check-driver.ts';
+import { checkFfmpeg } from './check-ffmpeg.ts';
+import { checkMemory } from './check-memory.ts';
+import { checkMig } from './check-mig.ts';
+import { checkModel, type NeededModel } from './check-models.ts';
+import { checkNode } from './check-node.ts';
+import { checkPort } from './check-port.ts';
+import { checkProvider } from './check-providers.ts';
+import type { Finding } from './finding.ts';
+import { freeDisk, lookAtDataFolder } from './look-at-data-folder.ts';
+import { lookAtPort } from './look-at-port.ts';
+import { neededModels } from './needed-models.ts';
+import { runSelfTest } from './run-self-test.ts';
+import { tryProviders } from './try-providers.ts';
+
+export interface ExamineOptions {
+  readonly settings: Settings;
+  readonly baseDir: string;
+  readonly dataDir: string;
+  readonly mirrors: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Default: the programs of this machine. */
+  readonly run?: RunTool;
+  /** How long one camera may take. Default 5 s. */
+  readonly cameraTimeoutMs?: number;
+}
+
+/** Of the server itself, beside its networks, MiB. */
+const SERVER_MB = 200;
+
+/** Looks at the machine and at what the settings need of it. Changes nothing, fetches nothing, throws nothing. */
+export async function examine(options: ExamineOptions): Promise<Finding[]> {
+  const { settings, dataDir, env, run = runTool } = options;
+  const { host, port } = settings.server;
+  const [nvidia, system, sources, networks, providers, folder, disk, portState] = await Promise.all([
+    askNvidiaSmi(run),
+    askSystem(run),
+    lookAtSources(options),
+    lookAtNetworks(options, run),
+    lookAtProviders(options),
+    lookAtDataFolder(dataDir),
+    freeDisk(dataDir),
+    lookAtPort(host, port, run),
+  ]);
+  return [
+    checkNode(process.versions.node),
+    ...sources,
+    ...checkDriver(nvidia, wantsNvidia(settings.models)),
+    ...checkMig(nvidia, slicesOf(settings.models, env)),
+    ...providers,
+    ...checkContainers({ ...system, gpu: nvidia.state === 'found' }),
+    ...networks,
+    checkDisk(disk, dataDir),
+    checkDataFolder(folder),
+    checkClock(Date.now(), builtMs(), system.timedatectl),
+    checkPort(host, port, portState),
+  ];
+}
+
+async function askSystem(run: RunTool) {
+  const [docker, toolkit, timedatectl] = await Promise.all([
+    run('docker', ['--version']),
+    run('nvidia-ctk', ['--version']),
+    run('timedatectl', ['show', '--property=NTPSynchronized']),
+  ]);
+  const inside = existsSync('/.dockerenv') || existsSync('/run/.containerenv');
+  return { docker, toolkit, timedatectl, inside };
+}
+
+/** ffmpeg, then each camera with it, all of them at once. */
+async function lookAtSources({ settings, baseDir, env, cameraTimeoutMs = 5000 }: ExamineOptions): Promise<Finding[]> {
+  const { cameras } = settings;
+  const configured = settings.ffmpeg ?? env.FFMPEG_PATH;
+  const ffmpeg = await findFfmpeg({ ...(configured !== undefined && { configured }), pathVariable: env.PATH }).catch(
+    (error: Error) => error,
+  );
+  const tool = checkFfmpeg(ffmpeg, cameras, howToInstallFfmpeg(process.platform));
+  if (cameras.length === 0) return [tool, { check: 'cameras', state: 'not checked', found: 'the settings name none' }];
+  if (ffmpeg instanceof Error) return [tool, { check: 'cameras', state: 'not checked', found: 'without ffmpeg' }];
+  const probed = cameras.map(async (camera) => {
+    const probe = await probeCamera(camera, { ffmpeg, baseDir, timeoutMs: cameraTimeoutMs });
+    return checkCamera(camera.id, redact(camera.url), probe);
+  });
+  return [tool, ...(await Promise.all(probed))];
+}
+
+async function lookAtProviders({ settings, env }: ExamineOptions): Promise<Finding[]> {
+  const environment = deviceEnvironment(env);
+  try {
+    const tried = await tryProviders({
+      models: settings.models,
+      platform: process.platform,
+      autoProvider: await autoProvider(),
+      run: (request) => runSelfTest({ ...request, environment }),
+    });
+    return tried.map(checkProvider);
+  } catch (error) {
+    // A name that is no provider, or a device that contradicts its list.
+    const todo = 'correct models.providers, or providers and device of that network';
+    return [{ check: 'providers', state: 'wrong', found: AppError.from(error).message, todo }];
+  }
+}
+
+/** The networks that the settings need, and the memory for them. */
+async function lookAtNetworks({ settings, dataDir, mirrors, env }: ExamineOptions, run: RunTool): Promise<Finding[]> {
+  const { models } = settings;
+  const place = await detectorPlace({
+    role: models.detector,
+    providers: models.providers,
+    visibleDevices: env.CUDA_VISIBLE_DEVICES,
+    run,
+  }).catch(() => ({ on: 'cpu' }) as const);
+  const store = openModelStore({
+    dir: join(dataDir, 'models'),
+    mirrors,
+    starter: false,
+    offline: true,
+    log: silentLog,
+  });
+  const needed = await neededModels(models, place, store);
+  const networksMb = needed.reduce((sum, { name }) => sum + memoryOf(name), 0);
+  const processes = models.processes ?? (place.on === 'cpu' ? availableParallelism() : 1);
+  const memory = checkMemory({
+    freeMb: Math.floor(process.availableMemory() / 2 ** 20),
+    neededMb: SERVER_MB + processes * networksMb,
+    processes,
+    device: place.on === 'cpu' ? null : { free: place.free, neededMb: networksMb },
+  });
+  return [...needed.map((model: NeededModel) => checkModel(model)), ...memory];
+}
+
+/** What the catalog says; of a file of one's own nobody knows. */
+const memoryOf = (name: string) => CATALOG.get(name)?.memoryMb ?? 0;
+
+function rolesOf({ detector, embedder, scorers }: Settings['models']) {
+  return [detector, embedder, ...scorers];
+}
+
+function wantsNvidia(models: Settings['models']): boolean {
+  return rolesOf(models).some((role) => {
+    try {
+      const providers = providersFor(role, models.providers);
+      return providers !== 'auto' && providers.some((name) => ['cuda', 'tensorrt'].includes(providerName(name)));
+    } catch {
+      // The providers' own finding says so.
+      return false;
+    }
+  });
+}
+
+function slicesOf(models: Settings['models'], env: ExamineOptions['env']): string[] {
+  const devices = [...rolesOf(models).map(({ device }) => device), ...(env.CUDA_VISIBLE_DEVICES ?? '').split(',')];
+  return [...new Set(devices.flatMap((device) => (device?.trim().startsWith('MIG-') ? [device.trim()] : [])))];
+}
+
+/** When this very file was written. */
+function builtMs(): number {
+  return statSync(new URL(import.meta.url)).mtimeMs;
+}

@@ -1,0 +1,36 @@
+import { AppError } from '../../config/app-error.ts';
+import type { Settings } from '../../config/settings-schema.ts';
+import { CATALOG, type CatalogEntry, scorerEntries } from '../../models/catalog.ts';
+import type { DetectorPlace } from '../../models/choose-detector.ts';
+import { AUTO, autoDetector } from '../../models/choose-models.ts';
+import type { ModelStore } from '../../models/store.ts';
+import type { NeededModel } from './check-models.ts';
+
+/** Which networks the settings ask for, and where each is. Fetches nothing: `store` is offline. */
+export async function neededModels(
+  { detector, embedder, scorers }: Settings['models'],
+  place: DetectorPlace,
+  store: ModelStore,
+): Promise<NeededModel[]> {
+  const named = [
+    { role: 'detector', name: detector.model === 'auto' ? (await autoDetector(store, place)).name : detector.model },
+    { role: 'embedder', name: embedder.model === 'auto' ? AUTO.embedder : embedder.model },
+    ...scorers.flatMap(({ model }) => {
+      const entries = scorerEntries(model);
+      return (entries.length > 0 ? entries.map(({ name }) => name) : [model]).map((name) => ({ role: 'scorer', name }));
+    }),
+  ];
+  return Promise.all(named.map(async ({ role, name }) => ({ role, name, state: await stateOf(name, store) })));
+}
+
+async function stateOf(name: string, store: ModelStore): Promise<NeededModel['state']> {
+  const entry: CatalogEntry | undefined = CATALOG.get(name);
+  try {
+    const { path, entry: found } = await store.resolve(name);
+    return { at: 'here', path, verified: found.sha256 !== null };
+  } catch (error) {
+    const { code, message } = AppError.from(error);
+    if (code === 'MODEL_NOT_FOUND' && entry && entry.url !== null) return { at: 'catalog' };
+    return { at: 'nowhere', why: message };
+  }
+}
