@@ -1,27 +1,11 @@
 import type { Features, RandomNetwork } from './random-network.ts';
 
-/** Channels and stride of the blocks of each stage, at width 1. */
+/** Channels of the blocks of each stage, at width 1; a block that has more than the one before it halves the map. */
 const STAGES = [
-  [
-    [64, 1],
-    [128, 2],
-    [128, 1],
-    [256, 2],
-    [256, 1],
-  ],
-  [
-    [512, 2],
-    [512, 1],
-    [512, 1],
-    [512, 1],
-    [512, 1],
-    [512, 1],
-  ],
-  [
-    [1024, 2],
-    [1024, 1],
-  ],
-] as const;
+  [64, 128, 128, 256, 256],
+  [512, 512, 512, 512, 512, 512],
+  [1024, 1024],
+];
 const SLOPE = 0.1;
 
 /**
@@ -31,16 +15,15 @@ const SLOPE = 0.1;
  * @returns the maps after its three stages: 256, 512 and 1024 channels times `width`, in cells of 8, 16 and 32 pixels.
  */
 export function mobileNetV1(network: RandomNetwork, picture: Features, width: number): [Features, Features, Features] {
-  const block = (x: Features, channels: number, stride: number): Features => {
-    const alone = network.convolution(x, x.channels, { stride, depthwise: true });
-    return network.leakyRelu(
-      network.convolution(network.leakyRelu(alone, SLOPE), channels * width, { kernel: 1 }),
-      SLOPE,
-    );
+  const block = (x: Features, channels: number): Features => {
+    // Only the first block, right after the stem, has more channels and the same size.
+    const stride = channels > x.channels && x.channels > 32 * width ? 2 : 1;
+    const alone = network.leakyRelu(network.convolution(x, x.channels, { stride, depthwise: true }), SLOPE);
+    return network.leakyRelu(network.convolution(alone, channels, { kernel: 1 }), SLOPE);
   };
   let x = network.leakyRelu(network.convolution(picture, 32 * width, { stride: 2 }), SLOPE);
   return STAGES.map((blocks) => {
-    for (const [channels, stride] of blocks) x = block(x, channels, stride);
+    for (const channels of blocks) x = block(x, channels * width);
     return x;
   }) as [Features, Features, Features];
 }
