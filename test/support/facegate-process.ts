@@ -62,7 +62,7 @@ function addressOf(child: ChildProcess, said: string[]): Promise<string> {
   child.once('error', reject);
   for (const stream of [child.stdout!, child.stderr!]) {
     createInterface({ input: stream }).on('line', (line) => {
-      if (said.push(line) > 200) said.shift();
+      if (said.push(line) > 20_000) said.shift();
       const match = /is watching: (https?:\/\/\S+)/.exec(line);
       if (match) resolve(match[1] as string);
     });

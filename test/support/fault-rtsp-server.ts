@@ -9,6 +9,8 @@ export type Fault =
   | 'none'
   /** Accepts connections and says nothing. */
   | 'mute'
+  /** Answers facegate's own question, and then leaves ffmpeg without a word. */
+  | 'mute-to-ffmpeg'
   /** Plays nothing but RTCP sender reports, once a second. */
   | 'rtcp-only'
   | 'not-found'
@@ -173,6 +175,9 @@ export class FaultRtspServer implements AsyncDisposable {
     switch (this.fault) {
       case 'mute':
         return;
+      case 'mute-to-ffmpeg':
+        if (header('user-agent') !== 'facegate') return;
+        break;
       case 'garbage':
         socket.write(Buffer.alloc(5000, 7));
         return;
