@@ -7,7 +7,8 @@ import { InferenceLink } from './inference-link.ts';
 import { Places } from './places.ts';
 import type { PlacementGroup } from './plan-placement.ts';
 import type { NetworksConfig } from './process-messages.ts';
-import type { RoleReport } from './role-report.ts';
+import { proofWords } from './proof-words.ts';
+import type { RoleProof, RoleReport } from './role-report.ts';
 import { type ProcessEvent, SupervisedProcesses } from './supervised-processes.ts';
 import { watchDeadline } from './watch-deadline.ts';
 
@@ -93,6 +94,8 @@ export class ProcessPool<Options, Answer> {
   readonly #changes = new Subject<PoolEvent>();
   readonly #processes: SupervisedProcesses;
   readonly #places: Places<Call<Answer>>;
+  /** What the log said last of each network. */
+  readonly #toldProofs = new Map<string, string>();
   #calls = 0;
   #nextId = 1;
   /** Why no process is left and none will come. */
@@ -106,6 +109,7 @@ export class ProcessPool<Options, Answer> {
       processes: options.group.processes,
       cores: options.cores,
       tell: (type, link, error, message) => this.#tell(type, link, error, message),
+      proved: (proofs) => this.#tellProofs(proofs),
       readied: () => this.#places.pump(),
       failed: (error) => {
         this.#failure = error;
@@ -127,13 +131,6 @@ export class ProcessPool<Options, Answer> {
    */
   async start(): Promise<void> {
     await this.#processes.start();
-    for (const proof of this.#processes.proofs) {
-      if (!proof.degraded) continue;
-      this.#options.log.warn(
-        { role: proof.role, model: proof.model, passedOver: proof.passedOver },
-        `the ${proof.role} runs on ${proof.provider}, not on ${String(proof.requested)} as asked for`,
-      );
-    }
   }
 
   /** Waits for a place before everybody who asks: first come, first served. */
@@ -303,6 +300,20 @@ export class ProcessPool<Options, Answer> {
 
   #rejectWaiting(error: AppError): void {
     for (const call of this.#places.clear(error)) call.reject(error);
+  }
+
+  /** At the start, and when a process that took the place of another runs elsewhere. */
+  #tellProofs(proofs: readonly RoleProof[]): void {
+    const { log } = this.#options;
+    for (const proof of proofs) {
+      const { role, model, provider, degraded, passedOver } = proof;
+      const words = proofWords(proof);
+      if (this.#toldProofs.get(`${role} ${model}`) === words) continue;
+      this.#toldProofs.set(`${role} ${model}`, words);
+      const fields = { role, model, provider, ...(degraded && { degraded }) };
+      if (passedOver.length > 0) log.warn(fields, words);
+      else log.info(fields, words);
+    }
   }
 
   #tell(type: ProcessEvent, link: InferenceLink, error: AppError | null, message: string): void {

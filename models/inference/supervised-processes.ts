@@ -2,6 +2,7 @@ import { AppError } from '../../config/app-error.ts';
 import type { InferenceLink } from './inference-link.ts';
 import { restartDelayMs } from './restart-delay.ts';
 import type { RoleProof } from './role-report.ts';
+import { worstProofs } from './worst-proofs.ts';
 
 export interface SupervisionOptions {
   /** Starts a process. */
@@ -10,6 +11,8 @@ export interface SupervisionOptions {
   readonly processes: number | null;
   readonly cores: number;
   readonly tell: (type: ProcessEvent, link: InferenceLink, error: AppError | null, message: string) => void;
+  /** What the networks run on: at the start and after each replacement. */
+  readonly proved: (proofs: readonly RoleProof[]) => void;
   /** A process has become ready. */
   readonly readied: () => void;
   /** No process is left, and none will come. */
@@ -32,7 +35,9 @@ export class SupervisedProcesses {
   /** Their end has been told as `hung`. */
   readonly #hung = new WeakSet<InferenceLink>();
   readonly #restartTimers = new Set<NodeJS.Timeout>();
-  #proofs: readonly RoleProof[] = [];
+  readonly #proofs = new WeakMap<InferenceLink, readonly RoleProof[]>();
+  /** Of the newest process: what is told while none runs. */
+  #newest: readonly RoleProof[] = [];
   #restarts = 0;
   #closed = false;
 
@@ -45,9 +50,10 @@ export class SupervisedProcesses {
     return this.#links;
   }
 
-  /** What the networks of the newest one run on. */
+  /** What each network runs on, in the process that is worst off. */
   get proofs(): readonly RoleProof[] {
-    return this.#proofs;
+    const running = worstProofs([...this.#links].map((link) => this.#proofs.get(link) ?? []));
+    return running.length > 0 ? running : this.#newest;
   }
 
   /** Processes that took the place of another. */
@@ -59,10 +65,11 @@ export class SupervisedProcesses {
   async start(): Promise<void> {
     const { processes, cores } = this.#options;
     const links = await this.#startSome(processes ?? 1);
-    if (processes === null && this.#proofs.every(({ provider }) => provider === 'cpu')) {
+    if (processes === null && this.#newest.every(({ provider }) => provider === 'cpu')) {
       links.push(...(await this.#startSome(cores - 1)));
     }
     for (const link of links) this.#admit(link, 0);
+    this.#options.proved(this.proofs);
   }
 
   /** Takes a process that does not answer out and ends it. */
@@ -87,8 +94,13 @@ export class SupervisedProcesses {
 
   async #startSome(count: number): Promise<InferenceLink[]> {
     const links = Array.from({ length: count }, () => this.#open());
-    this.#proofs = (await Promise.all(links.map((link) => link.ready)))[0] ?? this.#proofs;
+    await Promise.all(links.map(async (link) => this.#prove(link, await link.ready)));
     return links;
+  }
+
+  #prove(link: InferenceLink, proofs: readonly RoleProof[]): void {
+    this.#proofs.set(link, proofs);
+    this.#newest = proofs;
   }
 
   #open(): InferenceLink {
@@ -116,11 +128,12 @@ export class SupervisedProcesses {
       this.#restartTimers.delete(timer);
       const link = this.#open();
       try {
-        this.#proofs = await link.ready;
+        this.#prove(link, await link.ready);
         if (this.#closed) return;
         this.#restarts += 1;
         this.#options.tell('replaced', link, null, `${link.name} took the place of ${gone.pid}`);
         this.#admit(link, failures);
+        this.#options.proved(this.proofs);
       } catch (reason) {
         const error = AppError.from(reason, 'INFERENCE_DIED');
         await link.gone;
