@@ -125,8 +125,18 @@ const role = z
     model: z.string(),
     requested: z.union([z.literal('auto'), z.array(z.string())]),
     provider: z.string().describe('the execution provider that was proven to run the network'),
-    degraded: z.boolean().describe('runs elsewhere than asked for'),
+    device: z.string().describe('`cpu`, `cuda:0`, `MIG-…`, or the name of the provider'),
+    isolation: z.enum(['shared', 'process', 'thread']),
+    nodes: z
+      .record(z.string(), int)
+      .describe('convolutions and matrix products by the provider that ran them, counted in the warm-up'),
+    degraded: z.boolean().describe('runs elsewhere than asked for, in one of its processes at least'),
+    passedOver: z
+      .array(z.object({ provider: z.string(), why: z.string() }))
+      .describe('providers that were tried before it, and why they did not do'),
     processes: int,
+    restarts: int.describe('processes with this network that took the place of another'),
+    insteadOf: z.string().nullable().describe('the heavier model that was asked for and ran out of memory'),
   })
   .meta({ id: 'Role' });
 
@@ -136,6 +146,7 @@ export const readyAnswer = z
     version: z.string(),
     reasons: z.array(z.string()).describe('why it is not ready'),
     models: z.array(role),
+    chosen: z.string().describe('which models were chosen, and why'),
     cameras: z.object({
       configured: int.describe('all that are to run, also those added since the start'),
       running: int,

@@ -30,7 +30,14 @@ export interface MetricSources {
   gallery?: () => { subjects: number; templates: number };
   cameras?: () => readonly CameraReading[];
   /** For each network, whether it runs elsewhere than asked. */
-  roles?: () => readonly { role: string; model: string; provider: string; degraded: boolean }[];
+  roles?: () => readonly {
+    role: string;
+    model: string;
+    provider: string;
+    degraded: boolean;
+    /** Convolutions and matrix products by provider. */
+    nodes: Readonly<Record<string, number>>;
+  }[];
 }
 
 /** What facegate counts, in Prometheus' words. No label ever holds a person's name. */
@@ -204,6 +211,18 @@ export function createMetrics(o: { version: string }): Metrics {
       this.reset();
       for (const { role, model, provider, degraded } of sources.roles?.() ?? []) {
         this.set({ role, model, provider }, degraded ? 1 : 0);
+      }
+    },
+  });
+  new Gauge({
+    name: 'facegate_network_nodes',
+    help: 'Convolutions and matrix products of a network by the execution provider that ran them in the warm-up.',
+    labelNames: ['role', 'model', 'provider'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { role, model, nodes } of sources.roles?.() ?? []) {
+        for (const [provider, count] of Object.entries(nodes)) this.set({ role, model, provider }, count);
       }
     },
   });

@@ -26,6 +26,8 @@ export interface ServerParts {
   readonly compare: CompareCalibration;
   /** What runs which network; asked anew for each /ready. */
   roles(): readonly RoleReport[];
+  /** Which models were chosen at the start, and why; for people. */
+  readonly chosen: string;
   /** Why the server cannot do its work at this moment, one line each without credentials; empty when it can. */
   faults(): readonly string[];
   readonly gallery: SubjectStore;
@@ -59,8 +61,18 @@ export interface RoleReport {
   readonly model: string;
   readonly requested: 'auto' | readonly string[];
   readonly provider: string;
+  /** `cpu`, `cuda:0`, `MIG-…`, or the provider's own name. */
+  readonly device: string;
+  readonly isolation: 'shared' | 'process' | 'thread';
+  /** Convolutions and matrix products by provider, as the profiled warm-up counted them. */
+  readonly nodes: Readonly<Record<string, number>>;
   readonly degraded: boolean;
+  /** Providers that were tried before this one, and why they did not do. */
+  readonly passedOver: readonly { readonly provider: string; readonly why: string }[];
   readonly processes: number;
+  readonly restarts: number;
+  /** The heavier model that was asked for and ran out of memory again and again. */
+  readonly insteadOf: string | null;
 }
 
 export interface Subject {

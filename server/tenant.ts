@@ -106,7 +106,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     ...(options.onProgress && { onProgress: options.onProgress }),
   });
   opened.use(analyser);
-  log.info({ ffmpeg: `${ffmpeg.version} (${ffmpeg.origin})`, roles: analyser.roles() }, `models: ${why}`);
+  log.info({ ffmpeg: `${ffmpeg.version} (${ffmpeg.origin})` }, `models: ${why}`);
   const gallery = openGallery({
     file: join(dataDir, 'gallery.db'),
     model: embedder.name,
@@ -224,6 +224,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     analyser,
     compare: { threshold: thresholds.threshold, similarity: (cosine) => similarityOf(embedder, cosine) },
     roles: () => analyser.roles(),
+    chosen: why,
     faults: () => (analyser.stats().processes > 0 ? [] : ['no inference process is running']),
     gallery,
     enrol: (request) => enrolFromImage({ ...request, gallery, analyser, required: enrolmentMinimum(settings) }),

@@ -3,7 +3,7 @@ import { errorAnswers, fileAnswer, healthAnswer, readyAnswer } from '../api-sche
 import type { ServerApp } from '../server-app.ts';
 import type { ServerParts } from '../server-parts.ts';
 
-type Parts = Pick<ServerParts, 'version' | 'roles' | 'faults' | 'cameras' | 'gallery' | 'metrics'>;
+type Parts = Pick<ServerParts, 'version' | 'roles' | 'chosen' | 'faults' | 'cameras' | 'gallery' | 'metrics'>;
 
 export function healthRoutes(app: ServerApp, parts: Parts): void {
   app.route({
@@ -48,10 +48,11 @@ export function healthRoutes(app: ServerApp, parts: Parts): void {
   });
 }
 
-function readinessOf({ version, roles, faults, cameras, gallery }: Parts) {
+function readinessOf({ version, roles, chosen, faults, cameras, gallery }: Parts) {
   const models = roles().map((role) => ({
     ...role,
     requested: role.requested === 'auto' ? ('auto' as const) : [...role.requested],
+    passedOver: [...role.passedOver],
   }));
   const reasons = [...faults()];
   for (const needed of ['detector', 'embedder'] as const) {
@@ -66,6 +67,7 @@ function readinessOf({ version, roles, faults, cameras, gallery }: Parts) {
     version,
     reasons,
     models,
+    chosen,
     cameras: { configured: views.length, running: byState.running ?? 0, byState: byState as Record<string, number> },
     gallery: { subjects, templates },
     degraded: models.some(({ degraded }) => degraded),

@@ -100,7 +100,7 @@ describe('the metrics', () => {
       live: () => ({ viewers: 4, dropped: 5 }),
       feed: () => ({ clients: 6 }),
       gallery: () => ({ subjects: 7, templates: 8 }),
-      roles: () => [{ role: 'detector', model: 'm', provider: 'cpu', degraded: true }],
+      roles: () => [{ role: 'detector', model: 'm', provider: 'cpu', degraded: true, nodes: { cpu: 38 } }],
     });
     await lines();
     restarts = 2;
