@@ -53,8 +53,12 @@ export const keypointsSchema = z.object({
   mouth_right: point,
 });
 
+const scores = z
+  .record(z.string(), z.number())
+  .describe('what the configured scorers say of the face, by name: `liveness`, 0..1');
+
 export const detectedFace = z
-  .object({ bbox: intBox, keypoints: keypointsSchema, confidence: z.number() })
+  .object({ bbox: intBox, keypoints: keypointsSchema, confidence: z.number(), scores: scores.optional() })
   .meta({ id: 'DetectedFace' });
 
 export const detectAnswer = z.object({ faces: z.array(detectedFace).describe('best first') });
@@ -65,7 +69,11 @@ const comparedFace = z
     bbox: intBox,
     confidence: z.number(),
     qualitySignal: z.string().nullable(),
+    qualityParts: z
+      .record(z.string(), z.number())
+      .describe('what the quality is made of, 0..1 each; the least decides'),
     unfit: z.string().nullable().describe('why the face is not fit to be recognised; null when it is'),
+    scores: scores.optional(),
   })
   .meta({ id: 'ComparedFace' });
 

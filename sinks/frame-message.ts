@@ -17,8 +17,12 @@ export interface FaceMessage {
   /** 0..1. */
   quality: number | null;
   qualitySignal: string | null;
+  /** What `quality` is made of, 0..1 each; the least decides. Those that were measured. */
+  qualityParts: Record<string, number>;
   /** Null when `known`. */
   reason: IdentifiedFace['reason'];
+  /** What the configured scorers say, by name: `liveness`, 0..1. Empty where there are none. */
+  scores: Record<string, number>;
 }
 
 /** What `/ws/live` says of one analysed frame. Times are milliseconds. */
@@ -80,7 +84,9 @@ function faceMessage(face: IdentifiedFace, width: number, height: number): FaceM
     margin: rounded(face.margin),
     quality: rounded(face.quality),
     qualitySignal: face.qualitySignal,
+    qualityParts: finite(face.qualityParts),
     reason: known ? null : face.reason,
+    scores: finite(face.scores),
   };
 }
 
@@ -115,6 +121,12 @@ function tenths(ms: number): number {
 /** Four digits say all that a similarity has to say. */
 function rounded(value: number | null): number | null {
   return value === null || !Number.isFinite(value) ? null : Math.round(value * 10_000) / 10_000 + 0;
+}
+
+/** Two digits each; what is not a number is left out. */
+function finite(values: Readonly<Record<string, number>>): Record<string, number> {
+  const entries = Object.entries(values).filter(([, value]) => Number.isFinite(value));
+  return Object.fromEntries(entries.map(([name, value]) => [name, Math.round(value * 100) / 100]));
 }
 
 function isoTime(ms: number): string | null {

@@ -1,9 +1,9 @@
 import { AppError } from '../../config/app-error.ts';
-import type { AnalysedFace, Embedding } from '../../pipeline/face.ts';
+import type { AnalysedFace, Embedding, QualityParts } from '../../pipeline/face.ts';
 import type { CompareCalibration } from '../server-parts.ts';
 import { type ComparedPicture, compareHints } from './compare-hints.ts';
 import { COMPARE_WORDS, type Language, type PictureName } from './compare-words.ts';
-import { type DetectionView, intBox } from './detection-view.ts';
+import { type DetectionView, intBox, scoresOf } from './detection-view.ts';
 
 /** Below this the answer says what may be the reason. */
 const HINTS_BELOW = 0.3;
@@ -13,7 +13,9 @@ interface ComparedFaceView {
   bbox: DetectionView['bbox'];
   confidence: number;
   qualitySignal: string | null;
+  qualityParts: QualityParts;
   unfit: string | null;
+  scores?: AnalysedFace['scores'];
 }
 
 export interface Comparison {
@@ -69,8 +71,8 @@ export function compareFaces(
 }
 
 function view({ image, face, count }: ComparedPicture): ComparedFaceView {
-  const { box, confidence, qualitySignal, unfit } = face;
-  return { count, bbox: intBox(box, image), confidence, qualitySignal, unfit };
+  const { box, confidence, qualitySignal, qualityParts, unfit } = face;
+  return { count, bbox: intBox(box, image), confidence, qualitySignal, qualityParts, unfit, ...scoresOf(face) };
 }
 
 function embeddingOf({ name, face }: ComparedPicture): Embedding {

@@ -9,6 +9,10 @@ interface CompareWords {
   unfit(picture: PictureName, reason: string): string;
   sideFace(picture: PictureName): string;
   unevenLight(picture: PictureName): string;
+  dark(picture: PictureName): string;
+  bright(picture: PictureName): string;
+  blurred(picture: PictureName): string;
+  smallFace(picture: PictureName): string;
   smallPicture(picture: PictureName, size: string): string;
   otherFaces(picture: PictureName, count: number): string;
   lowerConfidence: string;
@@ -21,6 +25,10 @@ export const COMPARE_WORDS: Readonly<Record<Language, CompareWords>> = {
     unfit: (picture, reason) => `Cannot be judged: the face in ${picture} is not fit to be recognised (${reason}).`,
     sideFace: (picture) => `The face in ${picture} is turned to the side; use a frontal one.`,
     unevenLight: (picture) => `The face in ${picture} is lit from one side; use even light.`,
+    dark: (picture) => `The face in ${picture} is dark; use more light.`,
+    bright: (picture) => `The face in ${picture} is over-exposed; use less light.`,
+    blurred: (picture) => `The face in ${picture} is blurred; use a sharp picture.`,
+    smallFace: (picture) => `The face in ${picture} is small; come closer or use a larger picture.`,
     smallPicture: (picture, size) => `${picture} is ${size} pixels; use at least 640×480.`,
     otherFaces: (picture, count) => `${picture} shows ${count} faces; the largest one was compared.`,
     lowerConfidence: 'If a face was missed, try a lower confidence.',
@@ -31,6 +39,10 @@ export const COMPARE_WORDS: Readonly<Record<Language, CompareWords>> = {
     unfit: (picture, reason) => `无法判断:${picture} 中的人脸不适合识别(${reason})。`,
     sideFace: (picture) => `${picture} 中是侧脸,请使用正脸照片。`,
     unevenLight: (picture) => `${picture} 中的人脸光照不均匀,请使用光线均匀的照片。`,
+    dark: (picture) => `${picture} 中的人脸过暗,请增加光线。`,
+    bright: (picture) => `${picture} 中的人脸过曝,请减弱光线。`,
+    blurred: (picture) => `${picture} 中的人脸模糊,请使用清晰的照片。`,
+    smallFace: (picture) => `${picture} 中的人脸太小,请靠近拍摄或使用更大的照片。`,
     smallPicture: (picture, size) => `${picture} 只有 ${size} 像素,请使用不小于 640×480 的照片。`,
     otherFaces: (picture, count) => `${picture} 中有 ${count} 张人脸,比较的是最大的一张。`,
     lowerConfidence: '如果有人脸未被检测到,请尝试降低 confidence。',

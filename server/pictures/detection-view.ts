@@ -1,4 +1,4 @@
-import type { Box, Detection, Point } from '../../pipeline/face.ts';
+import type { AnalysedFace, Box, Point } from '../../pipeline/face.ts';
 
 type IntPoint = [number, number];
 type IntBox = [number, number, number, number];
@@ -7,6 +7,8 @@ export interface DetectionView {
   bbox: IntBox;
   keypoints: Record<'left_eye' | 'right_eye' | 'nose' | 'mouth_left' | 'mouth_right', IntPoint>;
   confidence: number;
+  /** What the configured scorers said; there where there are any. */
+  scores?: AnalysedFace['scores'];
 }
 
 interface Size {
@@ -15,7 +17,8 @@ interface Size {
 }
 
 /** A face in the words of `/detect` (SHAPES.md §1): whole pixels, the box within the picture. */
-export function detectionView({ box, landmarks, confidence }: Detection, size: Size): DetectionView {
+export function detectionView(face: AnalysedFace, size: Size): DetectionView {
+  const { box, landmarks, confidence } = face;
   return {
     bbox: intBox(box, size),
     keypoints: {
@@ -26,7 +29,12 @@ export function detectionView({ box, landmarks, confidence }: Detection, size: S
       mouth_right: intPoint(landmarks.mouthRight),
     },
     confidence,
+    ...scoresOf(face),
   };
+}
+
+export function scoresOf({ scores }: Pick<AnalysedFace, 'scores'>): Pick<DetectionView, 'scores'> {
+  return Object.keys(scores).length > 0 ? { scores } : {};
 }
 
 export function intBox([x1, y1, x2, y2]: Box, { width, height }: Size): IntBox {

@@ -20,7 +20,7 @@ export function detectRoute(app: ServerApp, desk: PictureDesk): void {
       desk.work(reply, async (signal) => {
         const { image: bytes } = await desk.read(request, ['image']);
         const image = await desk.decode(bytes, 'image');
-        const faces = await desk.facesIn(image, { ...desk.options(request.query), want: 'detections' }, signal);
+        const faces = await desk.facesIn(image, { ...desk.options(request.query), want: 'scores' }, signal);
         return { faces: faces.map((face) => detectionView(face, image)) };
       }),
   });

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../config/app-error.ts';
+import type { QualityParts } from '../../pipeline/face.ts';
 import { buildServer } from '../../server/build-server.ts';
 import { fakeFace } from '../support/fake-analyser.ts';
 import { type FakeServerParts, fakeServerParts } from '../support/fake-server-parts.ts';
@@ -62,14 +63,21 @@ describe('POST /detect', () => {
     expect(parts.analyser.calls[0]?.image).toMatchObject({ width: 120, height: 160, format: 'rgb24' });
   });
 
-  it('passes confidence, nms and max_faces on and asks for detections only', async () => {
+  it('passes confidence, nms and max_faces on and asks for no more than boxes and scores', async () => {
     await detect(await jpegPicture(), '?confidence=0.25&nms=0.5&max_faces=3');
     expect(parts.analyser.calls[0]?.options).toMatchObject({
       confidence: 0.25,
       nms: 0.5,
       maxFaces: 3,
-      want: 'detections',
+      want: 'scores',
     });
+  });
+
+  it('answers what scorers say of a face, where there are any', async () => {
+    parts.analyser.answer = () => [fakeFace({ scores: { liveness: 0.98 } }), fakeFace()];
+    const [scored, bare] = (await detect(await jpegPicture())).json().faces;
+    expect(scored.scores).toEqual({ liveness: 0.98 });
+    expect(bare).not.toHaveProperty('scores');
   });
 
   it.each([
@@ -229,6 +237,7 @@ describe('POST /compare', () => {
   it('says same person at or above the threshold', async () => {
     parts.analyser.answer = () => [fakeFace()];
     const answer = (await compare()).json();
+    const measured = { qualitySignal: 'norm', qualityParts: {}, unfit: null };
     expect(answer).toEqual({
       similarity: 1,
       is_same_person: true,
@@ -237,8 +246,8 @@ describe('POST /compare', () => {
       threshold: 0.3,
       quality: { image1: 0.8, image2: 0.8 },
       faces: {
-        image1: { count: 1, bbox: [10, 20, 50, 60], confidence: 0.9, qualitySignal: 'norm', unfit: null },
-        image2: { count: 1, bbox: [10, 20, 50, 60], confidence: 0.9, qualitySignal: 'norm', unfit: null },
+        image1: { count: 1, bbox: [10, 20, 50, 60], confidence: 0.9, ...measured },
+        image2: { count: 1, bbox: [10, 20, 50, 60], confidence: 0.9, ...measured },
       },
     });
   });
@@ -317,10 +326,11 @@ describe('POST /compare', () => {
     parts.analyser.answer = (image) => {
       if (image.width === 800) return [fakeFace()];
       const face = fakeFace({ embedding: { model: 'fake', vector } });
-      return [{ ...face, landmarks: { ...face.landmarks, nose: [45, 44] } }];
+      return [{ ...face, qualityParts: { size: 0.9, pose: 0.9, sharpness: 0.5, norm: 0.1 } }];
     };
     expect((await compare()).json().hints).toEqual([
       'The face in image2 is turned to the side; use a frontal one.',
+      'The face in image2 is blurred; use a sharp picture.',
       'image2 is 160×120 pixels; use at least 640×480.',
       'If a face was missed, try a lower confidence.',
     ]);
@@ -328,17 +338,22 @@ describe('POST /compare', () => {
     expect((await compare()).json()).not.toHaveProperty('hints');
   });
 
-  it('sees light from one side', async () => {
-    const half = await sharp({ create: { width: 80, height: 120, channels: 3, background: '#f0f0f0' } })
-      .extend({ right: 80, background: '#303030' })
-      .jpeg()
-      .toBuffer();
-    const vector = Float32Array.of(-1, 0, 0, 0);
-    parts.analyser.answer = (image) =>
-      image.width === 800 ? [fakeFace()] : [fakeFace({ box: [60, 40, 100, 80], embedding: { model: 'fake', vector } })];
-    expect((await compare({}, half)).json().hints).toContain(
-      'The face in image2 is lit from one side; use even light.',
-    );
+  it.each<[keyof QualityParts, number, RegExp]>([
+    ['pose', 0.9, /turned to the side/],
+    ['evenness', 0.7, /lit from one side/],
+    ['light', 0.7, /is dark/],
+    ['glare', 0.7, /over-exposed/],
+    ['sharpness', 0.5, /is blurred/],
+    ['size', 0.6, /is small/],
+  ])('says what a low %s may have to do with it', async (part, low, hint) => {
+    const embedding = { model: 'fake', vector: Float32Array.of(-1, 0, 0, 0) };
+    const whole: QualityParts = { pose: 1, evenness: 0.9, light: 1, glare: 1, sharpness: 0.9, size: 0.8, norm: 0.8 };
+    const hintsFor = async (qualityParts: QualityParts): Promise<string[]> => {
+      parts.analyser.answer = (image) => (image.width === 800 ? [fakeFace()] : [fakeFace({ embedding, qualityParts })]);
+      return (await compare()).json().hints.filter((text: string) => text.startsWith('The face'));
+    };
+    expect(await hintsFor(whole)).toEqual([]);
+    expect(await hintsFor({ ...whole, [part]: low })).toEqual([expect.stringMatching(hint)]);
   });
 });
 

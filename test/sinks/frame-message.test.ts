@@ -4,13 +4,16 @@ import { fakeFace, fakeResult } from '../support/fake-result.ts';
 
 describe('frameMessage', () => {
   it('is the JSON that /ws/live promises', () => {
-    const result = fakeResult({
-      cameraId: 'front',
-      sequence: 812,
-      capturedAtMs: Date.UTC(2026, 10, 21, 9, 0, 0, 120),
-      width: 1280,
-      height: 720,
-    });
+    const result = fakeResult(
+      {
+        cameraId: 'front',
+        sequence: 812,
+        capturedAtMs: Date.UTC(2026, 10, 21, 9, 0, 0, 120),
+        width: 1280,
+        height: 720,
+      },
+      [fakeFace({ qualityParts: { norm: 0.83, size: 1 } })],
+    );
     expect(JSON.parse(JSON.stringify(frameMessage(result, 84.4)))).toEqual({
       type: 'frame',
       camera: 'front',
@@ -35,7 +38,9 @@ describe('frameMessage', () => {
           margin: 0.22,
           quality: 0.83,
           qualitySignal: 'norm',
+          qualityParts: { norm: 0.83, size: 1 },
           reason: null,
+          scores: {},
         },
       ],
       threshold: 0.45,
@@ -62,6 +67,13 @@ describe('frameMessage', () => {
   ] as const)('names nobody in a face that is %s, and says why', (_, fields) => {
     const [face] = frameMessage(fakeResult({}, [fakeFace(fields)])).faces;
     expect(face).toMatchObject(fields);
+  });
+
+  it('has what scorers and parts say in two digits, and nothing that is not a number', () => {
+    const face = fakeFace({ scores: { liveness: 0.98765, other: Number.NaN }, qualityParts: { norm: 1 / 3 } });
+    const [first] = frameMessage(fakeResult({}, [face])).faces;
+    expect(first).toMatchObject({ scores: { liveness: 0.99 }, qualityParts: { norm: 0.33 } });
+    expect(first?.scores).not.toHaveProperty('other');
   });
 
   it('names nobody where the status and the subject disagree', () => {

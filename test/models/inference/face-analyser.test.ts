@@ -183,6 +183,27 @@ describe.skipIf(!requirement('shared').met)('RetinaFace and MobileFaceNet on rea
     expect(blurred.embedding).not.toBeNull();
   });
 
+  it('embeds a face and its mirror image alike where both are asked for', async () => {
+    const flipping = await LocalFaceAnalyser.open({
+      ...models(),
+      embedder: { ...models().embedder, flip: true },
+      settings,
+    });
+    const file = lfw('George_Robertson', 15);
+    const [straight, mirrored] = [await readPicture(file), await readPicture(file, (picture) => picture.flop())];
+    const embedded = async (by: LocalFaceAnalyser, image: PixelImage) =>
+      central(image, (await by.analyse(image, {})).faces)!;
+    const plain = [await embedded(analyser, straight), await embedded(analyser, mirrored)] as const;
+    const mean = [await embedded(flipping, straight), await embedded(flipping, mirrored)] as const;
+    const alike = cosine(mean[0].embedding!, mean[1].embedding!);
+    expect(alike).toBeGreaterThan(0.97);
+    expect(alike).toBeGreaterThan(cosine(plain[0].embedding!, plain[1].embedding!));
+    // Comparable with what was enrolled without it, and judged by the face as it is.
+    expect(cosine(mean[0].embedding!, plain[0].embedding!)).toBeGreaterThan(0.9);
+    expect(mean[0].qualityParts).toEqual(plain[0].qualityParts);
+    expect(Math.hypot(...mean[0].embedding!.vector)).toBeCloseTo(1, 5);
+  });
+
   it.each([
     [1, 1],
     [7, 3],

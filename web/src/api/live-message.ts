@@ -16,6 +16,8 @@ export interface LiveFace {
   readonly quality: number | null;
   readonly qualitySignal: string | null;
   readonly reason: IdentifiedFace['reason'];
+  /** What scorers say, by name: `liveness`, 0..1. */
+  readonly scores?: Readonly<Record<string, number>>;
 }
 
 export interface LiveFrame {

@@ -16,6 +16,7 @@ export function FaceList({ faces, live }: { faces: readonly LiveFace[]; live: bo
           <span class="figure" title="Similarity to the best subject; quality of the face">
             {face.similarity === null ? '–' : number2(face.similarity)}
             <span class="muted"> / {face.quality === null ? '–' : number2(face.quality)}</span>
+            {face.scores?.liveness !== undefined && <span class="muted"> / live {number2(face.scores.liveness)}</span>}
           </span>
         </li>
       ))}
