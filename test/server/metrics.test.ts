@@ -115,6 +115,7 @@ describe('the metrics', () => {
         'facegate_gallery_subjects 7',
         'facegate_gallery_templates 8',
         'facegate_network_degraded{role="detector",model="m",provider="cpu"} 1',
+        'facegate_network_nodes{role="detector",model="m",provider="cpu"} 38',
       ]),
     );
   });

@@ -99,6 +99,19 @@ describe('every answer', () => {
 });
 
 describe('GET /health and /ready', () => {
+  const onTheCpu = {
+    requested: 'auto',
+    provider: 'cpu',
+    device: 'cpu',
+    isolation: 'shared',
+    nodes: { cpu: 40 },
+    degraded: false,
+    passedOver: [],
+    processes: 1,
+    restarts: 0,
+    insteadOf: null,
+  };
+
   it('say that the process lives, and that its networks do', async () => {
     expect((await app.inject('/health')).json()).toEqual({ status: 'ok', version: '1.2.3' });
     const answer = await app.inject('/ready');
@@ -108,9 +121,10 @@ describe('GET /health and /ready', () => {
       version: '1.2.3',
       reasons: [],
       models: [
-        { role: 'detector', model: 'fake-detector', requested: 'auto', provider: 'cpu', degraded: false, processes: 1 },
-        { role: 'embedder', model: 'fake-embedder', requested: 'auto', provider: 'cpu', degraded: false, processes: 1 },
+        { role: 'detector', model: 'fake-detector', ...onTheCpu },
+        { role: 'embedder', model: 'fake-embedder', ...onTheCpu },
       ],
+      chosen: 'fake models (for tests)',
       cameras: { configured: 1, running: 1, byState: { running: 1 } },
       gallery: { subjects: 0, templates: 0 },
       degraded: false,
@@ -127,13 +141,15 @@ describe('GET /health and /ready', () => {
 
   it('miss a network that does not run, and tell of one that runs elsewhere', async () => {
     const [detector] = parts.roles();
-    Object.assign(parts, { roles: () => [{ ...detector, degraded: true }] });
+    const passedOver = [{ provider: 'cuda', why: 'it needs a driver' }];
+    Object.assign(parts, { roles: () => [{ ...detector, degraded: true, passedOver }] });
     await app.close();
     app = await buildServer(parts);
     expect((await app.inject('/ready')).json()).toMatchObject({
       ready: false,
       degraded: true,
       reasons: ['the embedder does not run'],
+      models: [{ role: 'detector', provider: 'cpu', passedOver }],
     });
   });
 });
