@@ -41,6 +41,14 @@ export const ERROR_CODES = {
     means: 'The networks did not answer in time; the inference process was replaced.',
   },
   INFERENCE_DIED: { status: 503, means: 'The inference process ended while it worked; it was replaced.' },
+  INFERENCE_OUT_OF_MEMORY: {
+    status: 503,
+    means: 'An inference process ran out of memory, or took more than it may; it was replaced.',
+  },
+  INFERENCE_DEVICE_FAILED: {
+    status: 503,
+    means: 'The device (a GPU) or its driver failed under an inference process; the process was replaced.',
+  },
   INFERENCE_FAILED: { status: 500, means: 'A network threw while it ran.' },
   INFERENCE_BUSY: { status: 503, means: 'Too many requests are waiting for the networks; try again later.' },
   INFERENCE_CLOSED: { status: 503, means: 'The networks are shutting down.' },
@@ -77,6 +85,10 @@ export const ERROR_CODES = {
   },
   CAMERA_EXISTS: { status: 409, means: 'A camera of that id exists already.' },
   CAMERA_STALE: { status: 409, means: 'The camera has no picture that is young enough to be shown.' },
+  PREVIEW_UNAVAILABLE: {
+    status: 409,
+    means: 'No smooth preview can be made of the camera: its video cannot be copied.',
+  },
   STEP_FAILED: { status: 500, means: 'A post-processing step threw, or gave back something that is not a picture.' },
   STEP_NOT_FOUND: { status: 404, means: 'No post-processing step has that name.' },
   UNAUTHENTICATED: { status: 401, means: 'No valid key or session came with the request.' },

@@ -17,9 +17,9 @@ export class DecodeHealth {
     this.#live = pace === 'live';
   }
 
-  /** The decoder complained. */
-  error(nowMs: number): void {
-    this.errors += 1;
+  /** The decoder complained, so many times in the same words. */
+  error(nowMs: number, times = 1): void {
+    this.errors += times;
     this.#pending = true;
     this.#lastMs = nowMs;
   }

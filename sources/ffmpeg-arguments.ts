@@ -1,6 +1,14 @@
-import { SourceError } from '../config/app-error.ts';
 import type { FfmpegFeatures } from './ffmpeg-binary.ts';
 import type { SourceAddress } from './source-address.ts';
+import { DECODED_SHOWINFO } from './stderr-line.ts';
+
+/** Hardware that decodes. */
+export type HardwareKind = 'cuda' | 'vaapi' | 'videotoolbox' | 'qsv';
+
+/**
+ * Larger pictures are not decoded, pixels: a multi-sensor camera has 24 million, and what comes in 8K takes a core for itself.
+ */
+export const MOST_PIXELS = 25_000_000;
 
 /** What the arguments depend on besides the address and the build. */
 export interface FrameDemands {
@@ -19,7 +27,7 @@ export interface FrameDemands {
   deviceFps?: number | undefined;
   deviceSize?: string | undefined;
   /** Hardware that decodes; the processor where it does not prove itself. */
-  hwaccel: 'auto' | 'none' | 'cuda' | 'vaapi' | 'videotoolbox' | 'qsv';
+  hwaccel: 'auto' | 'none' | HardwareKind;
   /** Areas to black out: polygons of corners [x, y], shares of width and height, 0..1. */
   masks: readonly (readonly (readonly [x: number, y: number])[])[];
   /** End after so many frames. */
@@ -35,6 +43,16 @@ export interface FfmpegArguments {
   readonly script: string | null;
   /** Between the input and `pipe:1`. */
   readonly beforeOutput: readonly string[];
+  /** Before `pipe:3`: the compressed video goes there as it comes, in MPEG-TS; nothing does where it is left out. */
+  readonly copy?: readonly string[] | null;
+}
+
+/** What is decided anew for each connection. */
+export interface FfmpegChoices {
+  /** Decodes; null is the processor. */
+  hardware: HardwareKind | null;
+  /** Whether the compressed video is copied as well. */
+  copy: boolean;
 }
 
 /**
@@ -46,6 +64,7 @@ export function ffmpegArguments(
   demands: FrameDemands,
   can: FfmpegFeatures,
   platform: NodeJS.Platform,
+  { hardware, copy }: FfmpegChoices = { hardware: null, copy: false },
 ): FfmpegArguments {
   const input = inputOf(address, demands, can, platform);
   return {
@@ -57,6 +76,8 @@ export function ffmpegArguments(
       ...['-loglevel', 'level+info'],
       // One thread a process: with frame threads the decoder holds back a frame for each (80 ms at 25 fps).
       ...['-threads', '1', '-filter_threads', '1'],
+      ...['-max_pixels', String(MOST_PIXELS)],
+      ...(hardware ? ['-hwaccel', hardware, '-hwaccel_output_format', SURFACES[hardware]] : []),
       ...input.before,
     ],
     input: input.name,
@@ -64,26 +85,68 @@ export function ffmpegArguments(
     beforeOutput: [
       // The upper-case V leaves out cover pictures. Nothing else is mapped, so nothing else is decoded.
       ...['-map', '0:V:0'],
-      ...['-vf', filters(demands, can)],
+      ...['-vf', filters(address, demands, can, hardware)],
       ...(can.fpsMode ? ['-fps_mode', 'passthrough'] : ['-vsync', '0']),
       ...(can.autoscale ? ['-autoscale', '0'] : []),
       ...(demands.frames === undefined ? [] : ['-frames:v', String(demands.frames)]),
       ...['-c:v', 'rawvideo', '-pix_fmt', 'rgb24', '-threads', '1', '-f', 'rawvideo'],
     ],
+    copy: copy
+      ? ['-map', '0:V:0', '-c:v', 'copy', '-flush_packets', '1', '-muxdelay', '0', '-muxpreload', '0', '-f', 'mpegts']
+      : null,
   };
 }
 
-function filters(demands: FrameDemands, can: FfmpegFeatures): string {
-  // `fps=` would repeat pictures of a slow camera; this only ever leaves some out. 0.99: timestamps are rounded. The
-  // last term: a clock that jumps back must not silence the camera until it has caught up (by less than a second it
-  // does at the start of many RTSP streams, whose first picture bears a guessed timestamp).
-  const gap = decimal(0.99 / demands.fps);
-  const select = `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${gap})+lt(t,prev_selected_t-1)'`;
-  const scale = `scale=w='trunc(min(${demands.width},iw)/2)*2':h=-2`;
-  // Two conversions, not one: swscale scales planes and then converts them to RGB in 1.7 ms (1080p to 720p), and takes
-  // 6.8 ms to do both at once.
-  const rgb = 'format=yuv420p,scale,format=rgb24';
-  return [select, scale, rgb, can.showinfoChecksum ? 'showinfo=checksum=0' : 'showinfo'].join(',');
+/** What the decoder's pictures are called while they lie in the hardware's own memory. */
+const SURFACES: Record<HardwareKind, string> = {
+  cuda: 'cuda',
+  vaapi: 'vaapi',
+  videotoolbox: 'videotoolbox_vld',
+  qsv: 'qsv',
+};
+
+function filters(
+  address: SourceAddress,
+  demands: FrameDemands,
+  can: FfmpegFeatures,
+  hardware: HardwareKind | null,
+): string {
+  return [
+    // Every decoded picture is announced: its size, whether it is a key frame, and that there is one at all. Without
+    // `checksum=0` that would cost a look at every pixel.
+    ...(can.showinfoChecksum ? [`${DECODED_SHOWINFO}=checksum=0`] : []),
+    `select='${address.kind === 'file' ? ofFile(demands.fps) : ofCamera(demands.fps)}'`,
+    // Proves the hardware: a picture that the processor decoded does not pass.
+    ...(hardware ? ['hwdownload', 'format=nv12'] : []),
+    `scale=w='trunc(min(${demands.width},iw)/2)*2':h=-2`,
+    // Two conversions, not one: swscale scales planes and then converts them to RGB in 1.7 ms (1080p to 720p), and takes
+    // 6.8 ms to do both at once.
+    'format=yuv420p,scale,format=rgb24',
+    can.showinfoChecksum ? 'showinfo=checksum=0' : 'showinfo',
+  ].join(',');
+}
+
+// `fps=` would repeat pictures of a slow camera; this only ever leaves some out. 0.99: timestamps are rounded. The last term: a clock
+// that jumps back must not silence the camera until it has caught up (by less than a second it does at the start of many RTSP
+// streams, whose first picture bears a guessed timestamp).
+function byTimestamp(fps: number): string {
+  return `isnan(prev_selected_t)+gte(t-prev_selected_t,${decimal(0.99 / fps)})+lt(t,prev_selected_t-1)`;
+}
+
+function ofFile(fps: number): string {
+  return byTimestamp(fps);
+}
+
+/**
+ * As for a file; but what has no timestamps is thinned out by this machine's clock, and so is a camera whose timestamps stand still. A
+ * clock that was set back counts as run out.
+ */
+function ofCamera(fps: number): string {
+  const since = 'time(0)-ld(0)';
+  const elapsed = (seconds: string) => `gte(${since},${seconds})+lt(${since},0)`;
+  const standing = decimal(Math.max(2, 3 / fps));
+  const wanted = `if(isnan(t),${elapsed(decimal(0.99 / fps))},${byTimestamp(fps)}+${elapsed(standing)})`;
+  return `if(${wanted},st(0,time(0)),0)`;
 }
 
 interface Input {
@@ -94,10 +157,16 @@ interface Input {
 
 function inputOf(address: SourceAddress, demands: FrameDemands, can: FfmpegFeatures, platform: NodeJS.Platform): Input {
   switch (address.kind) {
-    // What ffmpeg does not open itself comes over standard input; `test:` follows.
     case 'mjpeg':
+      // Fetched by this program, which writes it to standard input in a container with timestamps.
+      return {
+        before: ['-fpsprobesize', '0', '-analyzeduration', '0', '-protocol_whitelist', 'pipe', '-f', 'ivf'],
+        name: null,
+        script: null,
+      };
     case 'test':
-      throw new SourceError('SOURCE_URL_INVALID', `${address.kind} sources are not read yet`);
+      // Moves everywhere and shows its own clock. A camera keeps its pace, so that this does, too.
+      return { before: ['-re', '-f', 'lavfi'], name: 'testsrc2=size=1280x720:rate=25', script: null };
     case 'rtsp':
     case 'rtsps':
       return rtspInput(address, demands, can);

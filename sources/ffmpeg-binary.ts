@@ -19,8 +19,10 @@ export interface FfmpegFeatures {
   readonly rtspTimeout: 'timeout' | 'stimeout' | null;
   /** TLS is built in: rtsps works. */
   readonly tls: boolean;
-  /** Capture devices that are built in, e.g. `v4l2`. */
+  /** Input devices that are built in, e.g. `v4l2`; `lavfi` draws test patterns. */
   readonly devices: readonly string[];
+  /** Kinds of hardware decoding that are built in, e.g. `cuda`; whether the machine has any is another question. */
+  readonly hwaccels: readonly string[];
 }
 
 export interface FfmpegBinary {
@@ -144,13 +146,14 @@ async function inspect(path: string): Promise<Inspection> {
 const OPTION_SCRIPT = "ffconcat version 1.0\nfile 'file:none'\noption rtsp_transport tcp\n";
 
 async function look(path: string): Promise<Inspection> {
-  const [version, help, showinfo, rtsp, devices, protocols, concat] = await Promise.all([
+  const [version, help, showinfo, rtsp, devices, protocols, hwaccels, concat] = await Promise.all([
     ask(path, ['-version']),
     ask(path, ['-hide_banner', '-h', 'long']),
     ask(path, ['-hide_banner', '-h', 'filter=showinfo']),
     ask(path, ['-hide_banner', '-h', 'demuxer=rtsp']),
     ask(path, ['-hide_banner', '-devices']),
     ask(path, ['-hide_banner', '-protocols']),
+    ask(path, ['-hide_banner', '-hwaccels']),
     ask(
       path,
       ['-hide_banner', '-protocol_whitelist', 'pipe', '-f', 'concat', '-safe', '0', '-i', 'pipe:0'],
@@ -171,8 +174,11 @@ async function look(path: string): Promise<Inspection> {
       showinfoChecksum: /^\s*checksum\s/m.test(showinfo),
       rtspTimeout: /^\s*-stimeout\s/m.test(rtsp) ? 'stimeout' : /^\s*-timeout\s/m.test(rtsp) ? 'timeout' : null,
       tls: /^\s*tls$/m.test(protocols),
-      devices: ['v4l2', 'avfoundation', 'dshow'].filter((device) =>
+      devices: ['v4l2', 'avfoundation', 'dshow', 'lavfi'].filter((device) =>
         new RegExp(`^ *D[E ]d? +(\\S+,)?${device}[ ,]`, 'm').test(devices),
+      ),
+      hwaccels: ['cuda', 'vaapi', 'videotoolbox', 'qsv'].filter((name) =>
+        new RegExp(`^${name}\\s*$`, 'm').test(hwaccels),
       ),
     },
   };

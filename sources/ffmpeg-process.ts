@@ -13,6 +13,8 @@ export interface FfmpegProcessOptions {
   feed?: Readable | null;
   /** Takes standard output; paused by not taking more. It must not emit `close` before the process is gone. */
   stdout: Writable;
+  /** Takes what comes over pipe 3, where the arguments have a copy to be written to it. */
+  onCopy?(chunk: Buffer): void;
   /** Each line of standard error, as ffmpeg wrote it: it may hold credentials. Must not throw. */
   onLine(line: string): void;
 }
@@ -39,6 +41,8 @@ type SpawnEnd = (error: Error | null, ...output: unknown[]) => void;
 /** Below the server, which must answer while pictures are being decoded. */
 const NICENESS = 5;
 const GRACE_MS = 3000;
+/** Where ffmpeg writes the copy of the compressed video. */
+const COPY_FD = 3;
 
 /** One running ffmpeg. It is over when the process is gone, not when its output is. */
 export class FfmpegProcess {
@@ -78,6 +82,9 @@ export class FfmpegProcess {
           if (child.pid !== undefined) over({ code, signal, error: null });
         });
         if (!options.arguments.script && !options.feed) child.stdin?.on('error', () => {}).end();
+        // Taken always: a full pipe would stop the pictures, too.
+        const copy = child.stdio[COPY_FD] as Readable | null | undefined;
+        copy?.on('error', () => {}).on('data', (chunk: Buffer) => options.onCopy?.(chunk));
         if (this.#closing) this.#end();
       });
       command.on('stderr', options.onLine);
@@ -112,19 +119,21 @@ export class FfmpegProcess {
     if (this.#over) return;
     // With a full pipe ffmpeg sits in write() and does not look at signals.
     this.#child?.stdout?.destroy();
+    this.#child?.stdio[COPY_FD]?.destroy();
     this.#child?.kill('SIGTERM');
     this.#kill = setTimeout(() => this.#child?.kill('SIGKILL'), this.#graceMs);
   }
 }
 
 function commandFor(options: FfmpegProcessOptions): FfmpegCommand {
-  const { beforeInput, input, script, beforeOutput } = options.arguments;
+  const { beforeInput, input, script, beforeOutput, copy } = options.arguments;
   // Spread: given an array, fluent-ffmpeg splits every option that holds one space.
   const command = ffmpeg()
     .input(input ?? options.feed ?? Readable.from([script ?? '']))
     .inputOptions(...(beforeInput as string[]))
     .output(options.stdout)
     .outputOptions(...(beforeOutput as string[]));
+  if (copy) command.output(`pipe:${COPY_FD}`).outputOptions(...(copy as string[]));
   const internals = command as unknown as CommandInternals;
   // Its check reads `ffmpeg -formats` wrongly since ffmpeg 7 and then refuses v4l2, dshow and avfoundation.
   internals._checkCapabilities = (done) => done(null);
@@ -134,13 +143,14 @@ function commandFor(options: FfmpegProcessOptions): FfmpegCommand {
   // Out of file descriptors, the child comes without its pipes. That throws here, and once more a tick later, when the
   // child says why: fluent-ffmpeg then reads what was never made, where nobody can catch it.
   const spawn = internals._spawnFfmpeg;
-  internals._spawnFfmpeg = (args, options, onProcess, onEnd) => {
+  internals._spawnFfmpeg = (args, spawnOptions, onProcess, onEnd) => {
     const ended: SpawnEnd = (error, ...output) => {
       if (output.length > 0) onEnd(error, ...output);
       else command.emit('error', error);
     };
     try {
-      spawn.call(command, args, options, onProcess, ended);
+      const stdio = ['pipe', 'pipe', 'pipe', ...(copy ? ['pipe'] : [])];
+      spawn.call(command, args, { ...(spawnOptions as object), stdio }, onProcess, ended);
     } catch (error) {
       setImmediate(() => command.emit('error', error));
     }

@@ -1,22 +1,27 @@
-import { Observable, type Subscriber } from 'rxjs';
+import { from, Observable, Subject, type Subscriber, switchMap } from 'rxjs';
 import { SourceError } from '../config/app-error.ts';
 import { redact } from '../config/redact.ts';
 import type { Frame } from '../pipeline/frame.ts';
 import type { Clock, FrameSource, Logger } from '../pipeline/ports.ts';
 import { DecodeHealth } from './decode-health.ts';
-import { type FrameDemands, ffmpegArguments } from './ffmpeg-arguments.ts';
+import { type FrameDemands, ffmpegArguments, type HardwareKind, MOST_PIXELS } from './ffmpeg-arguments.ts';
 import type { FfmpegBinary } from './ffmpeg-binary.ts';
 import { diagnoseFfmpeg } from './ffmpeg-diagnosis.ts';
 import { FfmpegProcess } from './ffmpeg-process.ts';
 import { refuseFfmpeg } from './ffmpeg-refusal.ts';
 import { FramePool, type PooledBuffer } from './frame-pool.ts';
 import { FrameReader } from './frame-reader.ts';
+import { FrozenWatch } from './frozen-watch.ts';
+import { HardwareDecoder } from './hardware-decoder.ts';
+import { IvfFeed } from './ivf-feed.ts';
 import { type Opening, plainOpening } from './opening.ts';
 import { pooledFrame } from './pooled-frame.ts';
+import { PrivacyMask } from './privacy-mask.ts';
 import type { SourceAddress } from './source-address.ts';
 import type { SourceStats } from './source-stats.ts';
 import { type FrameHeader, readStderrLine, type StreamFacts } from './stderr-line.ts';
 import { StreamAge } from './stream-age.ts';
+import { TransportStream } from './transport-stream.ts';
 
 export interface FfmpegSourceOptions {
   id: string;
@@ -29,10 +34,38 @@ export interface FfmpegSourceOptions {
   buffers?: number;
 }
 
-type HealthyHeader = FrameHeader & { readonly degraded: boolean };
+/** The video of a camera changed while it was being watched, or from one connection to the next. */
+export interface StreamChange {
+  readonly from: StreamFacts;
+  readonly to: StreamFacts;
+}
+
+type WatchedHeader = FrameHeader & {
+  readonly degraded: boolean;
+  /** Key frames decoded by then, across connections. */
+  readonly keyFrames: number;
+  /** All that this connection decoded were key frames. */
+  readonly intraOnly: boolean;
+};
+
+/** One ffmpeg, for as long as it runs. */
+interface Connection {
+  readonly number: number;
+  readonly log: Logger;
+  readonly age: StreamAge | null;
+  readonly feed: IvfFeed | null;
+  readonly hardware: HardwareKind | null;
+  frames: number;
+  decoded: number;
+  keyFrames: number;
+  warnedOfNoTimestamps: boolean;
+}
 
 /** Complaints kept for the diagnosis. */
 const COMPLAINTS = 30;
+
+/** What MPEG-TS carries so that every player knows it. */
+const COPIED_CODECS: ReadonlySet<string> = new Set(['h264', 'hevc', 'mpeg4', 'mpeg2video', 'mpeg1video']);
 
 /** RTSP cameras, webcams and files: whatever ffmpeg opens, one process for each subscription. */
 export class FfmpegSource implements FrameSource {
@@ -44,21 +77,76 @@ export class FfmpegSource implements FrameSource {
   readonly #pool: FramePool;
   readonly #health: DecodeHealth;
   readonly #processes = new Set<FfmpegProcess>();
+  readonly #mask: PrivacyMask;
+  readonly #decoder: HardwareDecoder;
+  /** Null for what is no live picture: a film may stand still. */
+  readonly #frozenWatch: FrozenWatch | null;
+  readonly #frozenChanges = new Subject<boolean>();
+  readonly #streamChanges = new Subject<StreamChange>();
+  readonly #transport = new TransportStream();
+  readonly #transportRefusals = new Subject<SourceError>();
+  #frozen = false;
   #connections = 0;
   #sequence = 0;
   #framesReceived = 0;
+  #framesDecoded = 0;
+  #keyFrames = 0;
   #droppedPool = 0;
   #bytes = 0;
+  #feedBytes: number | null = null;
+  #copies = false;
   #size: { width: number; height: number } | null = null;
   #stream: StreamFacts | null = null;
+  /** The latest that was decoded, over whichever connection. */
+  #shown: StreamFacts | null = null;
 
   constructor(options: FfmpegSourceOptions) {
+    const { address, demands, ffmpeg } = options;
     this.id = options.id;
-    this.pace = options.address.kind === 'file' ? 'file' : 'live';
-    this.frameIntervalMs = 1000 / options.demands.fps;
+    this.pace = address.kind === 'file' ? 'file' : 'live';
+    this.frameIntervalMs = 1000 / demands.fps;
     this.#options = options;
     this.#health = new DecodeHealth(this.pace);
     this.#pool = new FramePool(options.buffers ?? 8);
+    this.#mask = new PrivacyMask(demands.masks);
+    this.#frozenWatch = this.pace === 'live' || demands.realtime ? new FrozenWatch() : null;
+    this.#decoder = new HardwareDecoder({
+      requested: demands.hwaccel,
+      ffmpeg,
+      platform: process.platform,
+      refusal:
+        address.kind === 'mjpeg' || address.kind === 'test' ? 'such pictures are decoded by the processor' : null,
+    });
+  }
+
+  /** True when the picture is seen to repeat, false when it moves again; it holds across connections until then. */
+  get frozenChanges(): Observable<boolean> {
+    return this.#frozenChanges.asObservable();
+  }
+
+  /** Another size or codec of the camera's video; its first one is none. */
+  get streamChanges(): Observable<StreamChange> {
+    return this.#streamChanges.asObservable();
+  }
+
+  /**
+   * The video as the camera sends it, copied by the ffmpeg that decodes it: MPEG-TS that starts with its tables and the next key
+   * frame, and again after every reconnection. It opens nothing by itself, goes on until it is unsubscribed from, and knows no back
+   * pressure: whoever is slow must drop.
+   *
+   * Errors with PREVIEW_UNAVAILABLE where there is none: the camera is no RTSP camera (nor a file played at its own speed), its video
+   * is neither H.264, H.265 nor MPEG. Masks are not in it: whoever shows it covers them.
+   */
+  transportStream(): Observable<Uint8Array> {
+    return new Observable((subscriber) => {
+      const refusal = this.#transportRefusal();
+      if (refusal) {
+        subscriber.error(refusal);
+        return;
+      }
+      subscriber.add(this.#transportRefusals.subscribe((error) => subscriber.error(error)));
+      subscriber.add(this.#transport.watch((packets) => subscriber.next(packets)));
+    });
   }
 
   /** The video as the camera sends it, before dropping and scaling; null before it is known. */
@@ -71,7 +159,10 @@ export class FfmpegSource implements FrameSource {
       connections: this.#connections,
       framesReceived: this.#framesReceived,
       dropped: { pool: this.#droppedPool },
+      framesDecoded: this.#framesDecoded,
       decodeErrors: this.#health.errors,
+      compressedBytes: this.#copies ? this.#transport.bytes : this.#feedBytes,
+      decoder: this.#decoder.inUse,
       bytes: this.#bytes,
       width: this.#size?.width ?? null,
       height: this.#size?.height ?? null,
@@ -91,70 +182,113 @@ export class FfmpegSource implements FrameSource {
 
   /** Errors with FFMPEG_TOO_OLD or FFMPEG_NOT_FOUND where trying again is useless, else with a STREAM code. */
   frames(opening: Opening = plainOpening(this.#options.address)): Observable<Frame> {
-    return new Observable((subscriber) => this.#connect(subscriber, opening));
+    const hardware = this.#decoder.choose();
+    if (hardware instanceof Promise) {
+      return from(hardware).pipe(switchMap((kind) => new Observable<Frame>((to) => this.#connect(to, opening, kind))));
+    }
+    return new Observable((subscriber) => this.#connect(subscriber, opening, hardware));
   }
 
-  #connect(subscriber: Subscriber<Frame>, { address, input, feed }: Opening): () => void {
+  #connect(subscriber: Subscriber<Frame>, opening: Opening, hardware: HardwareKind | null): () => void {
+    const { address, input, feed: body } = opening;
     const { demands, ffmpeg, clock } = this.#options;
     this.#connections += 1;
-    const connection = this.#connections;
-    const log = this.#options.log.child({ camera: this.id, connection });
+    const log = this.#options.log.child({ camera: this.id, connection: this.#connections });
     const refusal = refuseFfmpeg(ffmpeg, address, process.platform);
     if (refusal) {
       subscriber.error(refusal);
       return () => {};
     }
-    const age = this.pace === 'live' ? new StreamAge() : null;
+    const feed = body
+      ? new IvfFeed({ body, fps: demands.fps, clock, onBroken: (error) => subscriber.error(error) })
+      : null;
+    const connection: Connection = {
+      number: this.#connections,
+      log,
+      age: this.pace === 'live' ? new StreamAge() : null,
+      feed,
+      hardware,
+      frames: 0,
+      decoded: 0,
+      keyFrames: 0,
+      warnedOfNoTimestamps: false,
+    };
     const complaints: string[] = [];
+    /** Those of the decoder as well. */
+    const troubles: string[] = [];
     const startedAtMs = clock.monotonicMs();
-    let frames = 0;
     this.#health.reconnected();
     this.#stream = null;
+    this.#copies = this.#transportRefusal() === null;
+    this.#transport.restart();
 
-    const reader = new FrameReader<HealthyHeader>({
+    const reader = new FrameReader<WatchedHeader>({
       pool: this.#pool,
       whenEmpty: this.pace === 'live' ? 'drop' : 'wait',
       fixedSize: !ffmpeg.can.autoscale,
       onFrame: (header, pixels) => {
-        frames += 1;
-        subscriber.next(this.#frame(header, pixels, connection, age));
+        connection.frames += 1;
+        subscriber.next(this.#frame(header, pixels, connection));
       },
       onDropped: () => {
-        frames += 1;
+        connection.frames += 1;
         this.#framesReceived += 1;
         this.#droppedPool += 1;
       },
       onBroken: (error) => subscriber.error(error),
     });
     let counted = 0;
+    let countedFeed = 0;
     const count = () => {
       this.#bytes += reader.bytes - counted;
       counted = reader.bytes;
+      if (!feed) return;
+      this.#feedBytes = (this.#feedBytes ?? 0) + feed.bytes - countedFeed;
+      countedFeed = feed.bytes;
     };
+    let wasDecodeError = false;
 
     const child = new FfmpegProcess({
       path: ffmpeg.path,
-      arguments: ffmpegArguments(input, demands, ffmpeg.can, process.platform),
-      feed,
+      arguments: ffmpegArguments(input, demands, ffmpeg.can, process.platform, { hardware, copy: this.#copies }),
+      feed: feed?.output ?? null,
       stdout: reader.stdout,
+      onCopy: (chunk) => this.#transport.write(chunk),
       onLine: (line) => {
         const said = readStderrLine(line);
+        if (said.kind === 'repeated') {
+          if (wasDecodeError) this.#health.error(clock.monotonicMs(), said.times);
+          return;
+        }
+        wasDecodeError = said.kind === 'decodeError';
         switch (said.kind) {
+          case 'decoded':
+            this.#decoded(said.header, said.isKey, connection);
+            return;
           case 'frame': {
             const ptsMs = said.header.ptsSeconds === null ? null : said.header.ptsSeconds * 1000;
             count();
-            reader.header({ ...said.header, degraded: this.#health.frame(clock.monotonicMs(), ptsMs) });
+            reader.header({
+              ...said.header,
+              degraded: this.#health.frame(clock.monotonicMs(), ptsMs),
+              keyFrames: this.#keyFrames,
+              intraOnly: connection.keyFrames === connection.decoded,
+            });
             return;
           }
           case 'decodeError':
             this.#health.error(clock.monotonicMs());
+            keep(troubles, line);
+            break;
+          case 'tooLarge':
+            subscriber.error(tooLarge(said.width, said.height));
             break;
           case 'stream':
-            this.#stream ??= said.facts;
+            if (this.#stream === null) this.#introduced(said.facts);
             break;
           case 'complaint':
-            complaints.push(line);
-            if (complaints.length > COMPLAINTS) complaints.shift();
+            keep(complaints, line);
+            keep(troubles, line);
             break;
           case 'noise':
             return;
@@ -163,17 +297,27 @@ export class FfmpegSource implements FrameSource {
       },
     });
     this.#processes.add(child);
+    let again: (() => void) | null = null;
     void child.ended.then((exit) => {
       this.#processes.delete(child);
       count();
       reader.close();
+      feed?.close();
       if (subscriber.closed) return;
+      if (connection.frames === 0 && hardware && this.#decoder.failed(hardware, troubles)) {
+        log.warn({ hwaccel: hardware, reason: this.#decoder.inUse.reason }, 'hardware decoding was left');
+        if (!feed) {
+          // Not a failure of the camera: no pause, and nobody is told of a lost connection.
+          again = this.#connectWithout(subscriber, opening);
+          return;
+        }
+      }
       const lastedMs = clock.monotonicMs() - startedAtMs;
       const { code, message } = diagnoseFfmpeg({
         address,
         complaints,
         exit,
-        frames,
+        frames: connection.frames,
         lastedMs,
         timeoutMs: demands.timeoutMs,
       });
@@ -183,32 +327,131 @@ export class FfmpegSource implements FrameSource {
     return () => {
       count();
       reader.close();
+      feed?.close();
       void child.close();
+      again?.();
     };
   }
 
-  #frame(header: HealthyHeader, pixels: PooledBuffer, connection: number, age: StreamAge | null): Frame {
+  /** Once more, with what is left to decode with. @returns ends it. */
+  #connectWithout(subscriber: Subscriber<Frame>, opening: Opening): () => void {
+    const connecting = this.frames(opening).subscribe(subscriber);
+    return () => connecting.unsubscribe();
+  }
+
+  #decoded(header: FrameHeader, isKey: boolean, connection: Connection): void {
+    connection.decoded += 1;
+    this.#framesDecoded += 1;
+    if (isKey) {
+      connection.keyFrames += 1;
+      this.#keyFrames += 1;
+    }
+    const { width, height } = header;
+    const stream = this.#stream;
+    if (!stream || (stream.width === width && stream.height === height)) return;
+    this.#introduced({ ...stream, width, height });
+  }
+
+  /** What the video is from now on. */
+  #introduced(facts: StreamFacts): void {
+    this.#stream = facts;
+    // ffmpeg does not always know the size before the first picture.
+    if (facts.width === 0 || facts.height === 0) return;
+    const from = this.#shown;
+    this.#shown = facts;
+    const refusal = this.#transportRefusal();
+    if (refusal) this.#transportRefusals.next(refusal);
+    if (!from || (from.codec === facts.codec && from.width === facts.width && from.height === facts.height)) return;
+    this.#options.log.info(
+      { camera: this.id, from, to: facts },
+      `the camera's video is ${named(facts)}, was ${named(from)}`,
+    );
+    this.#streamChanges.next({ from, to: facts });
+  }
+
+  #transportRefusal(): SourceError | null {
+    const { address, demands } = this.#options;
+    const why =
+      address.kind !== 'rtsp' && address.kind !== 'rtsps' && !(address.kind === 'file' && demands.realtime)
+        ? 'only the video of RTSP cameras can be copied'
+        : this.#stream && !COPIED_CODECS.has(this.#stream.codec)
+          ? `its video is ${this.#stream.codec}, which no preview is made of`
+          : null;
+    return why === null
+      ? null
+      : new SourceError('PREVIEW_UNAVAILABLE', `camera "${this.id}" has no smooth preview: ${why}`);
+  }
+
+  #frame(header: WatchedHeader, pixels: PooledBuffer, connection: Connection): Frame {
     const { clock } = this.#options;
+    const { age, feed } = connection;
+    const { width, height, ptsSeconds } = header;
     const arrivedAtMs = clock.monotonicMs();
+    this.#mask.apply(pixels.bytes, width, height);
+    if (connection.frames === 1) this.#decoder.decoded(connection.hardware);
     // A file has no now: its pictures are as old as the wait for them, which starts at their arrival.
-    const ageMs = age ? age.of(header.ptsSeconds, arrivedAtMs) : 0;
+    const ageMs = age ? age.of(ptsSeconds, arrivedAtMs) : 0;
     this.#framesReceived += 1;
     this.#sequence += 1;
-    this.#size = { width: header.width, height: header.height };
+    this.#size = { width, height };
+    if (ptsSeconds === null && this.pace === 'live' && !connection.warnedOfNoTimestamps) {
+      connection.warnedOfNoTimestamps = true;
+      connection.log.warn(
+        {},
+        'the stream carries no timestamps: how old its pictures are cannot be told, and no door decides on them',
+      );
+    }
+    const isUncertain =
+      age?.isSettled(arrivedAtMs) === false || (ptsSeconds !== null && feed?.isSettled(ptsSeconds * 1000) === false);
+    const isStill = this.#isStill(header, pixels, arrivedAtMs);
     return pooledFrame(
       {
         cameraId: this.id,
         sequence: this.#sequence,
-        connection,
-        width: header.width,
-        height: header.height,
-        ptsSeconds: header.ptsSeconds,
+        connection: connection.number,
+        width,
+        height,
+        ptsSeconds,
         capturedAtMs: clock.wallMs() - ageMs,
         arrivedAtMs,
         ageMs,
-        degraded: header.degraded || age?.isSettled(arrivedAtMs) === false,
+        degraded: header.degraded || isUncertain || isStill,
       },
       pixels,
     );
   }
+
+  /** Whether the picture repeats the one before it, or belongs to a frozen one. */
+  #isStill(header: WatchedHeader, pixels: PooledBuffer, arrivedAtMs: number): boolean {
+    if (!this.#frozenWatch) return false;
+    const { width, height, ptsSeconds, keyFrames, intraOnly } = header;
+    const { repeated, frozen } = this.#frozenWatch.look({
+      image: { width, height, format: 'rgb24', data: pixels.bytes },
+      ptsMs: ptsSeconds === null ? null : ptsSeconds * 1000,
+      arrivedAtMs,
+      keyFrames,
+      intraOnly,
+    });
+    if (frozen !== this.#frozen) {
+      this.#frozen = frozen;
+      this.#frozenChanges.next(frozen);
+    }
+    return repeated || frozen;
+  }
+}
+
+function keep(lines: string[], line: string): void {
+  lines.push(line);
+  if (lines.length > COMPLAINTS) lines.shift();
+}
+
+function tooLarge(width: number, height: number): SourceError {
+  return new SourceError(
+    'STREAM_CODEC_UNSUPPORTED',
+    `the pictures are ${width}×${height}, which is more than is decoded (${MOST_PIXELS / 1e6} million pixels); choose a smaller stream of the camera`,
+  );
+}
+
+function named({ codec, width, height }: StreamFacts): string {
+  return `${codec} ${width}×${height}`;
 }

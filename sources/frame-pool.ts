@@ -28,6 +28,11 @@ export class PooledBuffer {
   }
 }
 
+/** What the buffers of one source may hold together, bytes: eight pictures of 1080p, but not eight of 4K. */
+const MOST_BYTES = 64 * 1024 * 1024;
+/** One is filled, one waits, one is analysed and one encoded. */
+const LEAST_BUFFERS = 4;
+
 /** A source's pixel buffers, made on demand and used again: a fresh one for every frame would keep the collector busy. */
 export class FramePool {
   readonly capacity: number;
@@ -37,7 +42,7 @@ export class FramePool {
   #size = 0;
   readonly #waiting: (() => void)[] = [];
 
-  /** @param capacity buffers that may be in use at once. */
+  /** @param capacity buffers that may be in use at once; of large pictures fewer, but never fewer than 4 for that. */
   constructor(capacity: number) {
     this.capacity = capacity;
   }
@@ -48,7 +53,7 @@ export class FramePool {
 
   /** @returns null where all are in use. */
   acquire(bytes: number): PooledBuffer | null {
-    if (this.#inUse >= this.capacity) return null;
+    if (this.#inUse >= Math.min(this.capacity, Math.max(LEAST_BUFFERS, Math.floor(MOST_BYTES / bytes)))) return null;
     if (bytes !== this.#size) {
       // The camera changed its size. Buffers of the old one that are still in use are dropped when they come back.
       this.#size = bytes;

@@ -3,8 +3,8 @@ import { SourceError } from '../config/app-error.ts';
 import type { FramePool, PooledBuffer } from './frame-pool.ts';
 import type { FrameHeader } from './stderr-line.ts';
 
-/** No camera has larger pictures at the widths that the settings allow; a size beyond it is an attack or a defect. */
-const MAX_FRAME_BYTES = 100_000_000;
+/** A picture of the greatest width that the settings allow is no higher; a size beyond it is an attack or a defect. */
+const MAX_FRAME_BYTES = 50_000_000;
 
 export interface FrameReaderOptions<Header extends FrameHeader> {
   pool: FramePool;

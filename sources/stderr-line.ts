@@ -1,4 +1,4 @@
-/** What `showinfo` says of one frame, after dropping and scaling. */
+/** What `showinfo` says of one frame. */
 export interface FrameHeader {
   /** Seconds; null where the stream carries no timestamp. */
   readonly ptsSeconds: number | null;
@@ -17,9 +17,16 @@ export interface StreamFacts {
 }
 
 export type StderrLine =
+  /** A frame that follows on standard output: after dropping and scaling. */
   | { readonly kind: 'frame'; readonly header: FrameHeader }
+  /** A frame that left the decoder, before dropping and scaling. */
+  | { readonly kind: 'decoded'; readonly header: FrameHeader; readonly isKey: boolean }
   | { readonly kind: 'stream'; readonly facts: StreamFacts }
   | { readonly kind: 'decodeError' }
+  /** The line before this one came so many times more. */
+  | { readonly kind: 'repeated'; readonly times: number }
+  /** The pictures have more pixels than `-max_pixels` lets pass; nothing of them is decoded. */
+  | { readonly kind: 'tooLarge'; readonly width: number; readonly height: number }
   /** A warning or worse, or something that stands without a level; worth keeping for a diagnosis. */
   | { readonly kind: 'complaint' }
   | { readonly kind: 'noise' };
@@ -27,14 +34,19 @@ export type StderrLine =
 /** Cameras fill lines of any length (SEI data, headers); what is looked for stands at the beginning. */
 const LONGEST_LINE = 1000;
 
-const SHOWINFO = /^\[Parsed_showinfo_\d+ @ \w+\] \[info\] (.*)$/;
-const SHOWINFO_FRAME = /^n: *\d+ pts:.*? pts_time:(\S+) .*? s:(\d+)x(\d+) /;
+/** What the `showinfo` behind the decoder is called, so that its lines are told from those of the last one. */
+export const DECODED_SHOWINFO = 'showinfo@decoded';
+const SHOWINFO = /^\[(Parsed_showinfo_\d+|showinfo@decoded) @ \w+\] \[info\] (.*)$/;
+const SHOWINFO_FRAME = /^n: *\d+ pts:.*? pts_time:(\S+) .*? s:(\d+)x(\d+) (?:.*?\biskey:(\d))?/;
+const REPEATED = /^ *Last message repeated (\d+) times/;
+const TOO_LARGE = /Picture size (\d+)x(\d+) exceeds specified max pixel count/;
 const VIDEO = /^\[info\] +Stream #0:\d+.*?: Video: (\w+).*?, (\d+)x(\d+)[, ]/;
 const FPS = /, ([\d.]+)(k?) fps\b/;
 // A decoder is named as its codec.
 const DECODER =
   /^\[(?:h264|hevc|mjpeg|mpeg4|mpeg2video|mpeg1video|h263|vp8|vp9|av1|libdav1d|libaom-av1|vvc) @ \w+\] \[(?:error|fatal|panic)\]/;
-const DAMAGE = /corrupt|concealing|RTP: missed|packets? lost|error while decoding|max delay reached/i;
+const DAMAGE =
+  /corrupt|EOI missing|overread|concealing|RTP: missed|packets? lost|error while decoding|max delay reached/i;
 
 /**
  * What one line of ffmpeg's standard error (`-loglevel level+info`) means. The first `stream` is the input's; the output
@@ -42,20 +54,24 @@ const DAMAGE = /corrupt|concealing|RTP: missed|packets? lost|error while decodin
  */
 export function readStderrLine(text: string): StderrLine {
   const line = text.slice(0, LONGEST_LINE);
-  const showinfo = SHOWINFO.exec(line)?.[1];
-  if (showinfo !== undefined) {
-    const frame = SHOWINFO_FRAME.exec(showinfo);
+  const showinfo = SHOWINFO.exec(line);
+  if (showinfo) {
+    const frame = SHOWINFO_FRAME.exec(showinfo[2]!);
     if (!frame) return { kind: 'noise' };
     const pts = Number.parseFloat(frame[1]!);
-    return {
-      kind: 'frame',
-      header: {
-        ptsSeconds: Number.isFinite(pts) ? pts : null,
-        width: Number(frame[2]),
-        height: Number(frame[3]),
-      },
+    const header = {
+      ptsSeconds: Number.isFinite(pts) ? pts : null,
+      width: Number(frame[2]),
+      height: Number(frame[3]),
     };
+    return showinfo[1] === DECODED_SHOWINFO
+      ? { kind: 'decoded', header, isKey: frame[4] === '1' }
+      : { kind: 'frame', header };
   }
+  const tooLarge = TOO_LARGE.exec(line);
+  if (tooLarge) return { kind: 'tooLarge', width: Number(tooLarge[1]), height: Number(tooLarge[2]) };
+  const repeated = REPEATED.exec(line);
+  if (repeated) return { kind: 'repeated', times: Number(repeated[1]) };
   if (DAMAGE.test(line) || DECODER.test(line)) return { kind: 'decodeError' };
   const video = VIDEO.exec(line);
   if (video) {

@@ -11,6 +11,9 @@ const CARRY_MS = 3000;
 const JUMP_MS = 1000;
 /** For so long the measure must not have fallen, milliseconds. */
 const SETTLING_MS = 1000;
+/** A clock is set once or twice; timestamps that go backwards as often as this within that time, milliseconds, are none. */
+const ERRATIC_JUMPS = 3;
+const ERRATIC_WITHIN_MS = 10_000;
 /** A fall of less than this is jitter, milliseconds. */
 const FALL_MS = 100;
 
@@ -26,6 +29,10 @@ export class StreamAge {
   #carried: { differenceMs: number; untilMs: number } | null = null;
   /** The smallest difference when it last fell, and when that was. */
   #measure = { differenceMs: Number.POSITIVE_INFINITY, fellAtMs: Number.NEGATIVE_INFINITY };
+  /** Whether the last frame had a timestamp. */
+  #isKnown = true;
+  /** When the timestamps went backwards lately. */
+  #jumpsBackMs: number[] = [];
   #last: { ptsMs: number; arrivedAtMs: number; ageMs: number } | null = null;
 
   constructor(options: StreamAgeOptions = {}) {
@@ -33,16 +40,26 @@ export class StreamAge {
   }
 
   /**
-   * @param ptsSeconds of the frame; null where the stream carries none: then the age cannot be known and is 0.
+   * @param ptsSeconds of the frame; null where the stream carries none: then its age is not known, 0 is what is left to say, and
+   *   `isSettled` is false.
    * @param arrivedAtMs monotonic.
    * @returns milliseconds, ≥ 0.
    */
   of(ptsSeconds: number | null, arrivedAtMs: number): number {
-    if (ptsSeconds === null || !Number.isFinite(ptsSeconds)) return 0;
+    this.#isKnown = ptsSeconds !== null && Number.isFinite(ptsSeconds);
+    if (ptsSeconds === null || !this.#isKnown) return 0;
     const ptsMs = ptsSeconds * 1000;
     const differenceMs = arrivedAtMs - ptsMs;
     const last = this.#last;
     if (last && ptsMs < last.ptsMs) {
+      this.#jumpsBackMs = [...this.#jumpsBackMs, arrivedAtMs].filter((atMs) => arrivedAtMs - atMs <= ERRATIC_WITHIN_MS);
+      if (this.#jumpsBackMs.length >= ERRATIC_JUMPS) {
+        // Nothing can be told from such timestamps, and an age added up from jump to jump would be nonsense.
+        this.#startAgain(differenceMs, 0, arrivedAtMs);
+        this.#note(differenceMs, arrivedAtMs);
+        this.#last = { ptsMs, arrivedAtMs, ageMs: 0 };
+        return 0;
+      }
       // The camera's clock jumped back. Whether this frame waited somewhere cannot be told from its PTS any more: it
       // may be as old as the last one plus the silence since. A backlog drains within seconds, so that is not held
       // against the camera for longer.
@@ -68,12 +85,14 @@ export class StreamAge {
   /**
    * Whether the ages can be trusted. They cannot while frames come faster than they were taken and each is the youngest
    * so far: many servers open a connection with the pictures of the last seconds, and how old those were is known only
-   * when the burst is over.
+   * when the burst is over. Nor can they without timestamps, or with ones that go backwards again and again.
    *
    * @param nowMs monotonic.
    */
   isSettled(nowMs: number): boolean {
-    return nowMs - this.#measure.fellAtMs >= SETTLING_MS;
+    if (!this.#isKnown) return false;
+    const jumps = this.#jumpsBackMs.filter((atMs) => nowMs - atMs <= ERRATIC_WITHIN_MS);
+    return jumps.length < ERRATIC_JUMPS && nowMs - this.#measure.fellAtMs >= SETTLING_MS;
   }
 
   #startAgain(differenceMs: number, ageMs: number, nowMs: number): void {

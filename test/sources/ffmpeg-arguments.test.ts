@@ -10,7 +10,8 @@ const CURRENT: FfmpegFeatures = {
   showinfoChecksum: true,
   rtspTimeout: 'timeout',
   tls: true,
-  devices: ['v4l2'],
+  devices: ['v4l2', 'lavfi'],
+  hwaccels: ['cuda', 'vaapi'],
 };
 const OF_2018: FfmpegFeatures = {
   ...CURRENT,
@@ -41,7 +42,7 @@ function args(url: string, demands: Partial<FrameDemands> = {}, can = CURRENT, p
   return { before: beforeInput.join(' '), input, script, after: beforeOutput.join(' ') };
 }
 
-const ALWAYS = '-hide_banner -nostdin -nostats -loglevel level+info -threads 1 -filter_threads 1';
+const ALWAYS = '-hide_banner -nostdin -nostats -loglevel level+info -threads 1 -filter_threads 1 -max_pixels 25000000';
 const SELECT = "select='isnan(prev_selected_t)+gte(t-prev_selected_t,0.198)+lt(t,prev_selected_t-1)'";
 
 describe('the arguments before the input', () => {
@@ -124,7 +125,7 @@ describe('the arguments before the input', () => {
 describe('the arguments before the output', () => {
   it('drop and scale, invent nothing, and report every frame', () => {
     expect(args('file:c.mp4').after).toBe(
-      `-map 0:V:0 -vf ${SELECT},scale=w='trunc(min(1280,iw)/2)*2':h=-2,format=yuv420p,scale,format=rgb24,showinfo=checksum=0 ` +
+      `-map 0:V:0 -vf showinfo@decoded=checksum=0,${SELECT},scale=w='trunc(min(1280,iw)/2)*2':h=-2,format=yuv420p,scale,format=rgb24,showinfo=checksum=0 ` +
         '-fps_mode passthrough -autoscale 0 -c:v rawvideo -pix_fmt rgb24 -threads 1 -f rawvideo',
     );
   });
@@ -132,7 +133,7 @@ describe('the arguments before the output', () => {
   it('are those that a build of 2018 knows', () => {
     const { after } = args('file:c.mp4', {}, { ...OF_2018, showinfoChecksum: false });
     expect(after).toContain(',format=rgb24,showinfo -vsync 0 -c:v');
-    expect(after).not.toMatch(/fps_mode|autoscale|checksum/);
+    expect(after).not.toMatch(/fps_mode|autoscale|checksum|decoded/);
   });
 
   it.each([
@@ -146,5 +147,48 @@ describe('the arguments before the output', () => {
 
   it('end after as many frames as are wanted', () => {
     expect(args('file:c.mp4', { frames: 1 }).after).toContain(' -frames:v 1 ');
+  });
+
+  it('thin a camera out by its timestamps; by the clock where there are none, or where they stand still', () => {
+    expect(args('rtsp://h/x', { fps: 5 }).after).toContain(
+      "select='if(if(isnan(t),gte(time(0)-ld(0),0.198)+lt(time(0)-ld(0),0)," +
+        'isnan(prev_selected_t)+gte(t-prev_selected_t,0.198)+lt(t,prev_selected_t-1)+' +
+        "gte(time(0)-ld(0),2)+lt(time(0)-ld(0),0)),st(0,time(0)),0)',",
+    );
+    expect(args('rtsp://h/x', { fps: 1 }).after).toContain('gte(time(0)-ld(0),3)');
+  });
+});
+
+describe('what is decided for each connection', () => {
+  const address = sourceAddress('rtsp://h/x', { baseDir: '/', platform: 'linux' });
+
+  it('lets hardware decode, and nothing pass that it did not', () => {
+    const made = ffmpegArguments(address, DEMANDS, CURRENT, 'linux', { hardware: 'cuda', copy: false });
+    expect(made.beforeInput.join(' ')).toContain(' -hwaccel cuda -hwaccel_output_format cuda -fpsprobesize');
+    expect(made.beforeOutput.join(' ')).toContain(",0)',hwdownload,format=nv12,scale=");
+    expect(made.copy).toBeNull();
+  });
+
+  it('copies the video beside the pictures', () => {
+    const made = ffmpegArguments(address, DEMANDS, CURRENT, 'linux', { hardware: null, copy: true });
+    expect(made.beforeInput).not.toContain('-hwaccel');
+    expect(made.copy?.join(' ')).toMatch(/^-map 0:V:0 -c:v copy .*-f mpegts$/);
+  });
+});
+
+describe('what ffmpeg does not fetch itself', () => {
+  it('is read from standard input, and nothing else may be opened', () => {
+    const made = args('http://ann:s3cret@h/video.mjpg');
+    expect(made.before).toMatch(/ -protocol_whitelist pipe -f ivf$/);
+    expect(JSON.stringify(made)).not.toMatch(/s3cret|h\/video/);
+    expect([made.input, made.script]).toEqual([null, null]);
+  });
+
+  it('is drawn, at its own pace', () => {
+    expect(args('test:')).toMatchObject({
+      before: `${ALWAYS} -re -f lavfi`,
+      input: 'testsrc2=size=1280x720:rate=25',
+      script: null,
+    });
   });
 });

@@ -133,9 +133,32 @@ describe('whether the ages can be trusted', () => {
     expect(settledAt(steady(64_000, 7, 100, -60_000), age)).toEqual([...Array(5).fill(false), true, true]);
   });
 
-  it('shows where the stream carries no timestamps, since nothing ever will', () => {
+  it('never shows where the stream carries no timestamps', () => {
     const age = new StreamAge();
-    age.of(null, 1);
-    expect(age.isSettled(1)).toBe(true);
+    for (let at = 0; at < 60_000; at += 200) expect([age.of(null, at), age.isSettled(at)]).toEqual([0, false]);
+    expect(age.of(60, 60_000)).toBe(0);
+    expect(age.isSettled(60_000)).toBe(false);
+    age.of(61, 61_000);
+    expect(age.isSettled(61_000)).toBe(true);
+  });
+
+  it('does not show while timestamps go backwards again and again, and no age is added up meanwhile', () => {
+    const age = new StreamAge();
+    const backwards = Array.from({ length: 300 }, (_, i) => [600_000 - i * 200, i * 200] as const);
+    const got = backwards.map(([pts, arrived]) => [age.of(pts / 1000, arrived), age.isSettled(arrived)] as const);
+    expect(got.slice(1).every(([, settled]) => !settled)).toBe(true);
+    expect(Math.max(...got.map(([ms]) => ms))).toBeLessThanOrEqual(400);
+    expect(Math.min(...got.map(([ms]) => ms))).toBe(0);
+  });
+
+  it.each([
+    ['back', -3_600_000],
+    ['forward', 3_600_000],
+  ])('shows again within seconds after the clock was set %s by an hour', (_, step) => {
+    const age = new StreamAge();
+    settledAt(steady(10_000_000, 20), age);
+    const after = settledAt(steady(10_004_000, 30, 100, step), age);
+    expect(after.slice(10)).toEqual(Array(20).fill(true));
+    expect(Math.max(...ages(steady(10_010_000, 10, 100, step), age))).toBeLessThanOrEqual(200);
   });
 });
