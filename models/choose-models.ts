@@ -11,7 +11,7 @@ const STARTER = { detector: 'starter-ssd-mobilenetv1', embedder: 'starter-dlib-1
 type Role = keyof typeof AUTO;
 
 export interface ChooseModelsOptions {
-  /** A catalog name, or `auto`. */
+  /** A catalog name, the absolute path of a file, or `auto`. */
   detector: string;
   embedder: string;
   store: ModelStore;
@@ -42,8 +42,9 @@ export interface ChosenModels {
  */
 export async function chooseModels(options: ChooseModelsOptions): Promise<ChosenModels> {
   const { store, log, onProgress, signal } = options;
-  const resolve = (name: string) =>
+  const resolve = (name: string, task: CatalogEntry['task']) =>
     store.resolve(name, {
+      task,
       ...(onProgress && { onProgress: (done: number, total: number | null) => onProgress(name, done, total) }),
       ...(signal && { signal }),
     });
@@ -55,11 +56,15 @@ export async function chooseModels(options: ChooseModelsOptions): Promise<Chosen
     detector: auto?.name ?? options.detector,
     embedder: options.embedder === 'auto' ? AUTO.embedder : options.embedder,
   };
+  const both = async () => ({
+    detector: await resolve(names.detector, 'detector'),
+    embedder: await resolve(names.embedder, 'embedder'),
+  });
   const mayBeStarter = options.starter && roles.some((role) => options[role] === 'auto');
   let missing: AppError | null = null;
   let resolved: Record<Role, ResolvedModel> | null = null;
   try {
-    resolved = { detector: await resolve(names.detector), embedder: await resolve(names.embedder) };
+    resolved = await both();
   } catch (error) {
     if (!mayBeStarter || !(error instanceof AppError) || error.code !== 'MODEL_NOT_FOUND') throw error;
     missing = error;
@@ -68,10 +73,13 @@ export async function chooseModels(options: ChooseModelsOptions): Promise<Chosen
       embedder: options.embedder === 'auto' ? STARTER.embedder : options.embedder,
     };
   }
-  resolved ??= { detector: await resolve(names.detector), embedder: await resolve(names.embedder) };
+  resolved ??= await both();
+  // A file tells what it is only when it is found.
+  for (const role of roles) expectEntry(role, options[role], resolved[role].entry);
 
   const { detector, embedder } = resolved;
-  const landmarks = detector.entry.family === 'starter-ssd' ? await resolve(detector.entry.landmarks) : undefined;
+  const landmarks =
+    detector.entry.family === 'starter-ssd' ? await resolve(detector.entry.landmarks, 'landmarks') : undefined;
   const starter = [detector, embedder].some(({ entry }) => entry.builtFrom === 'starter');
   const why = roles.map(
     (role) =>
@@ -108,12 +116,17 @@ export async function autoDetector(
 }
 
 function expectTask(role: Role, name: string): void {
-  const entry: CatalogEntry | undefined = CATALOG.get(name);
+  const entry = CATALOG.get(name);
   // A name that is not in the catalog is the store's to report.
-  if (entry === undefined || entry.task === role) return;
+  if (entry !== undefined) expectEntry(role, name, entry);
+}
+
+function expectEntry(role: Role, asked: string, entry: CatalogEntry): void {
+  if (entry.task === role) return;
   const fitting = [...CATALOG.values()].filter(({ task }) => task === role).map((other) => other.name);
+  const what = asked === entry.name ? '' : ` (${entry.name})`;
   throw new AppError(
     'CONFIG_INVALID',
-    `models.${role}.model must name a model of task "${role}" (${fitting.join(', ')}), got "${name}" of task "${entry.task}"`,
+    `models.${role}.model must name a model of task "${role}" (${fitting.join(', ')}), got "${asked}"${what} of task "${entry.task}"`,
   );
 }

@@ -2,6 +2,7 @@ import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } f
 import { dirname } from 'node:path';
 import { AppError } from '../config/app-error.ts';
 import { redact } from '../config/redact.ts';
+import { MODEL_BYTES_LIMIT } from './model-limits.ts';
 import { sha256Of } from './verify-file.ts';
 
 /** Reaching the server and its first answer, milliseconds: a machine without a way out should learn it soon. */
@@ -10,8 +11,6 @@ const ANSWER_TIMEOUT_MS = 5000;
 const STALL_TIMEOUT_MS = 15_000;
 /** A transfer that was cut goes on where it stopped, so many times. */
 const ATTEMPTS = 4;
-/** No catalog entry without a size is larger. */
-const LARGEST_BYTES = 2 ** 31;
 
 export interface FetchOptions {
   url: URL;
@@ -95,7 +94,7 @@ async function transfer(part: string, have: number, options: FetchOptions): Prom
     stallTimeoutMs = STALL_TIMEOUT_MS,
   } = options;
   if (bytes !== null && have >= bytes) return null;
-  const most = bytes ?? LARGEST_BYTES;
+  const most = bytes ?? MODEL_BYTES_LIMIT - 1;
   const silence = new AbortController();
   const noAnswer = setTimeout(() => silence.abort(), answerTimeoutMs);
   let timer = noAnswer;

@@ -1,18 +1,30 @@
-import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { isAbsolute, join } from 'node:path';
 import { AppError } from '../config/app-error.ts';
+import { isModelPath } from '../config/model-path.ts';
 import { nearestName } from '../config/nearest-name.ts';
-import { redact } from '../config/redact.ts';
 import type { Logger } from '../pipeline/ports.ts';
+import { type AddedModel, readAddedModels } from './added-models.ts';
 import { CATALOG, type CatalogEntry, MODEL_NAME } from './catalog.ts';
+import { checkpointFile, exportHint } from './checkpoint-file.ts';
 import { fetchWeights, shownUrl } from './fetch-weights.ts';
+import { identifyFile } from './identify-file.ts';
+import type { ModelFacts } from './inference/inspect-messages.ts';
+import {
+  type FolderPlace,
+  type ModelFolders,
+  type ModelPlace,
+  othersIn,
+  placesOf,
+  type UrlPlace,
+} from './model-places.ts';
 import { buildStarterModel, findStarterModel } from './starter/build-starter-model.ts';
 import { verifyFile } from './verify-file.ts';
 
 export interface ModelStoreOptions {
-  /** Where fetched and built weights are kept: `models` in the data folder. */
+  /** Where fetched, built and added weights are kept: `models` in the data folder. */
   dir: string;
+  /** A folder that is looked into right after it (`FACEGATE_MODELS_DIR`), absolute. Default: none. */
+  folder?: string | null;
   /** Folders (used in place) or http(s) URLs that hold `<name>.onnx`, tried in this order. */
   mirrors: readonly string[];
   /** Allow models that are built here from the npm package @vladmandic/face-api: for the demo and for tests. */
@@ -24,9 +36,13 @@ export interface ModelStoreOptions {
   systemDir?: string;
   /** What to run instead of the built-in catalog: for tests. */
   catalog?: ReadonlyMap<string, CatalogEntry>;
+  /** Reads the inputs and outputs of a file of which nothing else is known. Default: an inference process does. */
+  inspect?: (path: string) => Promise<ModelFacts>;
 }
 
 export interface ResolveOptions {
+  /** What it is to be used for: narrows down what a file of no known name may be. */
+  task?: CatalogEntry['task'];
   /** Bytes so far and in all (null where the server does not say). Called only while something is fetched. */
   onProgress?: (done: number, total: number | null) => void;
   signal?: AbortSignal;
@@ -34,6 +50,10 @@ export interface ResolveOptions {
 
 /** Weights that lie on this machine and are the right ones. */
 export interface ResolvedModel {
+  /**
+   * As in the catalog, with the SHA-256 of these very bytes. An embedder of other bytes than the catalog's has a name of
+   * its own (`curricularface-ir101-512d@1a2b3c4d`), so that embeddings of different weights never meet.
+   */
   readonly entry: CatalogEntry;
   readonly path: string;
   /** Where they come from, for people: a folder, a URL, or `built here from …`. */
@@ -46,19 +66,26 @@ export interface ModelListing {
   readonly present: boolean;
   readonly path: string | null;
   readonly bytes: number | null;
+  readonly sha256: string | null;
+  /** There where it was added by a person: what was noted then. */
+  readonly added: AddedModel | null;
 }
 
 export interface ModelStore {
   /**
    * Finds the weights of a catalog entry: in the data folder, in `/models/<family>`, at the mirrors, at the catalog's URL,
    * in this order. SHA-256 is compared before anything is used. What is fetched is kept in the data folder.
-   * An entry without a SHA-256 names a file that a person brings: it is looked for in folders only, and taken as it lies.
+   * An entry without a SHA-256 names a file that a person brings: it is looked for in folders only, and taken as it lies,
+   * unless it was added, which noted its SHA-256.
    *
-   * @throws {AppError} MODEL_UNKNOWN (no such entry; names the nearest one), MODEL_NOT_FOUND (lists every place and what
-   * was there), MODEL_CHECKSUM_MISMATCH (there is a file, but another one), MODEL_DOWNLOAD_FAILED (cannot be stored,
-   * or cancelled).
+   * @param model a name of the catalog, or the absolute path of a file; which entry that is says its SHA-256, else its
+   * name, else its inputs and outputs.
+   * @throws {AppError} MODEL_UNKNOWN (no such entry, or it cannot be told which; names the nearest ones), MODEL_NOT_FOUND
+   * (lists every place and what was there), MODEL_CHECKSUM_MISMATCH (there is a file, but another one), MODEL_INVALID
+   * (a PyTorch checkpoint, with the command that exports it; or no model), MODEL_DOWNLOAD_FAILED (cannot be stored, or
+   * cancelled), CONFIG_INVALID (a path that is relative).
    */
-  resolve(name: string, options?: ResolveOptions): Promise<ResolvedModel>;
+  resolve(model: string, options?: ResolveOptions): Promise<ResolvedModel>;
   /** Every catalog entry, and whether it is on this machine. Fetches and builds nothing. */
   list(): Promise<ModelListing[]>;
 }
@@ -70,22 +97,23 @@ interface Report {
   readonly wrong: boolean;
 }
 
-type Place =
-  | { readonly kind: 'folder'; readonly folder: string; readonly own: boolean; readonly label: string }
-  | { readonly kind: 'url'; readonly url: URL; readonly label: string }
-  | { readonly kind: 'none'; readonly label: string; readonly why: string };
-
 export function openModelStore(options: ModelStoreOptions): ModelStore {
   return new Store(options);
 }
 
 class Store implements ModelStore {
-  readonly #options: Required<ModelStoreOptions>;
+  readonly #options: ModelStoreOptions & ModelFolders & Required<Pick<ModelStoreOptions, 'offline' | 'catalog'>>;
   /** The newest call for each name: a second caller waits and then finds what the first one fetched. */
   readonly #working = new Map<string, Promise<unknown>>();
 
   constructor(options: ModelStoreOptions) {
-    this.#options = { offline: false, systemDir: '/models', catalog: CATALOG, ...options };
+    this.#options = {
+      offline: false,
+      systemDir: '/models',
+      catalog: CATALOG,
+      ...options,
+      folder: options.folder ?? null,
+    };
   }
 
   resolve(name: string, options: ResolveOptions = {}): Promise<ResolvedModel> {
@@ -100,31 +128,38 @@ class Store implements ModelStore {
   }
 
   async list(): Promise<ModelListing[]> {
-    return Promise.all([...this.#options.catalog.values()].map((entry) => this.#listing(entry)));
+    const records = await readAddedModels(this.#options.dir);
+    return Promise.all([...this.#options.catalog.values()].map((entry) => this.#listing(entry, records)));
   }
 
-  async #listing(entry: CatalogEntry): Promise<ModelListing> {
-    const none = { entry, present: false, path: null, bytes: null };
+  async #listing(entry: CatalogEntry, records: ReadonlyMap<string, AddedModel>): Promise<ModelListing> {
     if (entry.builtFrom === 'starter') {
       const built = await findStarterModel(entry.name, this.#options.dir);
-      return built ? { entry, present: true, path: built.path, bytes: built.bytes } : none;
+      if (built) return { entry, present: true, added: null, ...built };
+    } else {
+      for (const place of placesOf(entry, this.#options)) {
+        if (place.kind !== 'folder') continue;
+        const path = join(place.folder, `${entry.name}.onnx`);
+        const added = place.own ? (records.get(entry.name) ?? null) : null;
+        const file = await verifyFile(path, expectedBytes(entry, added));
+        if (file.state !== 'good') continue;
+        const { bytes, sha256 } = file;
+        return { entry, present: true, path, bytes, sha256, added: added?.sha256 === sha256 ? added : null };
+      }
     }
-    for (const place of this.#places(entry)) {
-      if (place.kind !== 'folder') continue;
-      const path = join(place.folder, `${entry.name}.onnx`);
-      const file = await verifyFile(path, entry.sha256 ?? anyBytes);
-      if (file.state === 'good') return { entry, present: true, path, bytes: file.bytes };
-    }
-    return none;
+    return { entry, present: false, path: null, bytes: null, sha256: null, added: null };
   }
 
   async #resolve(name: string, options: ResolveOptions): Promise<ResolvedModel> {
-    const entry = this.#entry(name);
+    if (isModelPath(name)) return this.#resolveFile(name, options);
+    const entry = await this.#entry(name);
     if (entry.builtFrom === 'starter') return this.#build(entry);
+    const records = await readAddedModels(this.#options.dir);
     const reports: Report[] = [];
-    for (const place of this.#places(entry)) {
+    for (const place of placesOf(entry, this.#options)) {
       if (options.signal?.aborted) throw new AppError('MODEL_DOWNLOAD_FAILED', `finding model "${name}" was cancelled`);
-      const found = await this.#lookAt(place, entry, options);
+      const added = place.kind === 'folder' && place.own ? (records.get(name) ?? null) : null;
+      const found = await this.#lookAt(place, entry, added, options);
       if ('entry' in found) return found;
       reports.push(found);
       if (found.wrong) this.#options.log.warn({ model: name, place: found.place }, `${found.place}: ${found.found}`);
@@ -132,7 +167,22 @@ class Store implements ModelStore {
     throw await this.#notFound(entry, reports);
   }
 
-  #entry(name: string): CatalogEntry {
+  async #resolveFile(path: string, { task }: ResolveOptions): Promise<ResolvedModel> {
+    if (!isAbsolute(path)) {
+      throw new AppError('CONFIG_INVALID', `the path of a model must be absolute here, got ${JSON.stringify(path)}`);
+    }
+    const { dir, catalog, inspect } = this.#options;
+    const { entry, sha256 } = await identifyFile(path, {
+      catalog,
+      records: await readAddedModels(dir),
+      task: task ?? null,
+      ...(inspect && { inspect }),
+      present: () => this.#present(),
+    });
+    return { entry: asFound(entry, sha256), path, origin: `the settings name ${path}` };
+  }
+
+  async #entry(name: string): Promise<CatalogEntry> {
     const { catalog } = this.#options;
     const entry = MODEL_NAME.test(name) ? catalog.get(name) : undefined;
     if (entry) return entry;
@@ -140,7 +190,13 @@ class Store implements ModelStore {
     const nearest = nearestName(name, names);
     const known = `known are: ${names.join(', ')}`;
     const hint = nearest === null ? known : `did you mean "${nearest}"? (${known})`;
-    throw new AppError('MODEL_UNKNOWN', `model ${JSON.stringify(name)} is not in the catalog; ${hint}`);
+    const present = `on this machine are: ${await this.#present()}`;
+    throw new AppError('MODEL_UNKNOWN', `model ${JSON.stringify(name)} is not in the catalog; ${hint}\n${present}`);
+  }
+
+  async #present(): Promise<string> {
+    const names = (await this.list()).flatMap(({ entry, present }) => (present ? [entry.name] : []));
+    return names.join(', ') || 'none';
   }
 
   async #build(entry: CatalogEntry): Promise<ResolvedModel> {
@@ -154,52 +210,17 @@ class Store implements ModelStore {
     return { entry, path, origin: 'built here from the npm package @vladmandic/face-api' };
   }
 
-  #places(entry: CatalogEntry): Place[] {
-    const { dir, systemDir, mirrors } = this.#options;
-    const places: Place[] = [{ kind: 'folder', folder: dir, own: true, label: 'data folder' }];
-    places.push({ kind: 'folder', folder: join(systemDir, entry.family), own: false, label: 'models folder' });
-    for (const mirror of mirrors) places.push(mirrorPlace(mirror, entry.name));
-    if (entry.url !== null) places.push({ kind: 'url', url: new URL(entry.url), label: 'catalog' });
-    return places;
-  }
-
-  async #lookAt(place: Place, entry: CatalogEntry, options: ResolveOptions): Promise<ResolvedModel | Report> {
-    if (place.kind === 'none') return { place: place.label, found: place.why, wrong: false };
-    return place.kind === 'folder' ? this.#lookInFolder(place, entry) : this.#fetch(place, entry, options);
-  }
-
-  async #lookInFolder(place: Place & { kind: 'folder' }, entry: CatalogEntry): Promise<ResolvedModel | Report> {
-    const path = join(place.folder, `${entry.name}.onnx`);
-    const file = await verifyFile(path, entry.sha256 ?? anyBytes);
-    switch (file.state) {
-      case 'good':
-        return { entry, path, origin: `${place.label} ${place.folder}` };
-      case 'wrong': {
-        const found = `${path} is not the file that the catalog names: expected SHA-256 ${entry.sha256}, got ${file.sha256}`;
-        // Ours to keep right: passing it over would hide a broken disk or a meddled file behind a download.
-        if (place.own) {
-          throw new AppError('MODEL_CHECKSUM_MISMATCH', `${found}. Delete it: it is then fetched again`, {
-            details: { model: entry.name, path, expected: entry.sha256, got: file.sha256 },
-          });
-        }
-        return {
-          place: path,
-          found: `another file (expected SHA-256 ${entry.sha256}, got ${file.sha256})`,
-          wrong: true,
-        };
-      }
-      case 'absent':
-        return { place: path, found: `not there${await othersIn(place.folder)}`, wrong: false };
-      case 'unusable':
-        return { place: path, found: file.why, wrong: false };
-    }
-  }
-
-  async #fetch(
-    place: Place & { kind: 'url' },
+  async #lookAt(
+    place: ModelPlace,
     entry: CatalogEntry,
+    added: AddedModel | null,
     options: ResolveOptions,
   ): Promise<ResolvedModel | Report> {
+    if (place.kind === 'none') return { place: place.label, found: place.why, wrong: false };
+    return place.kind === 'folder' ? lookInFolder(place, entry, added) : this.#fetch(place, entry, options);
+  }
+
+  async #fetch(place: UrlPlace, entry: CatalogEntry, options: ResolveOptions): Promise<ResolvedModel | Report> {
     const shown = shownUrl(place.url);
     const { sha256, bytes } = entry;
     if (sha256 === null) return { place: shown, found: 'not asked (no SHA-256 is known to check it by)', wrong: false };
@@ -219,15 +240,16 @@ class Store implements ModelStore {
 
   async #notFound(entry: CatalogEntry, reports: Report[]): Promise<AppError> {
     const present = (await this.list()).filter((listing) => listing.present).map((listing) => listing.entry.name);
+    const nearest = nearestName(entry.name, present);
     const wrong = reports.some((report) => report.wrong);
     const lines = [
       wrong
         ? `model "${entry.name}" was found nowhere with the right bytes; looked at:`
         : `model "${entry.name}" was not found; looked at:`,
       ...reports.map(({ place, found }) => `  ${place}: ${found}`),
-      `on this machine are: ${present.join(', ') || 'none'}`,
+      `on this machine are: ${present.join(', ') || 'none'}${nearest === null ? '' : `; nearest in name: ${nearest}`}`,
       entry.sha256 === null
-        ? `facegate fetches no such file (licence: ${entry.licence}): put yours as ${entry.name}.onnx into one of these folders`
+        ? `facegate fetches no such file (licence: ${entry.licence}): facegate models add FILE --as ${entry.name}${entry.obtain ? `. ${entry.obtain}` : ''}`
         : `put ${entry.name}.onnx into one of these folders, or name a folder or URL that has it with FACEGATE_MODEL_MIRROR`,
     ];
     return new AppError(wrong ? 'MODEL_CHECKSUM_MISMATCH' : 'MODEL_NOT_FOUND', lines.join('\n'), {
@@ -236,34 +258,67 @@ class Store implements ModelStore {
   }
 }
 
-/** A file that a person brought: its contract is checked when it is loaded. */
-const anyBytes = () => true;
-
-/** A mirror is a folder or an http(s) URL below which the files lie; a query (a token) is kept. */
-function mirrorPlace(mirror: string, name: string): Place {
-  if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(mirror)) {
-    return { kind: 'folder', folder: resolve(mirror), own: false, label: 'mirror' };
-  }
-  let url: URL;
-  try {
-    url = new URL(mirror);
-    if (url.protocol === 'file:') return { kind: 'folder', folder: fileURLToPath(url), own: false, label: 'mirror' };
-  } catch {
-    return { kind: 'none', label: `mirror ${redact(mirror)}`, why: 'is not a valid URL' };
-  }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    return { kind: 'none', label: `mirror ${shownUrl(url)}`, why: 'is neither a folder nor an http or https URL' };
-  }
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${name}.onnx`;
-  return { kind: 'url', url, label: 'mirror' };
+/** What a file of that entry's name may be: the catalog's bytes, those that were added; any, where neither is known. */
+function expectedBytes({ sha256 }: CatalogEntry, added: AddedModel | null): (got: string) => boolean {
+  const known = [sha256, added?.sha256].filter((hash) => hash !== null && hash !== undefined);
+  return (got) => known.length === 0 || known.includes(got);
 }
 
-/** The other models of a folder: a file under a name of its publisher is easily overlooked. */
-async function othersIn(folder: string): Promise<string> {
-  const files = await readdir(folder).catch(() => null);
-  if (files === null) return ' (no such folder)';
-  const models = files.filter((file) => file.endsWith('.onnx')).sort();
-  if (models.length === 0) return '';
-  const rest = models.length > 8 ? ` and ${models.length - 8} more` : '';
-  return ` (has ${models.slice(0, 8).join(', ')}${rest})`;
+/** The entry as it stands for these very bytes. */
+function asFound(entry: CatalogEntry, sha256: string): CatalogEntry {
+  const foreign = entry.task === 'embedder' && entry.sha256 !== sha256;
+  return { ...entry, name: foreign ? `${entry.name}@${sha256.slice(0, 8)}` : entry.name, sha256 } as CatalogEntry;
+}
+
+async function lookInFolder(
+  place: FolderPlace,
+  entry: CatalogEntry,
+  added: AddedModel | null,
+): Promise<ResolvedModel | Report> {
+  const path = join(place.folder, `${entry.name}.onnx`);
+  const file = await verifyFile(path, expectedBytes(entry, added));
+  if (file.state === 'good' || file.state === 'wrong') {
+    const kind = await checkpointFile(path);
+    if (kind) throw new AppError('MODEL_INVALID', exportHint(path, kind, entry));
+  }
+  switch (file.state) {
+    case 'good':
+      return { entry: asFound(entry, file.sha256), path, origin: `${place.label} ${place.folder}` };
+    case 'wrong': {
+      const expected = added?.sha256 ?? entry.sha256;
+      // Ours to keep right: passing it over would hide a broken disk or a meddled file behind a download.
+      if (place.own) {
+        const [whose, repair] = added
+          ? [
+              `that was added on ${added.addedAt.slice(0, 10)}`,
+              `Add it again: facegate models add FILE --as ${entry.name}`,
+            ]
+          : ['that the catalog names', 'Delete it: it is then fetched again'];
+        throw new AppError(
+          'MODEL_CHECKSUM_MISMATCH',
+          `${path} is not the file ${whose}: expected SHA-256 ${expected}, got ${file.sha256}. ${repair}`,
+          { details: { model: entry.name, path, expected, got: file.sha256 } },
+        );
+      }
+      return { place: path, found: `another file (expected SHA-256 ${expected}, got ${file.sha256})`, wrong: true };
+    }
+    case 'absent': {
+      const hint = await checkpointBeside(place.folder, entry);
+      return { place: path, found: `not there${await othersIn(place.folder)}${hint}`, wrong: false };
+    }
+    case 'unusable':
+      return { place: path, found: file.why, wrong: false };
+  }
+}
+
+/** Weights of that very entry that lie there as a checkpoint, and what to do with them; else empty. */
+async function checkpointBeside(folder: string, entry: CatalogEntry): Promise<string> {
+  for (const name of [entry.name, ...entry.fileNames]) {
+    for (const extension of ['pth', 'pt', 'bin']) {
+      const path = join(folder, `${name}.${extension}`);
+      const kind = await checkpointFile(path);
+      if (kind) return `\n  ${exportHint(path, kind, entry).replaceAll('\n', '\n  ')}`;
+    }
+  }
+  return '';
 }

@@ -27,6 +27,26 @@ export function contractOf(entry: CatalogEntry): NetworkContract {
   return { input: { name: entry.input.name, shape: [1, 3, height, width] }, outputs: outputsOf(entry) };
 }
 
+/**
+ * Whether a file with these inputs and outputs can be that entry's: as `checkContract`, but for a size that is fixed in
+ * the file and that the entry's graph edit lifts when it is loaded.
+ */
+export function fitsContract(
+  entry: CatalogEntry,
+  inputs: readonly TensorShape[],
+  outputs: readonly TensorShape[],
+): boolean {
+  const { input, outputs: expected } = contractOf(entry);
+  const edited = 'graphEdit' in entry && entry.graphEdit !== null;
+  const shape = edited ? input.shape.map((size) => (size === 'free' ? null : size)) : input.shape;
+  try {
+    checkContract(entry.name, { input: { ...input, shape }, outputs: expected }, inputs, outputs);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function outputsOf(entry: CatalogEntry): ExpectedTensor[] {
   switch (entry.family) {
     case 'retinaface':

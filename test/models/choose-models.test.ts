@@ -24,6 +24,8 @@ function storeWith(names: string[], code: 'MODEL_NOT_FOUND' | 'MODEL_CHECKSUM_MI
         present: true,
         path: `/weights/${name}.onnx`,
         bytes: 1,
+        sha256: null,
+        added: null,
       })),
   };
   return { store, asked };
@@ -117,16 +119,35 @@ describe('chooseModels', () => {
   it.each([
     [
       { detector: 'mobilefacenet-arcface-128d' },
-      'models.detector.model must name a model of task "detector" (retinaface-mobilenet025, yunet-2023mar, scrfd-500m-bnkps, starter-ssd-mobilenetv1), got "mobilefacenet-arcface-128d" of task "embedder"',
+      'models.detector.model must name a model of task "detector" (retinaface-mobilenet025, retinaface-mobilenet1.0, retinaface-resnet50, retinaface-resnet101, yunet-2023mar, scrfd-500m-bnkps, starter-ssd-mobilenetv1), got "mobilefacenet-arcface-128d" of task "embedder"',
     ],
     [
       { embedder: 'starter-landmarks68' },
-      'models.embedder.model must name a model of task "embedder" (mobilefacenet-arcface-128d, starter-dlib-128d), got "starter-landmarks68" of task "landmarks"',
+      'models.embedder.model must name a model of task "embedder" (mobilefacenet-arcface-128d, arcface-w600k-512d, curricularface-ir101-512d, rts-512d, starter-dlib-128d), got "starter-landmarks68" of task "landmarks"',
     ],
   ])('refuses a model for another task: %j', async (names, message) => {
     const { store, asked } = storeWith(USUAL);
     await expect(choose(store, names)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message });
     expect(asked).toEqual([]);
+  });
+
+  it('refuses a file that turns out to be for something else', async () => {
+    const { store } = storeWith(USUAL);
+    const file = '/weights/mystery.onnx';
+    const entry = catalogEntry('mobilefacenet-arcface-128d');
+    const asked: unknown[] = [];
+    const resolve: ModelStore['resolve'] = async (name, options) => {
+      asked.push([name, options?.task]);
+      return name === file ? { entry, path: file, origin: 'the settings' } : store.resolve(name, options);
+    };
+    await expect(choose({ ...store, resolve }, { detector: file })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(`got "${file}" (mobilefacenet-arcface-128d) of task "embedder"`),
+    });
+    expect(asked).toEqual([
+      [file, 'detector'],
+      ['mobilefacenet-arcface-128d', 'embedder'],
+    ]);
   });
 
   it('reports progress by the name of the model', async () => {

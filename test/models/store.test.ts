@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open as openFile, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AppError } from '../../config/app-error.ts';
+import { noteAddedModel } from '../../models/added-models.ts';
 import { CATALOG, type CatalogEntry } from '../../models/catalog.ts';
 import { type ModelStore, type ModelStoreOptions, openModelStore } from '../../models/store.ts';
 import { recordedLog } from '../support/recorded-log.ts';
@@ -342,25 +343,240 @@ describe('a model that is nowhere', () => {
   it.each<[string, string]>([
     ['retinaface-mobilnet025', 'did you mean "retinaface-mobilenet025"? (known are: retinaface-mobilenet025, '],
     ['mobilefacenet', 'did you mean "mobilefacenet-arcface-128d"?'],
-    ['zzz', 'known are: retinaface-mobilenet025, yunet-2023mar, scrfd-500m-bnkps, mobilefacenet-arcface-128d, '],
+    ['zzz', 'known are: retinaface-mobilenet025, retinaface-mobilenet1.0, retinaface-resnet50, '],
   ])('because "%s" is no name of the catalog gives the nearest name', async (name, text) => {
     const error = await failure(open().resolve(name));
     expect(error.code).toBe('MODEL_UNKNOWN');
     expect(error.message).toContain(`model "${name}" is not in the catalog; ${text}`);
+    expect(error.message).toContain('\non this machine are: none');
   });
 
   it.each([
-    '../../etc/passwd',
-    '/etc/passwd',
-    'a/b',
-    '..',
-    '',
-    'A'.repeat(70),
-    'x\0',
-    'retinaface-mobilenet025.onnx/..',
-  ])('because %j is no name at all touches no file', async (name) => {
-    expect(await failure(open({ mirrors: [mirror] }).resolve(name))).toMatchObject({ code: 'MODEL_UNKNOWN' });
+    ['../../etc/passwd', 'CONFIG_INVALID'],
+    ['a/b', 'CONFIG_INVALID'],
+    ['retinaface-mobilenet025.onnx/..', 'CONFIG_INVALID'],
+    ['..', 'MODEL_UNKNOWN'],
+    ['', 'MODEL_UNKNOWN'],
+    ['A'.repeat(70), 'MODEL_UNKNOWN'],
+    ['x\0', 'MODEL_UNKNOWN'],
+  ])('because %j is neither a name nor an absolute path touches no file', async (name, code) => {
+    expect(await failure(open({ mirrors: [mirror] }).resolve(name))).toMatchObject({ code });
     expect(await readdir(folder)).toEqual(['mirror']);
+  });
+});
+
+describe('FACEGATE_MODELS_DIR', () => {
+  it('is looked into right after the data folder, before the folder of the family', async () => {
+    const path = await put(join(folder, 'mine', `${NAME}.onnx`));
+    await put(join(folder, 'system/retinaface', `${NAME}.onnx`));
+    const store = open({ folder: join(folder, 'mine') });
+    expect(await store.resolve(NAME)).toMatchObject({ path, origin: `FACEGATE_MODELS_DIR ${join(folder, 'mine')}` });
+    const own = await put(join(dir, `${NAME}.onnx`));
+    expect((await store.resolve(NAME)).path).toBe(own);
+  });
+
+  it('is named among the places where a model is not', async () => {
+    const error = await failure(open({ folder: join(folder, 'mine'), offline: true }).resolve(NAME));
+    expect(error.message.split('\n').slice(1, 4)).toEqual([
+      `  ${dir}/${NAME}.onnx: not there (no such folder)`,
+      `  ${folder}/mine/${NAME}.onnx: not there (no such folder)`,
+      `  ${folder}/system/retinaface/${NAME}.onnx: not there (no such folder)`,
+    ]);
+  });
+});
+
+describe('a model that was added', () => {
+  const brought = { url: null, sha256: null, bytes: null };
+  const note = (hash: string) =>
+    noteAddedModel(dir, NAME, { sha256: hash, bytes: 3, from: 'mine.onnx', addedAt: '2026-11-21T10:00:00.000Z' });
+
+  it('is compared with what was noted on the day when it was added', async () => {
+    const path = await put(join(dir, `${NAME}.onnx`));
+    await note(sha256);
+    expect(await open({}, brought).resolve(NAME)).toMatchObject({ path, entry: { sha256 } });
+    await writeFile(path, 'something else');
+    const error = await failure(open({}, brought).resolve(NAME));
+    expect(error.code).toBe('MODEL_CHECKSUM_MISMATCH');
+    expect(error.message).toContain(
+      `${path} is not the file that was added on 2026-11-21: expected SHA-256 ${sha256}, got `,
+    );
+    expect(error.message).toContain(`Add it again: facegate models add FILE --as ${NAME}`);
+    expect((await open({}, brought).list()).find(({ entry }) => entry.name === NAME)!.present).toBe(false);
+  });
+
+  it('takes the place of the bytes that the catalog names, which stay good as well', async () => {
+    const own = Buffer.from('an export of my own');
+    const path = await put(join(dir, `${NAME}.onnx`), own);
+    const hash = createHash('sha256').update(own).digest('hex');
+    expect((await failure(open().resolve(NAME))).code).toBe('MODEL_CHECKSUM_MISMATCH');
+    await note(hash);
+    expect(await open().resolve(NAME)).toMatchObject({ path, entry: { sha256: hash } });
+    await writeFile(path, weights);
+    expect(await open().resolve(NAME)).toMatchObject({ entry: { sha256 } });
+  });
+
+  it.each(['', '{', '{"version":2,"models":{}}', `{"version":1,"models":{"${NAME}":{"sha256":"no"}}}`])(
+    'is not taken on trust where the list is damaged: %j',
+    async (text) => {
+      await put(join(dir, `${NAME}.onnx`));
+      await writeFile(join(dir, 'added.json'), text);
+      const error = await failure(open({}, brought).resolve(NAME));
+      expect(error).toMatchObject({ code: 'MODEL_INVALID', message: expect.stringContaining('added.json') });
+    },
+  );
+
+  it('is listed with what was noted', async () => {
+    await put(join(dir, `${NAME}.onnx`));
+    await note(sha256);
+    const listing = (await open({}, brought).list()).find(({ entry }) => entry.name === NAME)!;
+    expect(listing).toMatchObject({ present: true, sha256, added: { from: 'mine.onnx' } });
+  });
+});
+
+describe('embedders of other bytes than the catalog names', () => {
+  const EMBEDDER = 'curricularface-ir101-512d';
+
+  it('have names of their own, so that their embeddings never meet', async () => {
+    const path = await put(join(dir, `${EMBEDDER}.onnx`));
+    const one = await open().resolve(EMBEDDER);
+    await writeFile(path, 'other weights of that architecture');
+    const other = await open().resolve(EMBEDDER);
+    expect(one.entry.name).toBe(`${EMBEDDER}@${sha256.slice(0, 8)}`);
+    expect(other.entry.name).toMatch(/^curricularface-ir101-512d@[0-9a-f]{8}$/);
+    expect(other.entry.name).not.toBe(one.entry.name);
+    await writeFile(path, weights);
+    expect((await open().resolve(EMBEDDER)).entry.name).toBe(one.entry.name);
+  });
+});
+
+describe('a PyTorch checkpoint', () => {
+  /** What `torch.save` writes: an archive whose first member is the pickle. */
+  const archive = Buffer.concat([Buffer.from('PK\u0003\u0004'), Buffer.alloc(26), Buffer.from('m/data.pkl'), weights]);
+  const pickle = Buffer.concat([Buffer.from([0x80, 0x02, 0x8a, 0x0a]), weights]);
+
+  it.each<[string, Buffer]>([
+    ['archive', archive],
+    ['pickle', pickle],
+  ])('under the name of the model gives the command that exports it (%s)', async (_, bytes) => {
+    const path = await put(join(dir, `${NAME}.onnx`), bytes);
+    const error = await failure(open({}, { url: null, sha256: null, bytes: null }).resolve(NAME));
+    expect(error.code).toBe('MODEL_INVALID');
+    expect(error.message).toContain(`${path} is a PyTorch checkpoint`);
+    expect(error.message).toMatch(
+      new RegExp(`python3 models/export/export\\.py --check --model ${NAME} ${path} .*\\.export\\.onnx`),
+    );
+    expect(error.message).toContain(`--as ${NAME}`);
+  });
+
+  it('beside the place of a model is found, also under the name of its publisher', async () => {
+    const path = await put(join(folder, 'system/retinaface/Resnet50_Final.pth'), archive);
+    const error = await failure(open().resolve('retinaface-resnet50'));
+    expect(error.code).toBe('MODEL_NOT_FOUND');
+    expect(error.message).toContain(`python3 models/export/export.py --check --model retinaface-resnet50 ${path} `);
+  });
+
+  it.each(['pth', 'pt', 'onnx'])(
+    'at a path of the settings is recognised by its content, as .%s',
+    async (extension) => {
+      const path = await put(join(folder, `my weights.${extension}`), archive);
+      const error = await failure(open().resolve(path));
+      expect(error.code).toBe('MODEL_INVALID');
+      expect(error.message).toContain(`--model NAME '${path}'`);
+      expect(error.message).toContain('where NAME is one of: retinaface-mobilenet025, ');
+    },
+  );
+});
+
+describe('a path', () => {
+  it('is the entry of the same SHA-256, whatever it is called', async () => {
+    const path = await put(join(folder, 'x/whatever.onnx'));
+    expect(await open().resolve(path)).toMatchObject({ path, entry: { name: NAME, sha256 } });
+  });
+
+  it.each(['retinaface-resnet50.onnx', 'Resnet50_Final.onnx', 'RESNET50_FINAL.onnx'])(
+    'is the entry that has its name: %s',
+    async (file) => {
+      const path = await put(join(folder, file), Buffer.from('trained by me'));
+      expect(await open().resolve(path)).toMatchObject({ path, entry: { name: 'retinaface-resnet50' } });
+    },
+  );
+
+  it('is refused where it has the name of a model of other bytes', async () => {
+    const path = await put(join(folder, `${NAME}.onnx`), Buffer.from('meddled with'));
+    const error = await failure(open().resolve(path));
+    expect(error.code).toBe('MODEL_CHECKSUM_MISMATCH');
+    expect(error.message).toContain(`facegate models add ${path} --as ${NAME}`);
+  });
+
+  const tensor = (name: string, shape: (number | string)[]) => ({ name, type: 'float32', shape });
+  const facts = { bytes: 1, sha256: '', producer: null, opset: 17 };
+  const rts = {
+    ...facts,
+    inputs: [tensor('input', ['n', 3, 112, 112])],
+    outputs: [tensor('embedding', ['n', 512]), tensor('logvar', ['n', 1])],
+  };
+  const scrfd = {
+    ...facts,
+    inputs: [tensor('input.1', [1, 3, 640, 640])],
+    outputs: [
+      ...[8, 16, 32].map((step) => tensor(`score_${step}`, [1, 9, 1])),
+      ...[8, 16, 32].map((step) => tensor(`bbox_${step}`, [1, 9, 4])),
+      ...[8, 16, 32].map((step) => tensor(`kps_${step}`, [1, 9, 10])),
+    ],
+  };
+
+  it('is the only entry that its inputs and outputs fit, also where a graph edit will free its size', async () => {
+    const path = await put(join(folder, 'mystery.onnx'), Buffer.from('?'));
+    const found = await open({ inspect: async () => scrfd }).resolve(path);
+    expect(found.entry.name).toBe('scrfd-500m-bnkps');
+  });
+
+  it('is the entry that asks for all of its outputs, where others ask for some of them', async () => {
+    const path = await put(join(folder, 'mystery.onnx'), Buffer.from('?'));
+    const found = await open({ inspect: async () => rts }).resolve(path, { task: 'embedder' });
+    expect(found.entry.name).toMatch(/^rts-512d@/);
+  });
+
+  it('says what to type where several entries fit', async () => {
+    const path = await put(join(folder, 'mystery.onnx'), Buffer.from('?'));
+    const liveness = { ...facts, inputs: [tensor('input', ['n', 3, 80, 80])], outputs: [tensor('output', ['n', 3])] };
+    const error = await failure(open({ inspect: async () => liveness }).resolve(path, { task: 'scorer' }));
+    expect(error.code).toBe('MODEL_UNKNOWN');
+    expect(error.message).toContain('fit several models: minifasnet-v2-crop2.7, minifasnet-v1se-crop4.0');
+    expect(error.message).toContain(`facegate models add ${path} --as minifasnet-v2-crop2.7`);
+  });
+
+  it('says which there are where none of the task fits', async () => {
+    const path = await put(join(folder, 'mystery.onnx'), Buffer.from('?'));
+    const error = await failure(open({ inspect: async () => rts }).resolve(path, { task: 'detector' }));
+    expect(error.message).toContain('fit no detector of the catalog (retinaface-mobilenet025, ');
+    expect(error.message).toContain(`facegate models add ${path} --as NAME`);
+    expect(error.message).not.toContain('rts-512d');
+  });
+
+  it('of no file lists what lies there, what is here, and the nearest name', async () => {
+    await put(join(dir, `${NAME}.onnx`));
+    await put(join(folder, 'x/FaceDetector.onnx'));
+    const error = await failure(open().resolve(join(folder, 'x/retinaface-mobilenet25.onnx')));
+    expect(error.code).toBe('MODEL_NOT_FOUND');
+    expect(error.message.split('\n')).toEqual([
+      `the model file ${folder}/x/retinaface-mobilenet25.onnx is not there (has FaceDetector.onnx)`,
+      `on this machine are: ${NAME}`,
+      `did you mean the model "${NAME}"?`,
+    ]);
+  });
+
+  it('of a folder or a file of 2 GiB is refused before it is read', async () => {
+    const path = join(folder, 'huge.onnx');
+    const file = await openFile(path, 'w');
+    await file.truncate(2 ** 31);
+    await file.close();
+    expect(await failure(open().resolve(path))).toMatchObject({
+      code: 'MODEL_INVALID',
+      message: expect.stringContaining('has 2147483648 bytes; a model has fewer than 2147483648'),
+    });
+    await mkdir(join(folder, 'a.onnx'));
+    expect(await failure(open().resolve(join(folder, 'a.onnx')))).toMatchObject({ code: 'MODEL_NOT_FOUND' });
   });
 });
 
@@ -377,12 +593,12 @@ describe('a model that a person brings', () => {
   it('is fetched from nowhere, for nothing is known to check it by', async () => {
     server.answer(serve(weights));
     const error = await failure(
-      open({ mirrors: [server.url] }, { ...brought, licence: 'research only' }).resolve(NAME),
+      open({ mirrors: [server.url] }, { ...brought, licence: 'research only', obtain: 'Ask its makers' }).resolve(NAME),
     );
     expect(error.code).toBe('MODEL_NOT_FOUND');
     expect(error.message).toContain('not asked (no SHA-256 is known to check it by)');
     expect(error.message).toContain(
-      `facegate fetches no such file (licence: research only): put yours as ${NAME}.onnx into one of these folders`,
+      `facegate fetches no such file (licence: research only): facegate models add FILE --as ${NAME}. Ask its makers`,
     );
     expect(server.requests).toEqual([]);
   });
@@ -405,7 +621,14 @@ describe('list', () => {
     const listings = await open({ mirrors: [mirror, server.url], starter: true }).list();
     expect(listings.map(({ entry }) => entry.name)).toEqual([...CATALOG.keys()]);
     expect(listings.filter(({ present }) => present)).toEqual([
-      { entry: expect.objectContaining({ name: NAME }), present: true, path, bytes: (await stat(path)).size },
+      {
+        entry: expect.objectContaining({ name: NAME }),
+        present: true,
+        path,
+        bytes: (await stat(path)).size,
+        sha256,
+        added: null,
+      },
     ]);
     expect(server.requests).toEqual([]);
   });

@@ -140,7 +140,7 @@ describe.skipIf(!requirement('torch').met)(`an export (needs ${requirement('torc
 
   it.each<[string, () => Promise<string>, string]>([
     ['a checkpoint of another network', () => random('minifasnet-v2-crop2.7'), 'the checkpoint is not rts-512d: '],
-    ['text', () => text('hello'), 'is no file of weights alone'],
+    ['text', () => text('hello'), 'is no PyTorch checkpoint'],
     ['an empty file', () => text(''), 'is no PyTorch checkpoint'],
     ['a pickle that would run code', code, 'is no file of weights alone'],
     ['a whole pickled model', wholeModel, 'is no file of weights alone'],

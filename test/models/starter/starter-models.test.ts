@@ -89,7 +89,7 @@ describe.skipIf(installed !== VERSION)(`the starter models from @vladmandic/face
     for (const batch of [1, 2]) {
       const outputs = await session.run({ [entry.input.name]: inputOf(entry, batch) });
       expect(Object.keys(outputs).sort()).toEqual(
-        Object.values<string>('outputs' in entry ? entry.outputs : {}).sort(),
+        Object.values('outputs' in entry ? (entry.outputs as Record<string, string>) : {}).sort(),
       );
       for (const [output, samples] of Object.entries(expected)) {
         const data = outputs[output]!.data as Float32Array;

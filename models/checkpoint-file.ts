@@ -1,0 +1,70 @@
+import { open } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CATALOG, type CatalogEntry } from './catalog.ts';
+
+/** As much of a file as tells what it is: PyTorch puts `data.pkl` first into its archive. */
+const HEAD_BYTES = 1024;
+
+/** PyTorch's own archive, or a pickle: what `torch.save` writes today, or wrote before 2020. */
+export type CheckpointKind = 'PyTorch archive' | 'pickle';
+
+/** Whether these first bytes are those of a PyTorch checkpoint, whatever the file is called; null where they are not. */
+export function checkpointKind(head: Uint8Array): CheckpointKind | null {
+  const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
+  if (text.subarray(0, 4).toString('latin1') === 'PK\u0003\u0004') {
+    return text.includes('data.pkl') || text.includes('/data/') ? 'PyTorch archive' : null;
+  }
+  // Protocol 2 to 5: an opcode and the number, then another opcode. No ONNX model starts so.
+  const [first, protocol] = text;
+  return first === 0x80 && protocol !== undefined && protocol >= 2 && protocol <= 5 ? 'pickle' : null;
+}
+
+/** Reads the beginning of a file. Null where it is no checkpoint, or cannot be read. */
+export async function checkpointFile(path: string): Promise<CheckpointKind | null> {
+  try {
+    const file = await open(path);
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+      return checkpointKind(buffer.subarray(0, bytesRead));
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * What to do with a checkpoint, ready to be typed.
+ *
+ * @param name of the catalog, where it is known what the file is meant to be.
+ */
+export function exportHint(path: string, kind: CheckpointKind, entry?: CatalogEntry): string {
+  const what = `${path} is a PyTorch checkpoint (${kind}), not an ONNX model`;
+  const exportable = [...CATALOG.values()].filter((one) => one.exportable).map(({ name }) => name);
+  if (entry && !entry.exportable) {
+    return `${what}; facegate has no export of ${entry.name}, only of: ${exportable.join(', ')}`;
+  }
+  const name = entry?.name ?? 'NAME';
+  const target = path.replace(/\.(pth|pt|bin|onnx)$/i, '');
+  const which = entry ? '' : `\n  where NAME is one of: ${exportable.join(', ')}`;
+  return [
+    `${what}; export it, then add it:`,
+    `  python3 ${quoted(exportScript())} --check --model ${name} ${quoted(path)} ${quoted(`${target}.export.onnx`)}`,
+    `  facegate models add ${quoted(`${target}.export.onnx`)} --as ${name}${which}`,
+  ].join('\n');
+}
+
+/** Beside this file in a checkout; the package has it outside of `dist/`. */
+function exportScript(): string {
+  const inDist = import.meta.url.endsWith('.js');
+  const path = fileURLToPath(new URL(inDist ? '../../models/export/export.py' : './export/export.py', import.meta.url));
+  const near = relative(process.cwd(), path);
+  return near.startsWith('..') ? path : near;
+}
+
+/** As one word of a POSIX shell. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
