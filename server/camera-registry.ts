@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { AppError } from '../config/app-error.ts';
 import { redact } from '../config/redact.ts';
 import type { CameraSettings } from '../config/settings-schema.ts';
+import type { PreviewFeed } from '../sinks/camera-preview.ts';
 import { probeCamera } from '../sources/probe-camera.ts';
 import type { CameraReading } from './cameras/camera-metrics.ts';
 import type { CameraInput, CameraStore } from './cameras/camera-store.ts';
@@ -134,6 +135,11 @@ export class Cameras implements CameraRegistry, AsyncDisposable {
   latestResult(id: string): LatestPicture | null {
     this.#find(id);
     return this.#options.latestPicture(id);
+  }
+
+  /** The video of a camera for the smooth preview; null while it does not run. */
+  previewFeed(id: string): PreviewFeed | null {
+    return this.#known.get(id)?.running?.previewFeed ?? null;
   }
 
   /** What is behind a URL. Never throws for a camera that cannot be read. */

@@ -26,6 +26,8 @@ export interface MetricSources {
   inference?: () => { processes: number; restarts: number; queued: number };
   /** `dropped`: messages that a slow viewer did not get. */
   live?: () => { viewers: number; dropped: number };
+  /** `dropped`: messages that a slow viewer did not get. `running`: encoders. */
+  preview?: () => { viewers: number; running: number; dropped: number };
   feed?: () => { clients: number };
   gallery?: () => { subjects: number; templates: number };
   cameras?: () => readonly CameraReading[];
@@ -197,6 +199,13 @@ export function createMetrics(o: { version: string }): Metrics {
     'facegate_live_messages_dropped_total',
     'Live messages that a slow viewer did not get.',
     () => sources.live?.().dropped,
+  );
+  gauge('facegate_preview_viewers', 'Open sockets of smooth previews.', () => sources.preview?.().viewers);
+  gauge('facegate_preview_encoders', 'Processes that make smooth previews.', () => sources.preview?.().running);
+  total(
+    'facegate_preview_messages_dropped_total',
+    'Pieces of a smooth preview that a slow viewer did not get.',
+    () => sources.preview?.().dropped,
   );
   gauge('facegate_event_clients', 'Open event sockets.', () => sources.feed?.().clients);
   gauge('facegate_gallery_subjects', 'Subjects in the gallery.', () => sources.gallery?.().subjects);

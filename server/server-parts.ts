@@ -39,6 +39,7 @@ export interface ServerParts {
   readonly events: EventReader;
   readonly cameras: CameraRegistry;
   readonly live: LiveGate;
+  readonly preview: PreviewGate;
   readonly feed: EventGate;
   readonly metrics: Metrics;
   readonly keys: KeyStore;
@@ -225,6 +226,11 @@ export interface CameraRegistry {
 /** Takes over an open socket that wants frames; `cameras` empty means all. It survives whatever the socket does. */
 export interface LiveGate {
   add(socket: WebSocket, o: { cameras: readonly string[]; video: boolean; annotate: boolean }): void;
+}
+
+/** Takes over an open socket that wants the video of a camera, at its full frame rate. */
+export interface PreviewGate {
+  add(socket: WebSocket, o: { camera: string }): void;
 }
 
 /** Takes over an open socket that wants events after number `since`, or from now on without it. */

@@ -20,6 +20,7 @@ import type { RecognitionThresholds } from '../pipeline/identify.ts';
 import type { Clock, FaceAnalyser } from '../pipeline/ports.ts';
 import { EventFeed } from '../sinks/event-feed.ts';
 import { LiveViewers } from '../sinks/live-viewers.ts';
+import { Previews } from '../sinks/previews.ts';
 import { findFfmpeg } from '../sources/ffmpeg-binary.ts';
 import { buildServer } from './build-server.ts';
 import { openKeyStore } from './callers/key-store.ts';
@@ -173,10 +174,14 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       faultsTold.start(fault, clock.monotonicMs());
       record([faultEvent(error.code, camera, clock)]);
     },
-    restarted: (camera) => live.forget(camera),
+    restarted: (camera) => {
+      live.forget(camera);
+      previews.restarted(camera);
+    },
     // Its appearances stay until the people in them count as gone.
     removed: (camera) => {
       live.forget(camera);
+      previews.removed(camera);
       metrics.cameraRemoved(camera);
     },
   };
@@ -195,6 +200,9 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       log,
     }),
   );
+  const previews = opened.use(
+    new Previews({ ffmpegPath: ffmpeg.path, feed: (camera) => cameras.previewFeed(camera), clock, log }),
+  );
   const expire = setInterval(() => {
     for (const each of appearances.values()) record(each.expire());
   }, EXPIRE_EVERY_MS);
@@ -209,6 +217,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       return { processes, restarts, queued: waiting };
     },
     live: () => live.stats(),
+    preview: () => previews.stats(),
     feed: () => feed.stats(),
     gallery: () => gallery.size,
     cameras: () => cameras.readings(),
@@ -231,6 +240,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     events,
     cameras,
     live,
+    preview: previews,
     feed,
     metrics,
     keys,

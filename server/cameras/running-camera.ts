@@ -8,6 +8,7 @@ import { ageAt } from '../../pipeline/frame.ts';
 import type { FrameResult } from '../../pipeline/frame-result.ts';
 import type { RecognitionThresholds } from '../../pipeline/identify.ts';
 import type { Clock, FaceAnalyser, Gallery, Logger } from '../../pipeline/ports.ts';
+import type { PreviewFeed } from '../../sinks/camera-preview.ts';
 import { CameraLink } from '../../sources/camera-link.ts';
 import { createSource } from '../../sources/create-source.ts';
 import type { FfmpegBinary } from '../../sources/ffmpeg-binary.ts';
@@ -97,6 +98,15 @@ export class RunningCamera implements AsyncDisposable {
       dropped: { busy: this.#latest?.dropped.busy ?? 0, pool: dropped.pool, fault: this.#faults },
       decodeErrors,
       bytes,
+    };
+  }
+
+  /** The camera's video for the smooth preview. */
+  get previewFeed(): PreviewFeed {
+    return {
+      fps: this.#source.stream?.fps ?? null,
+      masks: this.settings.masks,
+      transport: this.#source.transportStream(),
     };
   }
 

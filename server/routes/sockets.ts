@@ -13,7 +13,7 @@ const switched = z.any().describe('switched to WebSocket; see docs/protocol.md')
 /** Callers are known, and the query is checked, before the socket is opened: a refusal is a plain HTTP answer. */
 export function socketRoutes(
   app: ServerApp,
-  { cameras, live, feed }: Pick<ServerParts, 'cameras' | 'live' | 'feed'>,
+  { cameras, live, preview, feed }: Pick<ServerParts, 'cameras' | 'live' | 'preview' | 'feed'>,
   authenticate: Authenticator,
 ): void {
   const guard = (socket: WebSocket, request: FastifyRequest) => {
@@ -50,6 +50,25 @@ export function socketRoutes(
       const query = request.query as z.output<typeof liveQuery>;
       guard(socket, request);
       live.add(socket, { cameras: wanted(query), video: query.video === '1', annotate: query.annotate === '1' });
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/ws/preview/:camera',
+    config: { access: 'read' },
+    schema: {
+      tags: ['sockets'],
+      summary: 'WebSocket: the video of a camera at its full frame rate, MPEG-1',
+      params: z.object({ camera: z.string().max(200) }),
+      response: { 101: switched, ...errorAnswers('CAMERA_NOT_FOUND') },
+    },
+    preHandler: async (request) => void cameras.get((request.params as { camera: string }).camera),
+    handler: needsUpgrade,
+    wsHandler: (socket, request) => {
+      const { camera } = request.params as { camera: string };
+      guard(socket, request);
+      preview.add(socket, { camera });
     },
   });
 

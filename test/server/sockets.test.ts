@@ -90,6 +90,7 @@ describe('WS /ws/live', () => {
     ['/ws/live?video=yes', 400, 'REQUEST_INVALID'],
     ['/ws/live?annotate=2', 400, 'REQUEST_INVALID'],
     ['/ws/events?since=-1', 400, 'REQUEST_INVALID'],
+    ['/ws/preview/none', 404, 'CAMERA_NOT_FOUND'],
     ['/ws/nowhere', 404, 'NOT_FOUND'],
   ])('refuses %s before the socket opens', async (path, status, code) => {
     await serve();
@@ -99,7 +100,7 @@ describe('WS /ws/live', () => {
 
   it('tells a plain GET that it speaks WebSocket', async () => {
     await serve();
-    for (const path of ['/ws/live', '/ws/events']) {
+    for (const path of ['/ws/live', '/ws/events', '/ws/preview/front']) {
       const answer = await fetch(`http://${base}${path}`);
       expect([answer.status, await answer.json()]).toEqual([
         400,
@@ -131,6 +132,14 @@ describe('WS /ws/events', () => {
   });
 });
 
+describe('WS /ws/preview/:camera', () => {
+  it('hands the socket over with its camera', async () => {
+    await serve();
+    await open('/ws/preview/front');
+    expect(parts.preview.added.map(([, options]) => options)).toEqual([{ camera: 'front' }]);
+  });
+});
+
 describe('who may open a socket', () => {
   it.each<[string, SettingsInput, Record<string, string>, number, string]>([
     ['a foreign page, without keys', {}, { origin: 'http://evil.example' }, 403, 'ORIGIN_NOT_ALLOWED'],
@@ -148,11 +157,12 @@ describe('who may open a socket', () => {
     ['a key without the scope', KEYS, { 'x-api-key': ANALYST }, 403, 'FORBIDDEN'],
   ])('not %s', async (_who, settings, headers, status, code) => {
     await serve(settings);
-    for (const path of ['/ws/live', '/ws/events']) {
+    for (const path of ['/ws/live', '/ws/events', '/ws/preview/front']) {
       expect(await connect(path, headers)).toMatchObject({ opened: false, status, body: { code } });
     }
     expect(parts.live.added).toEqual([]);
     expect(parts.feed.added).toEqual([]);
+    expect(parts.preview.added).toEqual([]);
   });
 
   it('our own page, with or without keys: the cookie, or a key in a header', async () => {
@@ -176,10 +186,10 @@ describe('who may open a socket', () => {
 describe('close', () => {
   it('ends every socket with 1001, refuses new requests and may be called twice', async () => {
     await serve();
-    const sockets = [await open('/ws/live'), await open('/ws/events')];
+    const sockets = [await open('/ws/live'), await open('/ws/events'), await open('/ws/preview/front')];
     const codes = Promise.all(sockets.map(async (socket) => (await once(socket, 'close'))[0] as number));
     await Promise.all([app.close(), app.close()]);
-    expect(await codes).toEqual([1001, 1001]);
+    expect(await codes).toEqual([1001, 1001, 1001]);
     await expect(fetch(`http://${base}/health`)).rejects.toThrow();
     await app.close();
   });

@@ -19,6 +19,7 @@ import type {
   EventGate,
   LatestPicture,
   LiveGate,
+  PreviewGate,
   ServerParts,
   Subject,
   SubjectStore,
@@ -30,6 +31,7 @@ export interface FakeServerParts extends ServerParts {
   readonly analyser: FakeAnalyser;
   readonly cameras: FakeCameras;
   readonly live: LiveGate & { readonly added: Parameters<LiveGate['add']>[] };
+  readonly preview: PreviewGate & { readonly added: Parameters<PreviewGate['add']>[] };
   readonly feed: EventGate & { readonly added: Parameters<EventGate['add']>[] };
   readonly events: { list: AccessEvent[] } & ServerParts['events'];
   readonly faultList: string[];
@@ -60,6 +62,7 @@ export async function fakeServerParts(
   const gallery = fakeGallery();
   const faultList: string[] = [];
   const live: FakeServerParts['live'] = { added: [], add: (...args) => void live.added.push(args) };
+  const preview: FakeServerParts['preview'] = { added: [], add: (...args) => void preview.added.push(args) };
   const feed: FakeServerParts['feed'] = { added: [], add: (...args) => void feed.added.push(args) };
   const parts: ServerParts = {
     settings,
@@ -96,6 +99,7 @@ export async function fakeServerParts(
     events: fakeEvents(),
     cameras: fakeCameras(settings.cameras),
     live,
+    preview,
     feed,
     metrics,
     keys,
