@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SWIFTSHADER } from './software-vulkan.ts';
 
 /** What some tests need and some machines lack. */
-const NAMES = ['ffmpeg', 'chromium', 'rtsp', 'shared', 'gpu', 'mig', 'webcam', 'python', 'torch'] as const;
+const NAMES = ['ffmpeg', 'chromium', 'rtsp', 'shared', 'gpu', 'mig', 'webcam', 'python', 'torch', 'webgpu'] as const;
 export type RequirementName = (typeof NAMES)[number];
 
 export interface Requirement {
@@ -100,6 +101,12 @@ const LOOK: Record<RequirementName, () => Requirement> = {
             'FACEGATE_EXPORT_PYTHON names another Python)',
         },
   webcam: () => (existsSync('/dev/video0') ? { met: true, why: '/dev/video0' } : { met: false, why: 'no /dev/video0' }),
+  webgpu: () => {
+    if (!existsSync(SWIFTSHADER)) return { met: false, why: `no ${SWIFTSHADER} (apt-get install chromium)` };
+    return runs('sh', ['-c', '/sbin/ldconfig -p | grep -q libvulkan.so.1'])
+      ? { met: true, why: `${SWIFTSHADER} and libvulkan.so.1` }
+      : { met: false, why: 'no libvulkan.so.1 (apt-get install libvulkan1)' };
+  },
 };
 
 const looked = new Map<RequirementName, Requirement>();
