@@ -58,6 +58,9 @@ export async function openAnalyser(options: OpenAnalyserOptions): Promise<Opened
     embedder: chosen.embedder,
     ...(chosen.landmarks && { landmarks: chosen.landmarks }),
     scorers,
+    ...((models.detector.lighter ?? models.detector.model === 'auto') && {
+      lighter: async ({ lighter }) => (lighter === null ? null : store.resolve(lighter)),
+    }),
     settings: {
       detector: models.detector,
       embedder: models.embedder,

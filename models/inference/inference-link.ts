@@ -2,6 +2,7 @@ import { AppError } from '../../config/app-error.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { Logger } from '../../pipeline/ports.ts';
 import type { ChildHost } from './child-host.ts';
+import { type DeviceTrouble, troubleIn } from './device-trouble.ts';
 import { messagePixels, openPixelSender, type PixelSender } from './pixel-channel.ts';
 import { startProcess } from './process-host.ts';
 import { EXIT_WRONG_SETTINGS, type FromChild, fromWire, type NetworksConfig } from './process-messages.ts';
@@ -39,10 +40,12 @@ export class InferenceLink {
    * then says whether another attempt could help).
    */
   readonly ready: Promise<readonly RoleProof[]>;
-  /** Resolves when the process is really gone, with how it ended: `signal SIGKILL`, `exit code 1`. Never rejects. */
-  readonly gone: Promise<string>;
+  /** Resolves when the process is really gone, with how and why it ended. Never rejects. */
+  readonly gone: Promise<AppError>;
   /** The child said that its settings or weights cannot work. */
   hopeless = false;
+  /** It ended because its memory or its device was used up. */
+  trouble: DeviceTrouble | null = null;
   calls = 0;
   /** It has answered: whatever ends it later is no trouble of starting. */
   answered = false;
@@ -55,6 +58,9 @@ export class InferenceLink {
   #depth = STAGED;
   #lastWords = '';
   #ended: string | null = null;
+  /** Its own word for why it goes. */
+  #reason: AppError | null = null;
+  readonly #idle: (() => void)[] = [];
 
   constructor({ config, host, environment, startDeadlineMs, most, log }: InferenceLinkOptions) {
     this.#log = log;
@@ -76,10 +82,7 @@ export class InferenceLink {
       () => clearTimeout(slow),
       () => clearTimeout(slow),
     );
-    this.gone = this.#child.gone.then((how) => {
-      this.#end(how);
-      return how;
-    });
+    this.gone = this.#child.gone.then((how) => this.#end(how));
     this.#child.send({ type: 'start', config });
   }
 
@@ -130,6 +133,14 @@ export class InferenceLink {
     });
   }
 
+  /** Resolves when it has answered everything that it was given, or is gone. */
+  whenIdle(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#pending.size === 0) resolve();
+      else this.#idle.push(resolve);
+    });
+  }
+
   /** Ends a process at once (it holds nothing that must be saved); asks a thread to go. Idempotent. */
   kill(): void {
     if (this.#ended === null) this.#child.end();
@@ -150,6 +161,9 @@ export class InferenceLink {
         this.hopeless = true;
         this.#started.reject(fromWire(message.error));
         break;
+      case 'ending':
+        this.#reason = fromWire(message.error);
+        break;
       case 'done':
         this.answered = true;
         this.#settle(message.id)?.resolve(message.answer);
@@ -165,25 +179,35 @@ export class InferenceLink {
     if (!call) return;
     this.#pending.delete(id);
     this.#freeSlots.push(call.slot);
+    // After whoever gets the answer.
+    if (this.#pending.size === 0) for (const resolve of this.#idle.splice(0)) setImmediate(resolve);
     return call;
   }
 
-  #end(how: string): void {
+  #end(how: string): AppError {
     this.#ended = how;
     this.#pixels.close();
+    this.trouble = troubleOf(this.#reason) ?? troubleIn(this.#lastWords);
     if (how === `exit code ${EXIT_WRONG_SETTINGS}`) this.hopeless = true;
     const error = this.#died(how);
     this.#started.reject(error);
     this.rejectAll(error);
+    return error;
   }
 
   #died(how: string): AppError {
+    if (this.#reason) return new AppError(this.#reason.code, `${this.name} ended: ${this.#reason.message}`);
     const words = this.#lastWords.trim().split('\n').at(-1)?.trim();
-    return new AppError('INFERENCE_DIED', `${this.name} ended with ${how}${words ? `: ${words}` : ''}`);
+    return new AppError(this.trouble ?? 'INFERENCE_DIED', `${this.name} ended with ${how}${words ? `: ${words}` : ''}`);
   }
 
   #hear(text: string): void {
     this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS);
     this.#log.warn({ pid: this.pid }, `inference process: ${text.trimEnd().slice(0, LAST_WORDS)}`);
   }
+}
+
+function troubleOf(reason: AppError | null): DeviceTrouble | null {
+  if (reason?.code === 'INFERENCE_OUT_OF_MEMORY' || reason?.code === 'INFERENCE_DEVICE_FAILED') return reason.code;
+  return null;
 }

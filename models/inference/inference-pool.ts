@@ -4,7 +4,7 @@ import type { DetectorSettings, RoleSettings, Settings } from '../../config/sett
 import type { AnalysedFace } from '../../pipeline/face.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { AnalyseOptions, Analysis, AnalysisSlot, Clock, FaceAnalyser, Logger } from '../../pipeline/ports.ts';
-import type { ScorerEntry } from '../catalog.ts';
+import type { CatalogEntry, ScorerEntry } from '../catalog.ts';
 import { withRecognition } from '../embedders/recognised-face.ts';
 import type { ResolvedModel } from '../store.ts';
 import { autoProvider } from './auto-provider.ts';
@@ -44,6 +44,11 @@ export interface InferencePoolOptions {
     /** Default: no batches. */
     batch?: Settings['models']['batch'];
   };
+  /**
+   * Has the weights of something lighter than a detector that ran out of memory again and again; null where there is
+   * none. Default: the detector stays.
+   */
+  lighter?: (detector: CatalogEntry) => Promise<ResolvedModel | null>;
   /** How many of each kind, ≥ 1. Default: one a core on a CPU, one on a GPU. */
   processes?: number | undefined;
   log: Logger;
@@ -91,6 +96,11 @@ export async function createInferencePool(options: InferencePoolOptions): Promis
   const faces: FacePool = new ProcessPool({
     ...poolOptions(options, faceGroup),
     config: faceConfig(options, faceGroup),
+    lighter: async (config) => {
+      if (config.work !== 'pictures' || !options.lighter) return null;
+      const model = await options.lighter(config.detector.model.entry);
+      return model && { ...config, detector: { ...config.detector, model } };
+    },
   });
   const crops = new Map<string, CropPool>();
   for (const group of cropGroups) {
@@ -237,6 +247,8 @@ class PlacedNetworks implements InferencePool {
       waiting: sum(({ waiting }) => waiting),
       waitingRequests: sum(({ waitingRequests }) => waitingRequests),
       restarts: sum(({ restarts }) => restarts),
+      outOfMemory: sum(({ outOfMemory }) => outOfMemory),
+      lightened: sum(({ lightened }) => lightened),
       calls: sum(({ calls }) => calls),
       perProcess: all.flatMap(({ perProcess }) => perProcess),
     };

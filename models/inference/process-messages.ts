@@ -8,6 +8,9 @@ import type { RoleProof } from './role-report.ts';
 /** A child that ends with this code was given settings or weights that cannot work: starting it again would not help. */
 export const EXIT_WRONG_SETTINGS = 78;
 
+/** A child that ends with this code has said before why it cannot go on: its memory or its device is used up. */
+export const EXIT_TROUBLE = 75;
+
 /** What a child is to hold. */
 export type NetworksConfig = FaceAnalyserConfig | CropAnalyserConfig;
 
@@ -27,6 +30,8 @@ export type ToChild =
 export type FromChild =
   | { readonly type: 'ready'; readonly proofs: readonly RoleProof[]; readonly most: number }
   | { readonly type: 'unable'; readonly error: WireError }
+  /** It ends now; what it was given comes back unanswered. */
+  | { readonly type: 'ending'; readonly error: WireError }
   | { readonly type: 'done'; readonly id: number; readonly answer: unknown }
   | { readonly type: 'failed'; readonly id: number; readonly error: WireError };
 

@@ -9,7 +9,7 @@ import type { PlacementGroup } from './plan-placement.ts';
 import type { NetworksConfig } from './process-messages.ts';
 import { proofWords } from './proof-words.ts';
 import type { RoleProof, RoleReport } from './role-report.ts';
-import { type ProcessEvent, SupervisedProcesses } from './supervised-processes.ts';
+import { type ProcessEvent, SupervisedProcesses, TROUBLES_BEFORE_LIGHTER } from './supervised-processes.ts';
 import { watchDeadline } from './watch-deadline.ts';
 
 export interface ProcessPoolOptions {
@@ -25,6 +25,11 @@ export interface ProcessPoolOptions {
   /** Pictures that a process may be given at once, if it turns out to gain from that. */
   readonly most: number;
   readonly startDeadlineMs: number;
+  /**
+   * After running out of memory again and again: what the processes are to hold from then on; null where there is nothing
+   * lighter. Default: nothing.
+   */
+  readonly lighter?: ((config: NetworksConfig) => Promise<NetworksConfig | null>) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -50,6 +55,10 @@ export interface PoolStats {
   readonly waitingRequests: number;
   /** Processes that took the place of another since the start. */
   readonly restarts: number;
+  /** Processes that ran out of memory, or took more than they may. */
+  readonly outOfMemory: number;
+  /** Times that a lighter network was taken for want of memory. */
+  readonly lightened: number;
   /** Pictures given to processes since the start. */
   readonly calls: number;
   readonly perProcess: readonly { readonly pid: number; readonly load: number; readonly calls: number }[];
@@ -96,6 +105,9 @@ export class ProcessPool<Options, Answer> {
   readonly #places: Places<Call<Answer>>;
   /** What the log said last of each network. */
   readonly #toldProofs = new Map<string, string>();
+  /** What processes hold that are started from now on. */
+  #config: NetworksConfig;
+  #lightened = 0;
   #calls = 0;
   #nextId = 1;
   /** Why no process is left and none will come. */
@@ -104,10 +116,17 @@ export class ProcessPool<Options, Answer> {
 
   constructor(options: ProcessPoolOptions) {
     this.#options = options;
+    this.#config = options.config;
+    const { group, clock } = options;
+    const isThread = group.isolation === 'thread';
     this.#processes = new SupervisedProcesses({
       open: () => this.#open(),
-      processes: options.group.processes,
+      processes: group.processes,
       cores: options.cores,
+      // A thread has no memory of its own that could be measured.
+      memoryLimitMb: isThread ? null : group.memoryLimitMb,
+      clock,
+      lighten: (reason) => this.#lighten(reason),
       tell: (type, link, error, message) => this.#tell(type, link, error, message),
       proved: (proofs) => this.#tellProofs(proofs),
       readied: () => this.#places.pump(),
@@ -130,6 +149,10 @@ export class ProcessPool<Options, Answer> {
    * @throws {AppError} why a process cannot start: the MODEL codes, INFERENCE_DIED, INFERENCE_DEADLINE.
    */
   async start(): Promise<void> {
+    const { group, log } = this.#options;
+    if (group.isolation === 'thread' && group.memoryLimitMb !== null) {
+      log.warn({}, `memoryLimitMb ${group.memoryLimitMb} is not watched: a thread has no memory of its own`);
+    }
     await this.#processes.start();
   }
 
@@ -160,6 +183,7 @@ export class ProcessPool<Options, Answer> {
     const { device, isolation } = this.#options.group;
     const processes = this.#processes.links.size;
     const { restarts } = this.#processes;
+    const asked = detectorOf(this.#options.config);
     return this.#processes.proofs.map((proof) => ({
       ...proof,
       // What the device was to be is not what it is where the CPU had to do.
@@ -167,7 +191,7 @@ export class ProcessPool<Options, Answer> {
       isolation,
       processes,
       restarts,
-      insteadOf: null,
+      insteadOf: proof.role === 'detector' && proof.model !== asked ? asked : null,
     }));
   }
 
@@ -179,6 +203,8 @@ export class ProcessPool<Options, Answer> {
       waiting: this.#places.waiting,
       waitingRequests: this.#places.waitingRequests,
       restarts: this.#processes.restarts,
+      outOfMemory: this.#processes.outOfMemory,
+      lightened: this.#lightened,
       calls: this.#calls,
       perProcess,
     };
@@ -287,15 +313,34 @@ export class ProcessPool<Options, Answer> {
   }
 
   #open(): InferenceLink {
-    const { config, group, environment, most, startDeadlineMs, log } = this.#options;
+    const { group, environment, most, startDeadlineMs, log } = this.#options;
     return new InferenceLink({
-      config,
+      config: this.#config,
       host: group.isolation === 'thread' ? 'thread' : 'process',
       environment: { ...environment, ...group.environment },
       startDeadlineMs,
       most,
       log,
     });
+  }
+
+  async #lighten(reason: AppError): Promise<boolean> {
+    const { lighter, log } = this.#options;
+    const before = detectorOf(this.#config);
+    try {
+      const config = await lighter?.(this.#config);
+      if (!config) return false;
+      this.#config = config;
+    } catch (error) {
+      log.warn({ code: AppError.from(error).code }, `nothing lighter than ${before}: ${AppError.from(error).message}`);
+      return false;
+    }
+    this.#lightened += 1;
+    log.warn(
+      { code: reason.code, model: detectorOf(this.#config), insteadOf: before },
+      `${before} ended its process ${TROUBLES_BEFORE_LIGHTER} times in a row; ${detectorOf(this.#config)} takes its place. Last: ${reason.message}`,
+    );
+    return true;
   }
 
   #rejectWaiting(error: AppError): void {
@@ -323,6 +368,10 @@ export class ProcessPool<Options, Answer> {
     else log.info(fields, message);
     this.#changes.next({ type, pid: link.pid, code: error?.code ?? null, message, at: clock.wallMs() });
   }
+}
+
+function detectorOf(config: NetworksConfig): string | null {
+  return config.work === 'pictures' ? config.detector.model.entry.name : null;
 }
 
 function closed(): AppError {
