@@ -13,6 +13,8 @@ export interface ModelInspectorOptions {
   deadlineMs?: number;
   /** Main memory that its process may take, MiB. Default 8192. */
   memoryLimitMb?: number;
+  /** What to start instead of `inspect-process`: for tests. */
+  entry?: URL;
 }
 
 /** How often the process's memory is looked at: damaged sizes let the runtime ask for all there is. */
@@ -46,7 +48,8 @@ export class ModelInspector implements AsyncDisposable {
   started = 0;
 
   constructor(options: ModelInspectorOptions = {}) {
-    this.#options = { environment: {}, deadlineMs: 120_000, memoryLimitMb: 8192, ...options };
+    const entry = new URL(`./inspect-process${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+    this.#options = { environment: {}, deadlineMs: 120_000, memoryLimitMb: 8192, entry, ...options };
   }
 
   /**
@@ -109,8 +112,7 @@ export class ModelInspector implements AsyncDisposable {
 
   #start(): Running {
     this.started += 1;
-    const entry = new URL(`./inspect-process${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
-    const child = fork(entry, [], {
+    const child = fork(this.#options.entry, [], {
       serialization: 'advanced',
       // No flags of ours and no secret of ours reach it.
       execArgv: [],
