@@ -182,6 +182,10 @@ export class FfmpegSource implements FrameSource {
 
   /** Errors with FFMPEG_TOO_OLD or FFMPEG_NOT_FOUND where trying again is useless, else with a STREAM code. */
   frames(opening: Opening = plainOpening(this.#options.address)): Observable<Frame> {
+    return this.#attempt(opening);
+  }
+
+  #attempt(opening: Opening): Observable<Frame> {
     const hardware = this.#decoder.choose();
     if (hardware instanceof Promise) {
       return from(hardware).pipe(switchMap((kind) => new Observable<Frame>((to) => this.#connect(to, opening, kind))));
@@ -335,7 +339,7 @@ export class FfmpegSource implements FrameSource {
 
   /** Once more, with what is left to decode with. @returns ends it. */
   #connectWithout(subscriber: Subscriber<Frame>, opening: Opening): () => void {
-    const connecting = this.frames(opening).subscribe(subscriber);
+    const connecting = this.#attempt(opening).subscribe(subscriber);
     return () => connecting.unsubscribe();
   }
 
