@@ -6,6 +6,8 @@ export type AccessEventType =
   | 'access.granted'
   | 'access.denied'
   | `camera.${'connecting' | 'running' | 'stalled' | 'frozen' | 'reconnecting' | 'closed' | 'failed'}`
+  /** The camera's video has another size or codec now; `reason` says which: `h264 1280x720`. */
+  | 'camera.changed'
   | 'system.fault';
 
 /** An event before the log numbered it. Times are wall-clock milliseconds since 1970. */

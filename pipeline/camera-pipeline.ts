@@ -17,8 +17,8 @@ export interface CameraPipelineOptions extends RecognitionThresholds {
   gallery: Gallery;
   clock: Clock;
   analyse?: AnalyseOptions;
-  /** Only faces whose box has its centre in one of these count. Default: all. */
-  zones?: readonly Polygon[];
+  /** Only faces whose box has its centre in one of these count; asked at each frame. Default: all. */
+  zones?: () => readonly Polygon[];
   /** A newer frame took this one's waiting place. It is released already. */
   onDrop?: (frame: Frame) => void;
   /** One frame could not be analysed or identified; the camera goes on. */
@@ -28,12 +28,12 @@ export interface CameraPipelineOptions extends RecognitionThresholds {
 /** Frames in, results out, in order: analyse the newest frame, identify every face in it, give the pixels back. */
 export function cameraPipeline(frames: Observable<Frame>, options: CameraPipelineOptions): Observable<FrameResult> {
   const { analyser, gallery, clock, pace, threshold, margin, onFault } = options;
-  const zones = options.zones ?? [];
+  const zones = options.zones ?? (() => []);
   const dropped = { busy: 0 };
 
   const toResult = async ({ frame, faces, timings }: AnalysedFrame): Promise<FrameResult> => {
     const startedMs = clock.monotonicMs();
-    const identified = await identify(withinZones(faces, frame, zones), gallery, { threshold, margin });
+    const identified = await identify(withinZones(faces, frame, zones()), gallery, { threshold, margin });
     const nowMs = clock.monotonicMs();
     const identifyMs = nowMs - startedMs;
     const total = nowMs - frame.arrivedAtMs;

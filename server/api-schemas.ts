@@ -200,12 +200,18 @@ export const cameraView = z
         width: int,
         height: int,
         fps: z.number().nullable(),
-        decoder: z.string().nullable(),
+        decoder: z.string().nullable().describe('`software`, or the hardware that decodes'),
+        decoderReason: z.string().nullable().describe('why that is not what was asked for'),
         bitsPerSecond: z.number().nullable(),
       })
       .nullable()
       .describe('what the camera sends, before thinning out and scaling'),
-    fps: z.object({ configured: z.number(), received: z.number(), analysed: z.number() }),
+    fps: z.object({
+      configured: z.number(),
+      decoded: z.number().nullable(),
+      received: z.number(),
+      analysed: z.number(),
+    }),
     width: int.nullable(),
     height: int.nullable(),
     ageMs: z.number().nullable(),

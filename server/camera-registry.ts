@@ -239,7 +239,10 @@ export class Cameras implements CameraRegistry, AsyncDisposable {
   /** Goes on with settings that are found good and are on disk. */
   async #goOn(camera: KnownCamera, settings: CameraSettings, next: RunningCamera | null): Promise<void> {
     camera.settings = settings;
-    if (next === null) return;
+    if (next === null) {
+      camera.running?.setZones(settings.zones);
+      return;
+    }
     await camera.running?.close();
     camera.before = totalsOf(camera);
     camera.running = null;

@@ -141,12 +141,20 @@ export interface CameraView {
     readonly width: number;
     readonly height: number;
     readonly fps: number | null;
-    /** What decodes it: `software`, or the name of the hardware. */
+    /** What decodes it: `software`, or the name of the hardware; null before the first picture. */
     readonly decoder: string | null;
+    /** Why that is not what was asked for; null where it is. */
+    readonly decoderReason: string | null;
+    /** Measured; null where the compressed video is not seen (webcams, films). */
     readonly bitsPerSecond: number | null;
   } | null;
-  /** Frames a second; `received` and `analysed` over the last seconds. */
-  readonly fps: { readonly configured: number; readonly received: number; readonly analysed: number };
+  /** Frames a second, but for `configured` over the last seconds: out of the decoder, thinned out, analysed. */
+  readonly fps: {
+    readonly configured: number;
+    readonly decoded: number | null;
+    readonly received: number;
+    readonly analysed: number;
+  };
   /** Of the newest analysed frame; null before the first. */
   readonly width: number | null;
   readonly height: number | null;

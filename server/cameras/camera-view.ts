@@ -7,7 +7,6 @@ export function cameraView(camera: KnownCamera, doors: readonly string[], nowMs:
   const { settings, origin, running, status, reconnects } = camera;
   const latest = running?.latest ?? null;
   const counts = running?.counts;
-  const stream = running?.stream ?? null;
   return {
     id: settings.id,
     name: settings.name ?? settings.id,
@@ -23,15 +22,8 @@ export function cameraView(camera: KnownCamera, doors: readonly string[], nowMs:
     connections: status.connections,
     reconnects: reconnects.counts,
     streamInUse: status.streamInUse && { index: status.streamInUse.index, url: redact(status.streamInUse.url) },
-    stream: stream && {
-      codec: stream.codec,
-      width: stream.width,
-      height: stream.height,
-      fps: stream.fps,
-      decoder: null,
-      bitsPerSecond: null,
-    },
-    fps: { configured: settings.fps, ...(running?.rates ?? { received: 0, analysed: 0 }) },
+    stream: running?.stream ?? null,
+    fps: { configured: settings.fps, ...(running?.rates ?? { decoded: null, received: 0, analysed: 0 }) },
     width: latest?.width ?? null,
     height: latest?.height ?? null,
     ageMs: latest ? Math.round(latest.ageAt(nowMs)) : null,

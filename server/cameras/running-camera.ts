@@ -12,7 +12,9 @@ import type { PreviewFeed } from '../../sinks/camera-preview.ts';
 import { CameraLink } from '../../sources/camera-link.ts';
 import { createSource } from '../../sources/create-source.ts';
 import type { FfmpegBinary } from '../../sources/ffmpeg-binary.ts';
+import type { StreamFacts } from '../../sources/stderr-line.ts';
 import { RateMeter } from '../rate-meter.ts';
+import { GrowthMeter } from './growth-meter.ts';
 
 /** What the tenant does with what cameras produce. */
 export interface CameraListener {
@@ -21,6 +23,8 @@ export interface CameraListener {
   result(result: FrameResult): void;
   status(status: CameraStatus): void;
   fault(error: AppError, cameraId: string): void;
+  /** Its video has another size or codec. */
+  streamChanged(cameraId: string, to: StreamFacts): void;
   /** It goes on with other settings: pictures taken under the old ones are not its pictures any more. */
   restarted(cameraId: string): void;
   removed(cameraId: string): void;
@@ -52,6 +56,9 @@ export class RunningCamera implements AsyncDisposable {
   readonly #surroundings: CameraSurroundings;
   readonly #received: RateMeter;
   readonly #analysed: RateMeter;
+  readonly #decoded: GrowthMeter;
+  readonly #compressed: GrowthMeter;
+  #zones: CameraSettings['zones'];
   #subscriptions: Subscription | null = null;
   #latest: Latest | null = null;
   #faults = 0;
@@ -70,15 +77,33 @@ export class RunningCamera implements AsyncDisposable {
     this.#link = new CameraLink(this.#source, { clock, log });
     this.#received = new RateMeter(clock);
     this.#analysed = new RateMeter(clock);
+    this.#decoded = new GrowthMeter(clock);
+    this.#compressed = new GrowthMeter(clock);
+    this.#zones = settings.zones;
   }
 
   get status(): CameraStatus {
     return this.#link.status;
   }
 
-  /** What the camera sends, before scaling; null before that is known. */
+  /** What the camera sends, before thinning out and scaling; null before that is known. */
   get stream() {
-    return this.#source.stream;
+    const facts = this.#source.stream;
+    if (!facts) return null;
+    this.#measure();
+    const { used, reason } = this.#source.stats().decoder;
+    const bytesPerSecond = this.#compressed.perSecond();
+    return {
+      ...facts,
+      decoder: used,
+      decoderReason: reason,
+      bitsPerSecond: bytesPerSecond === null ? null : Math.round(8 * bytesPerSecond),
+    };
+  }
+
+  /** From the next frame on, faces count inside of these. */
+  setZones(zones: CameraSettings['zones']): void {
+    this.#zones = zones;
   }
 
   /** Newest analysed frame; null before the first. */
@@ -86,9 +111,15 @@ export class RunningCamera implements AsyncDisposable {
     return this.#latest;
   }
 
-  /** Frames a second over the last seconds. */
-  get rates(): { received: number; analysed: number } {
-    return { received: this.#received.perSecond(), analysed: this.#analysed.perSecond() };
+  /** Frames a second over the last seconds: out of the decoder (null where it does not tell), thinned out, analysed. */
+  get rates(): { decoded: number | null; received: number; analysed: number } {
+    this.#measure();
+    const decoded = this.#source.stats().framesDecoded === 0 ? null : this.#decoded.perSecond();
+    return {
+      decoded: decoded === null ? null : Math.round(10 * decoded) / 10,
+      received: this.#received.perSecond(),
+      analysed: this.#analysed.perSecond(),
+    };
   }
 
   /** Since it was started. */
@@ -117,6 +148,7 @@ export class RunningCamera implements AsyncDisposable {
     const frames = this.#link.frames().pipe(
       tap(() => {
         this.#received.count();
+        this.#measure();
         listener.received(id);
       }),
     );
@@ -127,6 +159,7 @@ export class RunningCamera implements AsyncDisposable {
       clock,
       threshold,
       margin,
+      zones: () => this.#zones,
       onDrop: () => listener.dropped(id),
       onFault: (error, frame) => {
         this.#faults += 1;
@@ -135,6 +168,7 @@ export class RunningCamera implements AsyncDisposable {
       },
     });
     this.#subscriptions = this.#link.changes.subscribe((status) => listener.status(status));
+    this.#subscriptions.add(this.#source.streamChanges.subscribe(({ to }) => listener.streamChanged(id, to)));
     this.#subscriptions.add(
       results.subscribe({
         next: (result) => this.#took(result),
@@ -155,6 +189,12 @@ export class RunningCamera implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #measure(): void {
+    const { framesDecoded, compressedBytes } = this.#source.stats();
+    this.#decoded.note(framesDecoded);
+    if (compressedBytes !== null) this.#compressed.note(compressedBytes);
   }
 
   #took(result: FrameResult): void {

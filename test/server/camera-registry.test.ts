@@ -54,6 +54,7 @@ async function setUp() {
       result: () => undefined,
       status: (status) => told.changes.push(status),
       fault: () => undefined,
+      streamChanged: () => undefined,
       restarted: (id) => told.restarted.push(id),
       removed: (id) => told.removed.push(id),
     },

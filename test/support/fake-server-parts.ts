@@ -186,7 +186,7 @@ function fakeCameras(configured: readonly CameraSettings[]): FakeCameras {
       retryAt: null,
       streamInUse: null,
       stream: null,
-      fps: { configured: fps, received: 0, analysed: 0 },
+      fps: { configured: fps, decoded: null, received: 0, analysed: 0 },
       width: null,
       height: null,
       ageMs: null,
