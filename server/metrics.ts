@@ -23,7 +23,7 @@ const LOOP_RESOLUTION_MS = 5;
 
 /** Numbers that others keep; asked for whenever somebody reads the metrics. Totals never go down. */
 export interface MetricSources {
-  inference?: () => { processes: number; restarts: number; queued: number };
+  inference?: () => { processes: number; restarts: number; queued: number; outOfMemory: number; lightened: number };
   /** `dropped`: messages that a slow viewer did not get. */
   live?: () => { viewers: number; dropped: number };
   /** `dropped`: messages that a slow viewer did not get. `running`: encoders. */
@@ -193,6 +193,16 @@ export function createMetrics(o: { version: string }): Metrics {
     'facegate_inference_restarts_total',
     'Inference processes that were replaced.',
     () => sources.inference?.().restarts,
+  );
+  total(
+    'facegate_inference_out_of_memory_total',
+    'Inference processes that ran out of memory, or took more than they may.',
+    () => sources.inference?.().outOfMemory,
+  );
+  total(
+    'facegate_inference_lightened_total',
+    'Times that a lighter detector was taken after running out of memory again and again.',
+    () => sources.inference?.().lightened,
   );
   gauge('facegate_live_viewers', 'Open live sockets.', () => sources.live?.().viewers);
   total(

@@ -12,6 +12,7 @@ import { enrolFromImage } from '../gallery/enrol-from-image.ts';
 import { enrolmentMinimum } from '../gallery/enrolment-minimum.ts';
 import { openGallery, type SubjectGallery } from '../gallery/subject-gallery.ts';
 import { similarityOf } from '../models/calibration.ts';
+import type { RoleReport } from '../models/inference/role-report.ts';
 import { openAnalyser } from '../models/open-analyser.ts';
 import type { EventDraft } from '../pipeline/access-event.ts';
 import type { CameraStatus } from '../pipeline/camera-status.ts';
@@ -213,8 +214,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   opened.defer(() => poolFaults.unsubscribe());
   metrics.watch({
     inference: () => {
-      const { processes, restarts, waiting } = analyser.stats();
-      return { processes, restarts, queued: waiting };
+      const { processes, restarts, waiting, outOfMemory, lightened } = analyser.stats();
+      return { processes, restarts, queued: waiting, outOfMemory, lightened };
     },
     live: () => live.stats(),
     preview: () => previews.stats(),
@@ -234,7 +235,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     compare: { threshold: thresholds.threshold, similarity: (cosine) => similarityOf(embedder, cosine) },
     roles: () => analyser.roles(),
     chosen: why,
-    faults: () => (analyser.stats().processes > 0 ? [] : ['no inference process is running']),
+    faults: () => idleRoles(analyser.roles()),
     gallery,
     enrol: (request) => enrolFromImage({ ...request, gallery, analyser, required: enrolmentMinimum(settings) }),
     events,
@@ -285,6 +286,13 @@ const NOBODY = {
   capturedAtMs: null,
   expiresAtMs: null,
 } as const;
+
+/** One line for each network that no process holds now; one for all where none holds any. */
+function idleRoles(roles: readonly RoleReport[]): string[] {
+  const idle = roles.filter(({ processes }) => processes === 0);
+  if (idle.length === roles.length) return ['no inference process is running'];
+  return idle.map(({ role, model }) => `no inference process with the ${role} ${model} is running`);
+}
 
 function cameraEvent({ cameraId, state, code }: CameraStatus, clock: Clock): EventDraft | null {
   if (state === 'idle') return null;

@@ -95,7 +95,7 @@ describe('the metrics', () => {
 
   it('ask their sources at each reading', async () => {
     let restarts = 1;
-    metrics.watch({ inference: () => ({ processes: 2, restarts, queued: 3 }) });
+    metrics.watch({ inference: () => ({ processes: 2, restarts, queued: 3, outOfMemory: 4, lightened: 1 }) });
     metrics.watch({
       live: () => ({ viewers: 4, dropped: 5 }),
       feed: () => ({ clients: 6 }),
@@ -108,6 +108,8 @@ describe('the metrics', () => {
       expect.arrayContaining([
         'facegate_inference_processes 2',
         'facegate_inference_restarts_total 2',
+        'facegate_inference_out_of_memory_total 4',
+        'facegate_inference_lightened_total 1',
         'facegate_inference_queue 3',
         'facegate_live_viewers 4',
         'facegate_live_messages_dropped_total 5',
