@@ -35,6 +35,10 @@ export const ERROR_CODES = {
     status: 500,
     means: 'The execution provider asked for is not there or did not run the network.',
   },
+  GPU_INSTALL_FAILED: {
+    status: 500,
+    means: "The runtime's CUDA libraries could not be fetched, verified or put in their place.",
+  },
   ALIGN_DEGENERATE: { status: 422, means: 'The landmarks are collinear or not numbers; the face cannot be aligned.' },
   INFERENCE_DEADLINE: {
     status: 504,

@@ -6,6 +6,7 @@ import type { CommandContext } from './command-context.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addEnrollCommand } from './enroll.ts';
+import { addGpuCommand } from './gpu.ts';
 import { addModelsCommand } from './models.ts';
 import { addServeCommand } from './serve.ts';
 import { openTerminal } from './terminal.ts';
@@ -48,6 +49,7 @@ Environment:
   addModelsCommand(program, context);
   addCamerasCommand(program, context);
   addDoctorCommand(program, context);
+  addGpuCommand(program, context);
   for (const command of program.commands) inheritOutput(command, program);
   try {
     await program.parseAsync([...args], { from: 'user' });
