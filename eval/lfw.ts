@@ -1,10 +1,9 @@
 import { randomNumbers } from '../test/support/random-numbers.ts';
-import { readPicture } from '../test/support/read-picture.ts';
 import { allPairs, cosine, type EmbeddedPicture } from './all-pairs.ts';
-import { analyseAll } from './analyse-all.ts';
+import { type AnalysedPicture, embedPictures } from './embed-pictures.ts';
 import type { OpenedNetworks } from './open-networks.ts';
-import { portrayedFace } from './portrayed-face.ts';
 import { type LfwView, readPairs } from './read-pairs.ts';
+import { halfOf } from './split-people.ts';
 import { bootstrapTarAtFar } from './statistics/bootstrap-over-people.ts';
 import { bestThreshold, crossValidate } from './statistics/cross-validate.ts';
 import { countRight, type ScoredPair } from './statistics/scored-pair.ts';
@@ -18,6 +17,8 @@ export interface LfwReport {
   /** The detector had to be at least this sure. */
   readonly confidence: number;
   readonly networks: string;
+  /** Mirror images were embedded as well. */
+  readonly flip: boolean;
   readonly detector: string;
   readonly embedder: string;
   readonly pictures: number;
@@ -45,24 +46,25 @@ export interface LfwReport {
   /** Cosine above which a pair is accepted there. */
   readonly thresholdAtFar1e3: number;
   readonly tarAtFar1e4: number;
-  /** What the product does where nobody sets a threshold. */
+  /** As `tarAtFar1e3`, where a pair with a face below the gate is refused. */
+  readonly tarAtFar1e3WithGate: number;
+  /** What the product does where nobody sets a threshold, on people whom the catalog's figures were not chosen on. */
   readonly atCatalogThreshold: {
     readonly threshold: number;
+    readonly people: number;
+    /** Of the list, both of the report half. */
+    readonly pairs: number;
     readonly accuracy: number;
     readonly accuracyInterval: Interval;
+    /** Over every two of the report half's pictures. */
+    readonly genuinePairs: number;
+    readonly impostorPairs: number;
     readonly tar: number;
     readonly far: number;
+    /** Where a pair with a face below the gate is refused. */
+    readonly withGate: { readonly accuracy: number; readonly tar: number; readonly far: number };
   };
-  /** As `tarAtFar1e3`, where a pair with a face below the gate is refused. */
-  readonly withGate: { readonly accuracyAtCatalogThreshold: number; readonly tarAtFar1e3: number };
-  /** The limit of FAR 1e-3 found on one half of the people, used on the other. */
-  readonly otherPeople: readonly { readonly limit: number; readonly tar: number; readonly far: number }[];
   readonly roc: readonly (readonly [far: number, tar: number])[];
-}
-
-interface AnalysedPicture extends EmbeddedPicture {
-  readonly found: boolean;
-  readonly fit: boolean;
 }
 
 /** Recognition end to end: every picture detected, aligned and embedded by the product's own processes. */
@@ -72,16 +74,7 @@ export async function evaluateLfw(
   confidence = networks.confidence,
 ): Promise<LfwReport> {
   const view = readPairs(folder);
-  const pictures = await analyseAll(
-    view.pictures,
-    { atOnce: networks.atOnce, label: `lfw, ${networks.set}` },
-    async ({ file, person }): Promise<AnalysedPicture> => {
-      const image = await readPicture(file);
-      const { faces } = await networks.analyser.analyse(image, { confidence });
-      const face = portrayedFace(faces, image);
-      return { person, vector: face?.embedding?.vector ?? null, found: face !== null, fit: face?.unfit === null };
-    },
-  );
+  const pictures = await embedPictures(view, networks, confidence);
   return { confidence, ...report(view, pictures, networks) };
 }
 
@@ -96,12 +89,11 @@ function report(
   const best = bestThreshold(listed);
   const all = allPairs(pictures, people);
   const point = tarAtFar(all.genuine, all.impostor, FAR);
-  const { threshold } = networks.embedder.calibration;
-  const right = countRight(listed, threshold);
   const gated = pictures.map((picture) => (picture.fit ? picture : { ...picture, vector: null }));
   const allGated = allPairs(gated, people);
   return {
     networks: networks.set,
+    flip: networks.flip,
     detector: networks.detector,
     embedder: networks.embedder.name,
     pictures: pictures.length,
@@ -122,21 +114,11 @@ function report(
       far: FAR,
       rounds: BOOTSTRAP_ROUNDS,
       random: randomNumbers(1),
-    }),
+    }).tar,
     thresholdAtFar1e3: point.limit,
     tarAtFar1e4: tarAtFar(all.genuine, all.impostor, 1e-4).tar,
-    atCatalogThreshold: {
-      threshold,
-      accuracy: right / listed.length,
-      accuracyInterval: wilsonInterval(right, listed.length),
-      tar: shareFrom(all.genuine, threshold),
-      far: shareFrom(all.impostor, threshold),
-    },
-    withGate: {
-      accuracyAtCatalogThreshold: countRight(scored(view, gated), threshold) / listed.length,
-      tarAtFar1e3: tarAtFar(allGated.genuine, allGated.impostor, FAR).tar,
-    },
-    otherPeople: crossHalves(pictures, people),
+    tarAtFar1e3WithGate: tarAtFar(allGated.genuine, allGated.impostor, FAR).tar,
+    atCatalogThreshold: onOtherPeople(view, pictures, gated, networks.embedder.calibration.threshold),
     roc: rocCurve(all.genuine, all.impostor),
   };
 }
@@ -148,18 +130,37 @@ function scored(view: LfwView, pictures: readonly EmbeddedPicture[]): ScoredPair
   });
 }
 
-/** People alternate between the halves, in the order of the list. */
-function crossHalves(pictures: readonly EmbeddedPicture[], people: number): LfwReport['otherPeople'] {
-  const halves = [0, 1].map((half) =>
-    allPairs(
-      pictures.filter(({ person }) => person % 2 === half),
-      people,
-    ),
-  );
-  return halves.map((half, i) => {
-    const other = halves[1 - i]!;
-    const { limit } = tarAtFar(half.genuine, half.impostor, FAR);
-    const above = (values: Float64Array) => values.reduce((n, value) => n + (value > limit ? 1 : 0), 0) / values.length;
-    return { limit, tar: above(other.genuine), far: above(other.impostor) };
-  });
+/** The catalog's threshold on the half of the people that it was not chosen on. */
+function onOtherPeople(
+  view: LfwView,
+  pictures: readonly EmbeddedPicture[],
+  gated: readonly EmbeddedPicture[],
+  threshold: number,
+): LfwReport['atCatalogThreshold'] {
+  const reported = view.people.map((name) => halfOf(name) === 'report');
+  const isReported = ({ person }: { readonly person: number }) => reported[person]!;
+  const half = { ...view, pairs: view.pairs.filter(({ a, b }) => [a, b].every((i) => isReported(view.pictures[i]!))) };
+  const at = (shown: readonly EmbeddedPicture[]) => {
+    const listed = scored(half, shown);
+    const all = allPairs(shown.filter(isReported), view.people.length);
+    const right = countRight(listed, threshold);
+    return {
+      right,
+      accuracy: right / listed.length,
+      genuinePairs: all.genuine.length,
+      impostorPairs: all.impostor.length,
+      tar: shareFrom(all.genuine, threshold),
+      far: shareFrom(all.impostor, threshold),
+    };
+  };
+  const { right, ...plain } = at(pictures);
+  const { accuracy, tar, far } = at(gated);
+  return {
+    threshold,
+    people: reported.filter(Boolean).length,
+    pairs: half.pairs.length,
+    ...plain,
+    accuracyInterval: wilsonInterval(right, half.pairs.length),
+    withGate: { accuracy, tar, far },
+  };
 }

@@ -3,12 +3,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { machine } from '../bench/report.ts';
+import { evaluateCalibration, withPlainSignal } from './calibrate.ts';
 import { evaluateDetect } from './detect.ts';
 import { evaluateLfw, type LfwReport } from './lfw.ts';
-import { type NetworkSet, type OpenedNetworks, openNetworks } from './open-networks.ts';
+import { type NetworkChoice, type OpenedNetworks, openNetworks } from './open-networks.ts';
+import { evaluatePresets } from './presets.ts';
 import { evaluateQuality } from './quality.ts';
 import { rocPicture } from './roc-picture.ts';
-import { detectTable, lfwTable, qualityTable } from './tables.ts';
+import { calibrationTable, detectTable, lfwTable, presetTable, qualityTable } from './tables.ts';
 
 interface Options {
   readonly json?: true;
@@ -16,6 +18,8 @@ interface Options {
   readonly research?: true;
   readonly roc?: string;
   readonly confidence?: number;
+  readonly detector?: string;
+  readonly flip?: true;
 }
 
 const program = new Command('eval').description('Measures how right the networks are.');
@@ -24,11 +28,29 @@ part('lfw', 'recognition: pairs of LFW, accuracy and TAR at FAR 1e-3')
   .argument('<folder>', 'with pairsDevTest.txt and images/')
   .option('--research', 'the 512-d embedder that may not be used commercially')
   .option('--confidence <share>', 'how sure the detector must be, instead of its setting', Number)
+  .option('--flip', 'embed the mirror image of each face as well')
   .option('--roc <file>', 'write the ROC as SVG')
   .action(async (folder: string, options: Options) => {
     const report = await evaluate(options, (networks) => evaluateLfw(folder, networks, options.confidence));
     if (options.roc) writeFileSync(options.roc, rocPicture([curveOf(report)]));
     print(report, lfwTable, options);
+  });
+
+part('calibrate', "an embedder's threshold, margin, similarity and quality map, from one half of the people")
+  .argument('<folder>', 'as for lfw')
+  .option('--research', 'the 512-d embedder that may not be used commercially')
+  .action(async (folder: string, options: Options) => {
+    const measure = (networks: OpenedNetworks) => evaluateCalibration(folder, networks);
+    print(await evaluate(options, measure, { entry: withPlainSignal }), calibrationTable, options);
+  });
+
+program
+  .command('presets')
+  .description("what a preset's confidence is on the scale of each detector that is here")
+  .argument('<folder>', 'as for detect')
+  .option('--json', 'print one JSON object instead of a table')
+  .action(async (folder: string, options: Options) => {
+    print({ detectors: await evaluatePresets(folder) }, ({ detectors }) => presetTable(detectors), options);
   });
 
 part('detect', 'detection: faces a frame of films; none in those whose name says no-face')
@@ -61,16 +83,18 @@ function part(name: string, description: string): Command {
     .command(name)
     .description(description)
     .option('--json', 'print one JSON object instead of a table')
-    .option('--starter', 'the starter set instead of the usual networks');
+    .option('--starter', 'the starter set instead of the usual networks')
+    .option('--detector <name>', 'another detector of the catalog');
 }
 
 async function evaluate<T>(
-  { starter, research }: Options,
+  { starter, research, detector, flip }: Options,
   measure: (networks: OpenedNetworks) => Promise<T>,
+  choice: Pick<NetworkChoice, 'entry'> = {},
 ): Promise<T> {
   if (starter && research) program.error('--starter and --research exclude each other');
-  const set: NetworkSet = starter ? 'starter' : research ? 'research' : 'usual';
-  await using networks = await openNetworks(set);
+  const set = starter ? 'starter' : research ? 'research' : 'usual';
+  await using networks = await openNetworks({ ...choice, set, detector, flip });
   return await measure(networks);
 }
 

@@ -17,6 +17,7 @@ export type NetworkSet = 'usual' | 'starter' | 'research';
 export interface OpenedNetworks extends AsyncDisposable {
   readonly analyser: InferencePool;
   readonly set: NetworkSet;
+  readonly flip: boolean;
   readonly detector: string;
   readonly embedder: EmbedderEntry;
   /** Pictures that keep all processes busy. */
@@ -32,16 +33,27 @@ const NAMES = {
   starter: { detector: 'starter-ssd-mobilenetv1', embedder: 'starter-dlib-128d' },
 } as const;
 
+export interface NetworkChoice {
+  readonly set: NetworkSet;
+  /** A catalog name instead of the set's detector. */
+  readonly detector?: string | undefined;
+  /** Embed mirror images as well. Default false. */
+  readonly flip?: boolean | undefined;
+  /** What the embedder is said to be, instead of its entry. */
+  readonly entry?: (entry: EmbedderEntry) => EmbedderEntry;
+}
+
 /** The product's own inference processes with the settings that it has where nobody sets any. */
-export async function openNetworks(set: NetworkSet): Promise<OpenedNetworks> {
+export async function openNetworks({ set, flip = false, ...choice }: NetworkChoice): Promise<OpenedNetworks> {
   await using opened = new AsyncDisposableStack();
   const scratch = mkdtempSync(join(tmpdir(), 'facegate-eval-'));
   opened.defer(() => rmSync(scratch, { recursive: true, force: true }));
   const mirrors = mirrorsFrom(process.env.FACEGATE_MODEL_MIRROR);
-  const store = openModelStore({ dir: join(scratch, 'models'), mirrors, starter: set === 'starter', log: silentLog });
+  const store = openModelStore({ dir: join(scratch, 'models'), mirrors, starter: true, log: silentLog });
   const names = NAMES[set === 'starter' ? 'starter' : 'usual'];
-  const detector = await store.resolve(names.detector);
-  const embedder = set === 'research' ? researchEmbedder(mirrors) : await store.resolve(names.embedder);
+  const detector = await store.resolve(choice.detector ?? names.detector);
+  const known = set === 'research' ? researchEmbedder(mirrors) : await store.resolve(names.embedder);
+  const embedder = choice.entry ? { ...known, entry: choice.entry(known.entry as EmbedderEntry) } : known;
   const { entry } = detector;
   const landmarks = entry.family === 'starter-ssd' ? await store.resolve(entry.landmarks) : null;
   const { models, recognition } = settingsSchema.parse({});
@@ -52,7 +64,7 @@ export async function openNetworks(set: NetworkSet): Promise<OpenedNetworks> {
     ...(landmarks && { landmarks }),
     settings: {
       detector: models.detector,
-      embedder: models.embedder,
+      embedder: { ...models.embedder, flip },
       oodThreshold: recognition.oodThreshold,
       providers: models.providers,
     },
@@ -65,6 +77,7 @@ export async function openNetworks(set: NetworkSet): Promise<OpenedNetworks> {
   return {
     analyser,
     set,
+    flip,
     detector: detector.entry.name,
     embedder: embedder.entry as EmbedderEntry,
     atOnce: processes * 2,

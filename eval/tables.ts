@@ -1,5 +1,7 @@
+import type { CalibrationReport } from './calibrate.ts';
 import type { DetectReport } from './detect.ts';
 import type { LfwReport } from './lfw.ts';
+import type { PresetReport } from './presets.ts';
 import type { QualityReport } from './quality.ts';
 import type { Interval } from './statistics/wilson-interval.ts';
 
@@ -15,7 +17,7 @@ export function lfwTable(report: LfwReport): string {
   const asked = report.networks === 'usual';
   const { atCatalogThreshold: own } = report;
   return lines([
-    ['networks', `${report.detector} at ${report.confidence}, ${report.embedder}`],
+    ['networks', `${report.detector} at ${report.confidence}, ${report.embedder}${report.flip ? ' and mirrored' : ''}`],
     ['pictures', `${report.pictures} of ${report.people} people`],
     ['no face found', String(report.failedDetections)],
     ['face not embedded', String(report.notEmbedded)],
@@ -36,15 +38,20 @@ export function lfwTable(report: LfwReport): string {
     ],
     ['  over all pairs', `${report.genuinePairs} genuine, ${report.impostorPairs} impostor`],
     ['  limit', report.thresholdAtFar1e3.toFixed(3)],
-    ['  refusing faces below the gate', percent(report.withGate.tarAtFar1e3)],
-    ...report.otherPeople.map(({ limit, tar, far }, i) => [
-      `  limit ${limit.toFixed(3)} of half ${i + 1}, on the other`,
-      `TAR ${percent(tar)}, FAR ${percent(far, 3)}`,
-    ]),
+    ['  refusing faces below the gate', percent(report.tarAtFar1e3WithGate)],
     ['TAR at FAR 1e-4', percent(report.tarAtFar1e4)],
-    [`at the catalog's ${own.threshold}`, `accuracy ${percent(own.accuracy)}`, interval(own.accuracyInterval)],
-    ['  over all pairs', `TAR ${percent(own.tar)}, FAR ${percent(own.far, 4)}`],
-    ['  refusing faces below the gate', `accuracy ${percent(report.withGate.accuracyAtCatalogThreshold)}`],
+    [`at the catalog's ${own.threshold}, on people it was not chosen on`, `${own.people} people`],
+    [`  accuracy, ${own.pairs} pairs`, percent(own.accuracy), interval(own.accuracyInterval)],
+    [
+      '  over all their pairs',
+      `TAR ${percent(own.tar)}, FAR ${percent(own.far, 4)}`,
+      `${own.genuinePairs} genuine, ${own.impostorPairs} impostor`,
+    ],
+    [
+      '  refusing faces below the gate',
+      `accuracy ${percent(own.withGate.accuracy)}`,
+      `TAR ${percent(own.withGate.tar)}, FAR ${percent(own.withGate.far, 4)}`,
+    ],
   ]);
 }
 
@@ -74,6 +81,40 @@ export function qualityTable(report: QualityReport): string {
   ]);
   const both = report.aurocNonFacesAndStrongBlur;
   return `${lines(rows)}\n${report.embedder}, signal ${report.signal}, gate ${report.gate}; clean against non-faces and σ 6: AUROC ${both.toFixed(4)}, at least ${WANTED.qualityAuroc}: ${both >= WANTED.qualityAuroc ? 'reached' : 'MISSED'}`;
+}
+
+export function calibrationTable(report: CalibrationReport): string {
+  const { quality } = report;
+  return lines([
+    ['networks', `${report.detector}, ${report.embedder}`],
+    ['calibration half', `${report.people} people, ${report.pictures} pictures`],
+    ['pairs', `${report.genuinePairs} genuine, ${report.impostorPairs} impostor`],
+    [
+      `threshold, FAR ${report.far}`,
+      report.threshold.toFixed(4),
+      `95 %: ${report.thresholdInterval.map((value) => value.toFixed(4)).join(' to ')}`,
+    ],
+    ['margin', report.margin.toFixed(4)],
+    ['similaritySlope', report.similaritySlope.toFixed(1)],
+    [
+      `quality, ${quality.signal}`,
+      quality.points.map(([signal, value]) => `${signal.toFixed(2)}: ${value}`).join(', '),
+    ],
+  ]);
+}
+
+export function presetTable(reports: readonly PresetReport[]): string {
+  return lines(
+    reports.flatMap(({ detector, surestNonFace, presets }) => [
+      [detector, `surest where nobody is: ${surestNonFace?.toFixed(3) ?? 'below 0.1'}`],
+      ...presets.map(({ preset, confidence, catalog, faces, alsoReference, referenceFaces, falseFaces }) => [
+        `  ${preset}`,
+        `as many faces at ${confidence?.toFixed(3) ?? '–'}`,
+        `the catalog's ${catalog}: ${faces} faces, ${alsoReference} of the reference's ${referenceFaces}`,
+        `${falseFaces} where nobody is`,
+      ]),
+    ]),
+  );
 }
 
 function lines(rows: readonly (readonly string[])[]): string {

@@ -8,8 +8,15 @@ export interface PeopleScores {
   readonly topImpostors: readonly { readonly a: number; readonly b: number; readonly similarity: number }[];
 }
 
+/** 95 % intervals. */
+export interface DrawnPoint {
+  readonly tar: Interval;
+  /** Of the similarity above which a pair is accepted. */
+  readonly limit: Interval;
+}
+
 /**
- * 95 % interval of the TAR at a FAR, by drawing people with replacement: pairs that share a person are not independent,
+ * 95 % intervals of the TAR at a FAR and of its limit, by drawing people with replacement: pairs that share a person are not independent,
  * so an interval over pairs would be too narrow. The limit is found anew in every round. A pair of strangers counts as
  * often as both were drawn; a person is never a stranger to their own double.
  *
@@ -18,13 +25,15 @@ export interface PeopleScores {
 export function bootstrapTarAtFar(
   scores: PeopleScores,
   { far, rounds, random }: { far: number; rounds: number; random: () => number },
-): Interval {
+): DrawnPoint {
   const people = scores.pictures.length;
   const tars: number[] = [];
+  const limits: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const drawn = new Uint16Array(people);
     for (let i = 0; i < people; i += 1) drawn[Math.floor(random() * people)]! += 1;
     const limit = limitOf(scores, drawn, far);
+    limits.push(limit);
     let all = 0;
     let accepted = 0;
     for (const { person, similarity } of scores.genuine) {
@@ -33,8 +42,12 @@ export function bootstrapTarAtFar(
     }
     if (all > 0) tars.push(accepted / all);
   }
-  tars.sort((a, b) => a - b);
-  const at = (share: number) => tars[Math.min(tars.length - 1, Math.floor(share * tars.length))] as number;
+  return { tar: middle95(tars), limit: middle95(limits) };
+}
+
+function middle95(values: number[]): Interval {
+  values.sort((a, b) => a - b);
+  const at = (share: number) => values[Math.min(values.length - 1, Math.floor(share * values.length))] as number;
   return [at(0.025), at(0.975)];
 }
 
