@@ -49,6 +49,8 @@ export interface TenantOptions {
   modelsDir: string;
   /** Folders or URLs with model files. */
   mirrors: readonly string[];
+  /** A folder that is looked into right after `modelsDir`, absolute. Default: none. */
+  modelsFolder?: string | null;
   /** Allow the starter models. */
   starter: boolean;
   ffmpegPath?: string | undefined;
@@ -101,6 +103,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     oodThreshold: settings.recognition.oodThreshold,
     dir: options.modelsDir,
     mirrors: options.mirrors,
+    modelsFolder: options.modelsFolder ?? null,
     starter: options.starter,
     environment: options.inferenceEnvironment ?? {},
     clock,
