@@ -4,6 +4,7 @@ import { crossCheck, settingsWarnings } from './cross-check.ts';
 import { type DescribeValue, describeIssue, describeValue, keyName, type Problem } from './describe-problem.ts';
 import { DEVICE_VARIABLES, withDeviceOverrides } from './device-overrides.ts';
 import { interpolate, type SettingPath } from './interpolate.ts';
+import { withModelPaths } from './model-overrides.ts';
 import { readYaml } from './read-yaml.ts';
 import { isSection } from './settings-reference.ts';
 import { type Settings, type SettingsInput, settingsSchema } from './settings-schema.ts';
@@ -11,7 +12,7 @@ import { type Settings, type SettingsInput, settingsSchema } from './settings-sc
 export interface LoadSettingsOptions {
   /** The YAML file; without it the defaults and the overrides are all there is. */
   file?: string;
-  /** What `${NAME}` in the file stands for; also DEVICE_VARIABLES. */
+  /** What `${NAME}` in the file stands for; also DEVICE_VARIABLES and MODEL_VARIABLES. */
   env: Readonly<Record<string, string | undefined>>;
   /** The command line: mappings are merged into the file's, anything else takes the place of what the file says. */
   overrides?: SettingsInput;
@@ -86,7 +87,8 @@ export function loadSettings(options: LoadSettingsOptions): LoadedSettings {
     ...crossCheck(merged, describe),
   ];
   if (!parsed.success || problems.length > 0) return fail('CONFIG_INVALID', problems);
-  const settings = { ...parsed.data, models: withDeviceOverrides(parsed.data.models, options.env) };
+  const placed = withDeviceOverrides(parsed.data.models, options.env);
+  const settings = { ...parsed.data, models: withModelPaths(placed, options.env, file) };
   return {
     settings: withAbsolutePaths(settings, baseDir),
     file,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseDuration } from './duration.ts';
+import { isModelPath } from './model-path.ts';
 import { DETECTOR_PRESETS, PRESET_NAMES } from './presets.ts';
 
 // The messages complete "cameras[2].fps …"; what was got is added by describe-problem.ts. The descriptions are the text of
@@ -45,7 +46,7 @@ const id = z
 const model = z
   .string()
   .max(4096)
-  .refine((value) => /^[a-z0-9][a-z0-9._-]{0,63}$/.test(value) || /[/\\]|\.(onnx|pth|pt)$/i.test(value), {
+  .refine((value) => /^[a-z0-9][a-z0-9._-]{0,63}$/.test(value) || isModelPath(value), {
     error: 'must be "auto", a model name like "retinaface-mobilenet025", or the path of an .onnx file',
   })
   .meta({ words: '`auto`, the name of a model, or the path of a file' });

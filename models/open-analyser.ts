@@ -15,6 +15,8 @@ export interface OpenAnalyserOptions {
   dir: string;
   /** Folders or URLs that hold weights under their catalog names. */
   mirrors: readonly string[];
+  /** A folder that is looked into right after `dir`, absolute (`FACEGATE_MODELS_DIR`). Default: none. */
+  modelsFolder?: string | null;
   /** Allow the starter set where the real weights cannot be had: for the demo and for tests. */
   starter: boolean;
   /** All that the inference processes see of the environment (config/device-environment.ts). Default: nothing. */
@@ -37,7 +39,7 @@ export interface OpenedAnalyser {
 /** Finds or fetches the weights that the settings ask for and starts the inference processes on them. */
 export async function openAnalyser(options: OpenAnalyserOptions): Promise<OpenedAnalyser> {
   const { models, dir, mirrors, starter, environment = {}, clock, log, onProgress } = options;
-  const store = openModelStore({ dir, mirrors, starter, log });
+  const store = openModelStore({ dir, folder: options.modelsFolder ?? null, mirrors, starter, log });
   const chosen = await chooseModels({
     detector: models.detector.model,
     embedder: models.embedder.model,

@@ -58,6 +58,8 @@ export interface ResolvedModel {
   readonly path: string;
   /** Where they come from, for people: a folder, a URL, or `built here from …`. */
   readonly origin: string;
+  /** Compared with a SHA-256 that was known before: the catalog's, or that of the day when it was added. */
+  readonly verified?: boolean;
 }
 
 export interface ModelListing {
@@ -172,14 +174,16 @@ class Store implements ModelStore {
       throw new AppError('CONFIG_INVALID', `the path of a model must be absolute here, got ${JSON.stringify(path)}`);
     }
     const { dir, catalog, inspect } = this.#options;
+    const records = await readAddedModels(dir);
     const { entry, sha256 } = await identifyFile(path, {
       catalog,
-      records: await readAddedModels(dir),
+      records,
       task: task ?? null,
       ...(inspect && { inspect }),
       present: () => this.#present(),
     });
-    return { entry: asFound(entry, sha256), path, origin: `the settings name ${path}` };
+    const verified = entry.sha256 === sha256 || records.get(entry.name)?.sha256 === sha256;
+    return { entry: asFound(entry, sha256), path, origin: `the settings name ${path}`, verified };
   }
 
   async #entry(name: string): Promise<CatalogEntry> {
@@ -207,7 +211,7 @@ class Store implements ModelStore {
       );
     }
     const { path } = await buildStarterModel(entry.name, this.#options.dir);
-    return { entry, path, origin: 'built here from the npm package @vladmandic/face-api' };
+    return { entry, path, origin: 'built here from the npm package @vladmandic/face-api', verified: true };
   }
 
   async #lookAt(
@@ -230,7 +234,7 @@ class Store implements ModelStore {
     const outcome = await fetchWeights({ ...options, url: place.url, to: path, sha256, bytes });
     switch (outcome.state) {
       case 'good':
-        return { entry, path, origin: shown };
+        return { entry, path, origin: shown, verified: true };
       case 'wrong':
         return { place: shown, found: `another file (expected SHA-256 ${sha256}, got ${outcome.got})`, wrong: true };
       case 'failed':
@@ -282,8 +286,10 @@ async function lookInFolder(
     if (kind) throw new AppError('MODEL_INVALID', exportHint(path, kind, entry));
   }
   switch (file.state) {
-    case 'good':
-      return { entry: asFound(entry, file.sha256), path, origin: `${place.label} ${place.folder}` };
+    case 'good': {
+      const verified = [entry.sha256, added?.sha256].includes(file.sha256);
+      return { entry: asFound(entry, file.sha256), path, origin: `${place.label} ${place.folder}`, verified };
+    }
     case 'wrong': {
       const expected = added?.sha256 ?? entry.sha256;
       // Ours to keep right: passing it over would hide a broken disk or a meddled file behind a download.

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { deviceEnvironment } from '../config/device-environment.ts';
 import { withDeviceOverrides } from '../config/device-overrides.ts';
 import { mirrorsFrom } from '../config/mirrors.ts';
+import { withModelPaths } from '../config/model-overrides.ts';
 import { cameraSchema, type SettingsInput, settingsSchema } from '../config/settings-schema.ts';
 import { type OpenedAnalyser, openAnalyser as openAnalyserOf } from '../models/open-analyser.ts';
 import type { Clock, FrameSource, Logger } from '../pipeline/ports.ts';
@@ -20,6 +21,8 @@ export interface OpenAnalyser {
   modelsDir?: string;
   /** Folders or URLs with weights under their catalog names. Default: those of `FACEGATE_MODEL_MIRROR`. */
   mirrors?: readonly string[];
+  /** A folder that is looked into right after `modelsDir`. Default: that of `FACEGATE_MODELS_DIR`. */
+  modelsFolder?: string;
   /** Allow the weak starter models where the real weights cannot be had. Default false. */
   starter?: boolean;
   log?: Logger;
@@ -29,15 +32,17 @@ export interface OpenAnalyser {
 
 /** Finds or fetches the weights and starts the inference processes; close `analyser` (`await using`) when done. */
 export function openAnalyser(o: OpenAnalyser = {}): Promise<OpenedAnalyser> {
+  const modelsFolder = o.modelsFolder ?? process.env.FACEGATE_MODELS_DIR;
   const settings = settingsSchema.parse({
     ...(o.models && { models: o.models }),
     ...(o.oodThreshold !== undefined && { recognition: { oodThreshold: o.oodThreshold } }),
   });
   return openAnalyserOf({
-    models: withDeviceOverrides(settings.models, process.env),
+    models: withModelPaths(withDeviceOverrides(settings.models, process.env), process.env, null),
     oodThreshold: settings.recognition.oodThreshold,
     dir: resolve(o.modelsDir ?? join(homedir(), '.local/share/facegate/models')),
     mirrors: o.mirrors ?? mirrorsFrom(process.env.FACEGATE_MODEL_MIRROR),
+    modelsFolder: modelsFolder ? resolve(modelsFolder) : null,
     starter: o.starter ?? false,
     environment: deviceEnvironment(process.env),
     clock: o.clock ?? systemClock,

@@ -71,6 +71,7 @@ async function demo(options: DemoOptions, context: CommandContext): Promise<void
     dataDir,
     modelsDir: join(kept.dataDir, 'models'),
     mirrors: kept.mirrors,
+    modelsFolder: kept.modelsFolder,
     warnings: [],
     starter: true,
     log,

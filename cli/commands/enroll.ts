@@ -37,7 +37,7 @@ async function enroll(
   context: CommandContext,
 ): Promise<void> {
   const { terminal } = context;
-  const { settings, dataDir, mirrors, warnings } = readSettings(options, context);
+  const { settings, dataDir, mirrors, modelsFolder, warnings } = readSettings(options, context);
   for (const warning of warnings) terminal.note(warning);
   const log = openLog(options.logLevel ?? 'warn');
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -47,6 +47,7 @@ async function enroll(
     oodThreshold: settings.recognition.oodThreshold,
     dir: join(dataDir, 'models'),
     mirrors,
+    modelsFolder,
     starter: false,
     environment: deviceEnvironment(context.env),
     clock: systemClock,

@@ -38,6 +38,7 @@ Start here:
 
 Environment:
   FACEGATE_HOME          where models, gallery and events are kept (default ~/.local/share/facegate)
+  FACEGATE_MODELS_DIR    a folder with model files, looked into before all others but the data folder's
   FACEGATE_MODEL_MIRROR  folders or URLs with model files, separated by commas
   FFMPEG_PATH            the ffmpeg to use (default: the one on the PATH, else the one in the package)`,
     );

@@ -47,6 +47,7 @@ export async function runTenant(options: RunTenantOptions): Promise<void> {
     dataDir,
     modelsDir: options.modelsDir ?? join(dataDir, 'models'),
     mirrors,
+    modelsFolder: options.modelsFolder,
     starter,
     ffmpegPath: settings.ffmpeg ?? env.FFMPEG_PATH,
     pathVariable: env.PATH,

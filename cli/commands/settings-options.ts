@@ -26,6 +26,8 @@ export interface CommandSettings {
   readonly dataDir: string;
   /** Folders and URLs with model files. */
   readonly mirrors: readonly string[];
+  /** A folder with model files that is looked into right after the data folder's, absolute; null without one. */
+  readonly modelsFolder: string | null;
   readonly warnings: readonly string[];
 }
 
@@ -74,6 +76,7 @@ export function readSettings(
     baseDir: loaded.file === null ? process.cwd() : dirname(loaded.file),
     dataDir,
     mirrors: mirrorsFrom(env.FACEGATE_MODEL_MIRROR),
+    modelsFolder: env.FACEGATE_MODELS_DIR ? resolve(env.FACEGATE_MODELS_DIR) : null,
     warnings: loaded.warnings,
   };
 }

@@ -41,6 +41,7 @@ export interface ExamineOptions {
   readonly baseDir: string;
   readonly dataDir: string;
   readonly mirrors: readonly string[];
+  readonly modelsFolder?: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Default: the programs of this machine. */
   readonly run?: RunTool;
@@ -125,7 +126,8 @@ async function lookAtProviders({ settings, env }: ExamineOptions): Promise<Findi
 }
 
 /** The networks that the settings need, and the memory for them. */
-async function lookAtNetworks({ settings, dataDir, mirrors, env }: ExamineOptions, run: RunTool): Promise<Finding[]> {
+async function lookAtNetworks(options: ExamineOptions, run: RunTool): Promise<Finding[]> {
+  const { settings, dataDir, mirrors, modelsFolder = null, env } = options;
   const { models } = settings;
   const place = await detectorPlace({
     role: models.detector,
@@ -135,6 +137,7 @@ async function lookAtNetworks({ settings, dataDir, mirrors, env }: ExamineOption
   }).catch(() => ({ on: 'cpu' }) as const);
   const store = openModelStore({
     dir: join(dataDir, 'models'),
+    folder: modelsFolder,
     mirrors,
     starter: false,
     offline: true,

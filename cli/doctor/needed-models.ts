@@ -26,8 +26,8 @@ export async function neededModels(
 async function stateOf(name: string, store: ModelStore): Promise<NeededModel['state']> {
   const entry: CatalogEntry | undefined = CATALOG.get(name);
   try {
-    const { path, entry: found } = await store.resolve(name);
-    return { at: 'here', path, verified: found.sha256 !== null };
+    const { path, verified = false } = await store.resolve(name);
+    return { at: 'here', path, verified };
   } catch (error) {
     const { code, message } = AppError.from(error);
     if (code === 'MODEL_NOT_FOUND' && entry && entry.url !== null) return { at: 'catalog' };
