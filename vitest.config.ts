@@ -8,6 +8,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // Tests that load the runtime themselves report to nobody either.
+    env: { ORT_DISABLE_TELEMETRY: '1' },
     projects: [
       {
         extends: true,

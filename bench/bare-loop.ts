@@ -1,4 +1,6 @@
 // A process that runs the two networks on tensors made beforehand and does nothing else: the limit of one inference process.
+import '../config/runtime-telemetry.ts';
+
 import { readFileSync } from 'node:fs';
 import ort from 'onnxruntime-node';
 import { makeRetinaFaceDynamic } from '../models/onnx/retinaface-dynamic.ts';

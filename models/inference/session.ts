@@ -1,3 +1,6 @@
+// Before the runtime is loaded.
+import '../../config/runtime-telemetry.ts';
+
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

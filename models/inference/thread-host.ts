@@ -1,3 +1,6 @@
+// A thread's own environment is not the one that the runtime sees.
+import '../../config/runtime-telemetry.ts';
+
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
