@@ -5,6 +5,7 @@ import { AUTO } from '../../models/choose-models.ts';
 import { openModelStore } from '../../models/store.ts';
 import type { CommandContext } from './command-context.ts';
 import { openLog } from './log.ts';
+import { addModelsBenchCommand } from './models-bench.ts';
 import { addSettingsOptions, readSettings, type SettingsOptions } from './settings-options.ts';
 
 export function addModelsCommand(program: Command, context: CommandContext): void {
@@ -25,6 +26,7 @@ export function addModelsCommand(program: Command, context: CommandContext): voi
       .description('Fetches weights into the data folder and checks them by SHA-256.')
       .argument('[names...]', 'catalog names; default: the two that recognition needs'),
   ).action((names: string[], options: SettingsOptions) => pull(names, options, context));
+  addModelsBenchCommand(models, context);
 }
 
 function openStore(options: SettingsOptions, context: CommandContext) {

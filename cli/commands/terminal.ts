@@ -6,6 +6,8 @@ export interface Terminal {
   note(line: string): void;
   /** Draws `label` with a bar on a terminal, one line at start and end elsewhere. */
   progress(label: string, done: number, total: number | null): void;
+  /** What is being done, until the next thing is said; on a terminal only. */
+  status(line: string): void;
   table(rows: readonly (readonly string[])[]): void;
 }
 
@@ -41,6 +43,11 @@ export function openTerminal(): Terminal {
         stderr.write('\n');
         drawn = null;
       }
+    },
+    status: (line) => {
+      if (!stderr.isTTY) return;
+      drawn = line;
+      stderr.write(`\r\u001b[K${line}`);
     },
     table: (rows) => {
       clearBar();
