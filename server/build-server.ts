@@ -15,6 +15,7 @@ import { createApp } from './create-app.ts';
 import { pathOf } from './path-of.ts';
 import { createPictureDesk } from './pictures/picture-desk.ts';
 import { apiDocsRoutes, describeApi } from './routes/api-docs.ts';
+import { cameraProbeRoutes } from './routes/camera-probes.ts';
 import { cameraRoutes } from './routes/cameras.ts';
 import { compareRoute } from './routes/compare.ts';
 import { consoleRoutes } from './routes/console.ts';
@@ -117,6 +118,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   stepRoute(app, desk, parts);
   healthRoutes(app, parts);
   cameraRoutes(app, parts);
+  cameraProbeRoutes(app, parts);
   subjectRoutes(app, desk, parts);
   doorRoutes(app, parts);
   eventRoutes(app, parts);

@@ -13,6 +13,7 @@ import { type CameraOrigin, type KnownCamera, NOTHING_YET, totalsOf } from './ca
 import { ReconnectTally } from './cameras/reconnect-tally.ts';
 import { type CameraPatch, remoteCamera } from './cameras/remote-camera.ts';
 import { type CameraSurroundings, RunningCamera } from './cameras/running-camera.ts';
+import { decodeImage } from './pictures/decode-image.ts';
 import type { CameraProbe, CameraRegistry, CameraView, LatestPicture } from './server-parts.ts';
 
 export interface CamerasOptions extends CameraSurroundings {
@@ -24,6 +25,11 @@ export interface CamerasOptions extends CameraSurroundings {
   /** Judges what is to be added, and what was. Default: as it may come over HTTP. */
   accept?: (camera: CameraInput) => CameraSettings;
 }
+
+/** A picture that is no older shows what the camera sees. */
+const YOUNG_MS = 5000;
+/** Wider pictures are not asked for. */
+const WIDEST = 3840;
 
 /** Every camera of the tenant: runs them, changes them, knows how they are doing. The only owner of that state. */
 export class Cameras implements CameraRegistry, AsyncDisposable {
@@ -142,7 +148,19 @@ export class Cameras implements CameraRegistry, AsyncDisposable {
     return this.#known.get(id)?.running?.previewFeed ?? null;
   }
 
-  /** What is behind a URL. Never throws for a camera that cannot be read. */
+  async look(id: string): Promise<CameraProbe> {
+    const { settings, running } = this.#find(id);
+    const newest = this.#options.latestPicture(id);
+    const stream = running?.stream;
+    if (running?.status.state !== 'running' || !stream || !newest || newest.ageMs > YOUNG_MS) {
+      return await this.probe({ ...settings, width: WIDEST });
+    }
+    const jpeg = await newest.jpeg({ annotated: false });
+    const picture = await decodeImage(jpeg, { name: 'the newest picture', maxBytes: jpeg.length });
+    const { width, height, codec, fps } = stream;
+    return { ok: true, width, height, codec, fps, picture };
+  }
+
   probe(settings: CameraSettings): Promise<CameraProbe> {
     const { ffmpeg, baseDir } = this.#options;
     return probeCamera(settings, { ffmpeg, baseDir });

@@ -223,7 +223,14 @@ export interface CameraRegistry {
    * @throws {AppError} CAMERA_NOT_FOUND or CAMERA_CONFIGURED.
    */
   remove(id: string): Promise<void>;
+  /** What is behind an address, in a picture as wide as the settings say. Connects once. */
   probe(camera: CameraSettings): Promise<CameraProbe>;
+  /**
+   * The same of a camera that is there. One that runs is not connected to a second time (many serve one client): its newest
+   * picture is shown.
+   * @throws {AppError} CAMERA_NOT_FOUND
+   */
+  look(id: string): Promise<CameraProbe>;
   /**
    * Null while the camera has none.
    * @throws {AppError} CAMERA_NOT_FOUND

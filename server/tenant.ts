@@ -178,6 +178,19 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       faultsTold.start(fault, clock.monotonicMs());
       record([faultEvent(error.code, camera, clock)]);
     },
+    streamChanged: (camera, { codec, width, height }) => {
+      record([
+        {
+          ...NOBODY,
+          type: 'camera.changed',
+          camera,
+          reason: `${codec} ${width}x${height}`,
+          decidedAtMs: clock.wallMs(),
+        },
+      ]);
+      // An encoder keeps its size.
+      previews.restarted(camera);
+    },
     restarted: (camera) => {
       live.forget(camera);
       previews.restarted(camera);

@@ -2,35 +2,14 @@ import { z } from 'zod';
 import { AppError } from '../../config/app-error.ts';
 import { cameraView, errorAnswers, fileAnswer, idParams, nothing } from '../api-schemas.ts';
 import { asSent } from '../as-sent.ts';
-import { cameraPatch, newCamera, remoteCamera } from '../cameras/remote-camera.ts';
-import { hangUpSignal } from '../hang-up-signal.ts';
-import { Admission } from '../pictures/admission.ts';
-import { encodeImage } from '../pictures/encode-image.ts';
+import { cameraPatch, newCamera } from '../cameras/remote-camera.ts';
 import type { ServerApp } from '../server-app.ts';
 import type { CameraView, LatestPicture, ServerParts } from '../server-parts.ts';
 
 /** A picture older than this is not shown as what the camera sees. */
 const STALE_MS = 5000;
-const PROBE_PICTURE_WIDTH = 640;
-/** Each probe starts an ffmpeg. */
-const PROBES_AT_ONCE = 2;
-
-const probeRequest = newCamera.omit({ id: true, name: true, failover: true, zones: true, enabled: true });
-const probeAnswer = z.discriminatedUnion('ok', [
-  z.object({
-    ok: z.literal(true),
-    width: z.int(),
-    height: z.int(),
-    codec: z.string().nullable(),
-    fps: z.number().nullable(),
-    picture: z.string().describe('a JPEG as data URL, at most 640 pixels wide'),
-  }),
-  z.object({ ok: z.literal(false), code: z.string(), message: z.string() }),
-]);
 
 export function cameraRoutes(app: ServerApp, { cameras }: Pick<ServerParts, 'cameras'>): void {
-  const probes = new Admission({ atOnce: PROBES_AT_ONCE, maxWaiting: 8 });
-
   app.route({
     method: 'GET',
     url: '/cameras',
@@ -54,27 +33,6 @@ export function cameraRoutes(app: ServerApp, { cameras }: Pick<ServerParts, 'cam
       response: { 201: cameraView, ...errorAnswers('CAMERA_EXISTS', 'SOURCE_URL_INVALID') },
     },
     handler: async (request, reply) => reply.code(201).send(cameras.add(request.body)),
-  });
-
-  app.route({
-    method: 'POST',
-    url: '/cameras/probe',
-    config: { access: 'admin' },
-    schema: {
-      tags: ['cameras'],
-      summary: 'What is behind a camera URL',
-      description: 'A camera that cannot be read is an answer with `ok: false`, not an error.',
-      body: asSent(probeRequest),
-      response: { 200: probeAnswer, ...errorAnswers('SOURCE_URL_INVALID', 'INFERENCE_BUSY') },
-    },
-    handler: (request, reply) =>
-      probes.run(hangUpSignal(reply), async () => {
-        const found = await cameras.probe(remoteCamera({ ...request.body, id: 'probe' }));
-        if (!found.ok) return found;
-        const { ok, width, height, codec, fps } = found;
-        const jpeg = await encodeImage(found.picture, 'jpeg', { maxWidth: PROBE_PICTURE_WIDTH });
-        return { ok, width, height, codec, fps, picture: `data:image/jpeg;base64,${jpeg.toString('base64')}` };
-      }),
   });
 
   app.route({

@@ -39,7 +39,7 @@ afterEach(async () => {
   parts.dispose();
 });
 
-const post = (url: string, payload: object) => app.inject({ method: 'POST', url, payload });
+const post = (url: string, payload?: object) => app.inject({ method: 'POST', url, ...(payload && { payload }) });
 const remove = (url: string) => app.inject({ method: 'DELETE', url });
 
 describe('every answer', () => {
@@ -244,6 +244,42 @@ describe('cameras', () => {
     const [head, data] = answer.picture.split(',');
     expect(head).toBe('data:image/jpeg;base64');
     expect(await sharp(Buffer.from(data, 'base64')).metadata()).toMatchObject({ width: 640, height: 360 });
+  });
+
+  it('are probed: the smallest face, those that are too small, and what would help', async () => {
+    const picture = { width: 1920, height: 1080, format: 'rgb24', data: new Uint8Array(1920 * 1080 * 3) } as const;
+    parts.cameras.probeAnswer = { ok: true, width: 1920, height: 1080, codec: 'hevc', fps: null, picture };
+    // In the whole picture one face is found; another one only where it is looked for closely, in the first tile.
+    let looks = 0;
+    parts.analyser.answer = () => {
+      looks += 1;
+      if (looks === 1) return [fakeFace({ box: [1000, 400, 1100, 520] })];
+      return looks === 2 ? [fakeFace({ box: [100, 100, 130, 140] })] : [];
+    };
+    for (const url of ['/cameras/probe', '/cameras/front/probe']) {
+      looks = 0;
+      const answer = await post(url, url === '/cameras/probe' ? { url: 'rtsp://a/' } : undefined);
+      expect(answer.statusCode).toBe(200);
+      expect(answer.json()).toMatchObject({
+        codec: 'hevc',
+        smallestFace: { px: 48, framePx: 32, limitedBy: 'inputSize', width: 1280, inputSize: 640 },
+        faces: { found: 2, tooSmall: 1, smallestPx: 30 },
+        better: { width: 1536, inputSize: 1024, px: 30 },
+      });
+      expect(answer.json().better.why).toBe(
+        '1 of 2 faces is too small at these settings; looking for faces then takes about 2.6 times as long',
+      );
+    }
+    parts.analyser.answer = () => [fakeFace({ box: [1000, 400, 1100, 520] })];
+    expect((await post('/cameras/probe', { url: 'rtsp://a/' })).json()).toMatchObject({
+      faces: { tooSmall: 0 },
+      better: null,
+    });
+    parts.analyser.answer = () => {
+      throw new AppError('INFERENCE_BUSY', 'too much to do');
+    };
+    expect((await post('/cameras/probe', { url: 'rtsp://a/' })).json()).toMatchObject({ ok: true, faces: null });
+    expect((await post('/cameras/none/probe')).json().code).toBe('CAMERA_NOT_FOUND');
   });
 
   it('that cannot be read are an answer of a probe, not an error', async () => {

@@ -238,6 +238,10 @@ function fakeCameras(configured: readonly CameraSettings[]): FakeCameras {
       fake.asked.push(camera);
       return fake.probeAnswer;
     },
+    async look(id) {
+      get(id);
+      return fake.probeAnswer;
+    },
     latestResult: (id) => fake.pictures.get(get(id).id) ?? null,
   };
   return fake;
