@@ -5,13 +5,16 @@ import type { Finding } from './finding.ts';
 /** The oldest release line whose features sources/ was built on. */
 const LEAST_MAJOR = 5;
 
+/** Where a webcam comes from, on Linux, macOS and Windows. */
+const CAPTURE = ['v4l2', 'avfoundation', 'dshow'];
+
 /**
  * @param ffmpeg what was found, or why none was.
  * @param install how one gets ffmpeg on this system.
  */
 export function checkFfmpeg(
   ffmpeg: FfmpegBinary | Error,
-  cameras: readonly Pick<CameraSettings, 'url'>[],
+  cameras: readonly Pick<CameraSettings, 'url' | 'hwaccel'>[],
   install: string,
 ): Finding {
   const check = 'ffmpeg';
@@ -24,7 +27,7 @@ export function checkFfmpeg(
   if (starts('rtsps:', 'https:') && !can.tls) {
     return { check, state: 'wrong', found: `${found} was built without TLS, which a camera needs`, todo: install };
   }
-  if (starts('webcam:') && can.devices.length === 0) {
+  if (starts('webcam:') && !can.devices.some((device) => CAPTURE.includes(device))) {
     return {
       check,
       state: 'wrong',
@@ -36,9 +39,11 @@ export function checkFfmpeg(
     const state = starts('rtsp:', 'rtsps:', 'http:', 'https:', 'webcam:') ? 'wrong' : 'warning';
     return { check, state, found: `${found} is the one of the npm package, good for files only`, todo: install };
   }
+  const hardware = new Set(cameras.map(({ hwaccel }) => hwaccel).filter((name) => name !== 'auto' && name !== 'none'));
   const lacks = [
     ...(major < LEAST_MAJOR ? [`it is older than ${LEAST_MAJOR}.0`] : []),
     ...(can.ffconcatOptions ? [] : ['passwords of cameras show in the list of processes']),
+    ...[...hardware].filter((name) => !can.hwaccels.includes(name)).map((name) => `it cannot decode with ${name}`),
     ...(can.rtspTimeout === null ? ['a silent RTSP camera is noticed late'] : []),
   ];
   if (lacks.length > 0) return { check, state: 'warning', found: `${found}: ${lacks.join('; ')}`, todo: install };

@@ -15,7 +15,9 @@ export function checkModel({ role, name, state }: NeededModel): Finding {
   const check = `${role} model`;
   switch (state.at) {
     case 'here': {
-      const how = state.verified ? 'SHA-256 verified' : 'not verified: nothing is known to compare it with; facegate models add notes it';
+      const how = state.verified
+        ? 'SHA-256 verified'
+        : 'not verified: nothing is known to compare it with; facegate models add notes it';
       return { check, state: 'ok', found: `${name}: ${state.path} (${how})` };
     }
     case 'catalog':

@@ -34,7 +34,8 @@ export function checkProvider({ name, asked, answer }: TriedProvider): Finding {
     };
   }
   const found = `does not run here: ${why}`;
-  const other = asked === 'strict' ? 'set models.providers: auto and name no device' : `take ${name} out of the providers`;
+  const other =
+    asked === 'strict' ? 'set models.providers: auto and name no device' : `take ${name} out of the providers`;
   const todo = toInstall === '' ? other : `${toInstall}; or ${other}`;
   return { check, state: asked === 'strict' ? 'wrong' : 'warning', found, todo };
 }
