@@ -1,3 +1,4 @@
+import type { EmbedderEntry } from '../models/catalog.ts';
 import { randomNumbers } from '../test/support/random-numbers.ts';
 import { allPairs, cosine, type EmbeddedPicture } from './all-pairs.ts';
 import { type AnalysedPicture, embedPictures } from './embed-pictures.ts';
@@ -6,12 +7,15 @@ import { type LfwView, readPairs } from './read-pairs.ts';
 import { halfOf } from './split-people.ts';
 import { bootstrapTarAtFar } from './statistics/bootstrap-over-people.ts';
 import { bestThreshold, crossValidate } from './statistics/cross-validate.ts';
+import { type Identification, identification } from './statistics/identification.ts';
 import { countRight, type ScoredPair } from './statistics/scored-pair.ts';
 import { rocCurve, shareFrom, tarAtFar } from './statistics/tar-at-far.ts';
 import { type Interval, wilsonInterval } from './statistics/wilson-interval.ts';
 
 const FAR = 1e-3;
 const BOOTSTRAP_ROUNDS = 1000;
+/** Subjects enrolled. */
+const GALLERIES = [20, 200] as const;
 
 export interface LfwReport {
   /** The detector had to be at least this sure. */
@@ -63,6 +67,9 @@ export interface LfwReport {
     readonly far: number;
     /** Where a pair with a face below the gate is refused. */
     readonly withGate: { readonly accuracy: number; readonly tar: number; readonly far: number };
+    /** Whom a gallery of so many takes a picture for, with the catalog's margin. */
+    readonly margin: number;
+    readonly identification: readonly Identification[];
   };
   readonly roc: readonly (readonly [far: number, tar: number])[];
 }
@@ -118,7 +125,7 @@ function report(
     thresholdAtFar1e3: point.limit,
     tarAtFar1e4: tarAtFar(all.genuine, all.impostor, 1e-4).tar,
     tarAtFar1e3WithGate: tarAtFar(allGated.genuine, allGated.impostor, FAR).tar,
-    atCatalogThreshold: onOtherPeople(view, pictures, gated, networks.embedder.calibration.threshold),
+    atCatalogThreshold: onOtherPeople(view, pictures, gated, networks.embedder.calibration),
     roc: rocCurve(all.genuine, all.impostor),
   };
 }
@@ -135,7 +142,7 @@ function onOtherPeople(
   view: LfwView,
   pictures: readonly EmbeddedPicture[],
   gated: readonly EmbeddedPicture[],
-  threshold: number,
+  { threshold, margin }: Pick<EmbedderEntry['calibration'], 'threshold' | 'margin'>,
 ): LfwReport['atCatalogThreshold'] {
   const reported = view.people.map((name) => halfOf(name) === 'report');
   const isReported = ({ person }: { readonly person: number }) => reported[person]!;
@@ -153,6 +160,11 @@ function onOtherPeople(
       far: shareFrom(all.impostor, threshold),
     };
   };
+  const others = pictures.filter(isReported);
+  const likeness = (a: number, b: number) => {
+    const [first, second] = [others[a]!.vector, others[b]!.vector];
+    return first && second ? cosine(first, second) : Number.NEGATIVE_INFINITY;
+  };
   const { right, ...plain } = at(pictures);
   const { accuracy, tar, far } = at(gated);
   return {
@@ -162,5 +174,13 @@ function onOtherPeople(
     ...plain,
     accuracyInterval: wilsonInterval(right, half.pairs.length),
     withGate: { accuracy, tar, far },
+    margin,
+    identification: GALLERIES.map((subjects) =>
+      identification(
+        others.map(({ person }) => person),
+        likeness,
+        { subjects, rounds: 100, threshold, margin, random: randomNumbers(3) },
+      ),
+    ),
   };
 }

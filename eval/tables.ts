@@ -52,6 +52,11 @@ export function lfwTable(report: LfwReport): string {
       `accuracy ${percent(own.withGate.accuracy)}`,
       `TAR ${percent(own.withGate.tar)}, FAR ${percent(own.withGate.far, 4)}`,
     ],
+    ...own.identification.map(({ subjects, namedRightly, namedWrongly, strangersNamed }) => [
+      `  gallery of ${subjects}, margin ${own.margin}`,
+      `named rightly ${percent(namedRightly)}, wrongly ${percent(namedWrongly)}`,
+      `strangers named ${percent(strangersNamed)}`,
+    ]),
   ]);
 }
 

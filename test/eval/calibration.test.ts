@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { withPlainSignal } from '../../eval/calibrate.ts';
 import { halfOf } from '../../eval/split-people.ts';
 import { fitSlope } from '../../eval/statistics/fit-slope.ts';
+import { identification } from '../../eval/statistics/identification.ts';
 import { margins } from '../../eval/statistics/margins.ts';
 import { normalQuality } from '../../eval/statistics/normal-quality.ts';
 import { qualityOf, similarityOf } from '../../models/calibration.ts';
@@ -69,6 +70,39 @@ describe('margins', () => {
 
   it('leave out searches below the threshold', () => {
     expect(margins(people, similarity, { ...options, threshold: 0.81 })).toEqual([]);
+  });
+});
+
+describe('identification', () => {
+  // Person 0 is alike on both pictures, person 1 on neither; person 2 looks like person 0.
+  const people = [0, 0, 1, 1, 2];
+  const alike = new Map([
+    ['0,1', 0.7],
+    ['0,4', 0.5],
+    ['1,4', 0.5],
+    ['2,3', 0.1],
+  ]);
+  const similarity = (a: number, b: number) => alike.get([a, b].sort().join()) ?? 0;
+  const options = { subjects: 2, rounds: 400, threshold: 0.4, margin: 0.1, random: randomNumbers(6) };
+
+  it('counts who gets which name', () => {
+    const found = identification(people, similarity, options);
+    // Enrolled in pairs alike often: {0, 1}, {0, 2}, {1, 2}; 2 has no further picture. Of the further pictures of those
+    // enrolled, half are of person 0, always right, half of person 1, never named.
+    expect(found.namedRightly).toBeCloseTo(0.5, 1);
+    expect(found.namedWrongly).toBe(0);
+    // Strangers: 2 where {0, 1}, named as 0; twice 1 where {0, 2}, never; twice 0 where {1, 2}, named as 2: 3 of 5.
+    expect(found.strangersNamed).toBeCloseTo(0.6, 1);
+  });
+
+  it('gives no name where the margin is missing or the threshold is', () => {
+    expect(identification(people, similarity, { ...options, threshold: 0.6 }).strangersNamed).toBe(0);
+    const close = identification(people, similarity, { ...options, subjects: 2, margin: 0.3 });
+    expect(close.namedRightly).toBeLessThan(0.45);
+  });
+
+  it('needs somebody who is not enrolled', () => {
+    expect(() => identification(people, similarity, { ...options, subjects: 3 })).toThrow('3 people');
   });
 });
 

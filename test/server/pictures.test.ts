@@ -301,6 +301,17 @@ describe('POST /compare', () => {
     expect(answer.message).toBe('Cannot be judged: the face in image2 is not fit to be recognised (low_quality).');
   });
 
+  it.each<[string, string, Float32Array]>([
+    ['another model', 'other', Float32Array.of(1, 0, 0, 0)],
+    ['another width', 'fake', Float32Array.of(1, 0)],
+  ])('never compares embeddings of %s', async (_, model, vector) => {
+    parts.analyser.answer = (image) => [fakeFace(image.width === 800 ? {} : { embedding: { model, vector } })];
+    const answer = await compare();
+    expect(answer.statusCode).toBe(500);
+    expect(answer.json().code).toBe('EMBEDDING_MISMATCH');
+    expect(answer.json()).not.toHaveProperty('similarity');
+  });
+
   it('refuses a face that could not be embedded', async () => {
     parts.analyser.answer = (image) => [fakeFace(image.width === 800 ? { embedding: null, unfit: 'too_small' } : {})];
     const answer = await compare();
