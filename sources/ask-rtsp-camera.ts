@@ -144,7 +144,7 @@ class AnswerReader {
     };
     const onError = (error: Error) => reject(connectionError(this.#address, error));
     const onClose = () => reject(this.#strange());
-    const onAbort = () => reject(timedOut(this.#address, true));
+    const onAbort = () => reject(timedOut(this.#address, 'connected'));
     this.#socket.on('data', onData).once('error', onError).once('close', onClose).once('end', onClose);
     this.#signal.addEventListener('abort', onAbort, { once: true });
     if (this.#signal.aborted) onAbort();

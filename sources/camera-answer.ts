@@ -35,19 +35,28 @@ export function connectionError(address: NetworkAddress, cause: unknown): Source
 export function handshakeError(address: NetworkAddress, cause: unknown): SourceError {
   const code = (cause as NodeJS.ErrnoException | null)?.code ?? '';
   if (!/^(ECONNRESET|EPIPE|EPROTO|ERR_SSL_.*)$/.test(code)) return connectionError(address, cause);
-  const [plain, secure] = address.kind === 'mjpeg' ? ['http', 'https'] : ['rtsp', 'rtsps'];
-  return new SourceError(
-    'STREAM_TLS_FAILED',
-    `the TLS handshake with ${cameraName(address)} failed; is it ${plain}:// rather than ${secure}://?`,
-    { cause },
-  );
+  const message = `the TLS handshake with ${cameraName(address)} failed; ${isItPlain(address)}`;
+  return new SourceError('STREAM_TLS_FAILED', message, { cause });
 }
 
-export function timedOut(address: NetworkAddress, connected: boolean): SourceError {
+/** How far a connection had come when its time was over. */
+export type Progress = 'connecting' | 'handshake' | 'connected';
+
+export function timedOut(address: NetworkAddress, progress: Progress): SourceError {
   const at = cameraName(address);
-  return connected
-    ? new SourceError('STREAM_TIMEOUT', `${at} accepted the connection and then stayed silent`)
-    : new SourceError('STREAM_CONNECTION_FAILED', `${at} cannot be reached`);
+  switch (progress) {
+    case 'connecting':
+      return new SourceError('STREAM_CONNECTION_FAILED', `${at} cannot be reached`);
+    case 'handshake':
+      return new SourceError('STREAM_TLS_FAILED', `${at} does not answer the TLS handshake; ${isItPlain(address)}`);
+    case 'connected':
+      return new SourceError('STREAM_TIMEOUT', `${at} accepted the connection and then stayed silent`);
+  }
+}
+
+function isItPlain(address: NetworkAddress): string {
+  const [plain, secure] = address.kind === 'mjpeg' ? ['http', 'https'] : ['rtsp', 'rtsps'];
+  return `is it ${plain}:// rather than ${secure}://?`;
 }
 
 function tlsProblem(address: NetworkAddress, code: string): string | null {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { SourceError } from '../config/app-error.ts';
-import { connectionError, handshakeError, timedOut } from './camera-answer.ts';
+import { connectionError, handshakeError, type Progress, timedOut } from './camera-answer.ts';
 import { cameraName, type NetworkAddress, portOf, type TlsTrust } from './source-address.ts';
 
 /** @returns what Node's TLS is to trust. @throws {SourceError} STREAM_TLS_FAILED when the file cannot be read. */
@@ -42,15 +42,15 @@ export async function connectCamera(address: NetworkAddress, url: string, signal
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const plain = connect({ host, port: portOf(url), noDelay: true, keepAlive: true });
   let socket: Socket = plain;
-  let connected = false;
-  const onAbort = () => reject(timedOut(address, connected));
+  let progress: Progress = 'connecting';
+  const onAbort = () => reject(timedOut(address, progress));
   signal.addEventListener('abort', onAbort, { once: true });
   plain.on('error', (error) =>
-    reject(connected && tls ? handshakeError(address, error) : connectionError(address, error)),
+    reject(progress === 'handshake' ? handshakeError(address, error) : connectionError(address, error)),
   );
   plain.once('connect', () => {
-    connected = true;
     if (!tls) return resolve(plain);
+    progress = 'handshake';
     const encrypted = connectTls({ socket: plain, ...tls, host, ...(isIP(host) ? {} : { servername: host }) });
     socket = encrypted;
     encrypted.on('error', (error) => reject(handshakeError(address, error)));

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { PassThrough, type Readable } from 'node:stream';
 import { SourceError } from '../config/app-error.ts';
 import { authorization } from './authorization.ts';
-import { connectionError, handshakeError, timedOut } from './camera-answer.ts';
+import { connectionError, handshakeError, type Progress, timedOut } from './camera-answer.ts';
 import { hostOf, trustOptions } from './connect-camera.ts';
 import { followRedirect } from './follow-redirect.ts';
 import { cameraName, credentialsOf, portOf, type SourceAddress, withoutCredentials } from './source-address.ts';
@@ -118,17 +118,16 @@ async function fetchHead(
     },
   } as const;
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  let connected = false;
-  let encrypted = !secure;
+  let progress: Progress = 'connecting';
   const request: ClientRequest = secure
     ? getSecure({ ...options, ...trustOptions(address), ...(isIP(host) ? {} : { servername: host }) })
     : get(options);
   request.on('socket', (socket) => {
     socket.once('connect', () => {
-      connected = true;
+      progress = secure ? 'handshake' : 'connected';
     });
     socket.once('secureConnect', () => {
-      encrypted = true;
+      progress = 'connected';
     });
   });
   request.on('response', resolve);
@@ -141,10 +140,10 @@ async function fetchHead(
           `${cameraName(address)} answers, but not in HTTP; is it the right port?`,
         ),
       );
-    } else reject(connected && !encrypted ? handshakeError(address, error) : connectionError(address, error));
+    } else reject(progress === 'handshake' ? handshakeError(address, error) : connectionError(address, error));
   });
   const onAbort = () => {
-    reject(timedOut(address, connected));
+    reject(timedOut(address, progress));
     request.destroy();
   };
   signal.addEventListener('abort', onAbort, { once: true });

@@ -67,7 +67,7 @@ export function sourceAddress(url: string, options: SourceAddressOptions): Sourc
     case 'test':
       return { kind: 'test' };
     case undefined:
-      throw invalid(`"${redact(url)}" has no scheme`);
+      throw invalid(`"${redact(url)}" has no scheme (write file:… for a file)`);
     default:
       throw invalid(`"${redact(url)}" is of another kind`);
   }

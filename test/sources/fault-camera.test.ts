@@ -296,6 +296,13 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
       await expect.poll(() => seen.frames, { timeout: 10_000 }).toBeGreaterThan(2);
     });
 
+    it('that has none, and waits for more of the handshake, is told apart in its timeout', async () => {
+      const server = await serve();
+      const { link } = setUp(server.url().replace('rtsp:', 'rtsps:'), { tls: { verify: false } });
+      await expect.poll(() => link.status.code, { timeout: 5000 }).toBe('STREAM_TLS_FAILED');
+      expect(link.status.message).toMatch(/is it rtsp:\/\/ rather than rtsps:\/\/\?/);
+    });
+
     it('is not mistaken for one without', async () => {
       const server = await serve({ tls: { cert, key } });
       const { link } = setUp(server.url().replace('rtsps:', 'rtsp:'));
