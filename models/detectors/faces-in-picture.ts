@@ -19,12 +19,15 @@ export function facesInPicture(
   const scaleX = picture.width / boxed.content.width;
   const scaleY = picture.height / boxed.content.height;
   const scaled = ([x, y]: Point): Point => [x * scaleX, y * scaleY];
-  const found: Detection[] = [];
-  for (const { box, landmarks, confidence } of suppressOverlaps(candidates, options.nms, options.maxFaces)) {
-    const clamped = clampBox([...scaled([box[0], box[1]]), ...scaled([box[2], box[3]])], picture);
+  const inside = candidates.flatMap((candidate) => {
+    const [x1, y1, x2, y2] = candidate.box;
+    const clamped = clampBox([...scaled([x1, y1]), ...scaled([x2, y2])], picture);
+    // Seen in the padding, or without an area: it must not take the place of a face.
+    return clamped ? [{ ...candidate, clamped }] : [];
+  });
+  return suppressOverlaps(inside, options.nms, options.maxFaces).map(({ clamped, landmarks, confidence }) => {
     const { leftEye, rightEye, nose, mouthLeft, mouthRight } = landmarks;
     const points = [leftEye, rightEye, nose, mouthLeft, mouthRight];
-    if (clamped) found.push({ box: clamped, landmarks: fiveLandmarks((k) => scaled(points[k]!)), confidence });
-  }
-  return found;
+    return { box: clamped, landmarks: fiveLandmarks((k) => scaled(points[k]!)), confidence };
+  });
 }
