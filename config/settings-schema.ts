@@ -183,7 +183,7 @@ const recognition = z.strictObject({
 /** Corners of an area of the picture, in shares of its width and height, so that it holds at every resolution. */
 const polygon = z
   .array(z.tuple([number(0, 1), number(0, 1)], { error: 'must be a corner [x, y], each between 0 and 1' }))
-  .min(3, 'must have at least 3 corners')
+  .min(3, { error: 'must have at least 3 corners', abort: true })
   .max(100, 'must have at most 100 corners')
   .refine(enclosesArea, { error: 'must enclose an area' })
   .meta({ words: 'areas `[[x, y], …]` of at least 3 corners, 0 to 1 of width and height' });

@@ -258,6 +258,32 @@ describe('loadSettings', () => {
         'cameras:\n  - { id: a, url: "rtsp:///live" }',
         'cameras[0].url must name a host: rtsp://host:port/path, got "rtsp:///live" (line 2)',
       ],
+      [
+        'a further address of a device',
+        camera('failover: ["file:b.mp4"]'),
+        'cameras[0].failover[0] must start with rtsp://, rtsps://, http:// or https://, got "file:b.mp4" (line 2)',
+      ],
+      [
+        'two passwords',
+        camera('username: u, password: p, passwordFile: f'),
+        'cameras[0].passwordFile and password are both set; one is enough (line 2)',
+      ],
+      ['a password of nobody', camera('password: p'), 'cameras[0].password needs a username beside it (line 2)'],
+      [
+        'an area without corners',
+        camera('masks: [[[0, 0], [1, 1]]]'),
+        'cameras[0].masks[0] must have at least 3 corners, got a list (line 2)',
+      ],
+      [
+        'an area that is a line',
+        camera('zones: [[[0, 0], [0.5, 0.5], [1, 1]]]'),
+        'cameras[0].zones[0] must enclose an area, got a list (line 2)',
+      ],
+      [
+        'a corner beyond the picture',
+        camera('zones: [[[0, 0], [1.5, 0], [1, 1]]]'),
+        'cameras[0].zones[0][1][0] must be between 0 and 1, got 1.5 (line 2)',
+      ],
       ['no file', 'cameras:\n  - { id: a, url: "file:" }', 'cameras[0].url must name a file after "file:" (line 2)'],
       [
         'an origin',

@@ -41,7 +41,7 @@ describe.skipIf(!requirement('ffmpeg').met || process.platform !== 'linux')('fac
   it(
     `${KILLS} times leaves no process behind, and no zombie`,
     async () => {
-      const lasted: number[] = [];
+      const lasted: { name: string; ms: number }[] = [];
       const leaving: Promise<void>[] = [];
       for (let kill = 0; kill < KILLS; kill += 1) {
         const played = good.asked('PLAY');
@@ -52,6 +52,7 @@ describe.skipIf(!requirement('ffmpeg').met || process.platform !== 'linux')('fac
           return all.filter((pid) => nameOf(pid) === 'ffmpeg').length === 3 ? all : null;
         });
         expect(children.filter((pid) => stateOf(pid) === 'Z')).toEqual([]);
+        const names = children.map((pid) => [pid, `${nameOf(pid)} (${pid})`] as const);
         const goodbyes = good.asked('TEARDOWN');
         process.kill(facegate.pid, 'SIGKILL');
         const killed = performance.now();
@@ -59,17 +60,20 @@ describe.skipIf(!requirement('ffmpeg').met || process.platform !== 'linux')('fac
         leaving.push(
           (async () => {
             await eventually('the camera was said goodbye to', async () => good.asked('TEARDOWN') > goodbyes || null);
-            for (const pid of children) {
-              await eventually(`${pid} is gone`, async () => !isAlive(pid) || null);
-            }
-            lasted.push(performance.now() - killed);
+            const gone = names.map(async ([pid, name]) => {
+              // With the server gone, it is for the machine's init to reap them, when it pleases.
+              await eventually(`${name} is gone`, () => !isAlive(pid) || stateOf(pid) === 'Z');
+              return { name, ms: performance.now() - killed };
+            });
+            lasted.push((await Promise.all(gone)).reduce((last, one) => (one.ms > last.ms ? one : last)));
           })(),
         );
       }
       await Promise.all(leaving);
-      process.stderr.write(`gone after ${Math.round(Math.max(...lasted))} ms at most\n`);
+      const last = lasted.reduce((one, other) => (other.ms > one.ms ? other : one));
+      process.stderr.write(`gone after ${Math.round(last.ms)} ms at most: ${last.name}\n`);
       expect(lasted).toHaveLength(KILLS);
-      expect(Math.max(...lasted)).toBeLessThan(GONE_WITHIN_MS);
+      expect(last.ms).toBeLessThan(GONE_WITHIN_MS);
     },
     150_000 + KILLS * 20_000,
   );
