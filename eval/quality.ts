@@ -3,6 +3,7 @@ import { median } from '../bench/report.ts';
 import type { AnalysedFace, Box } from '../pipeline/face.ts';
 import type { PixelImage } from '../pipeline/pixel-image.ts';
 import { readPicture } from '../test/support/read-picture.ts';
+import { cosine } from './all-pairs.ts';
 import { analyseAll } from './analyse-all.ts';
 import { analyseFilm, filmsIn } from './films.ts';
 import type { OpenedNetworks } from './open-networks.ts';
@@ -16,6 +17,7 @@ const DARK_GAIN = 0.15;
 /** What the detector hardly believes itself: such are the non-faces that a gate gets to see. */
 const PROPOSAL_CONFIDENCE = 0.005;
 const EVERY_FRAME = 5;
+const NON_FACES = 'non-faces';
 
 export interface QualityGroup {
   readonly group: string;
@@ -34,6 +36,13 @@ export interface QualityGroup {
   readonly notCompared: number;
   /** Clean faces against this group, over the measured only: the strict figure. */
   readonly auroc: number | null;
+  /**
+   * Of the pairs of a measured face with a clean picture of the same person, those that the catalog's threshold accepts:
+   * for faces above the gate and for those below it. Null where there are none.
+   */
+  readonly recognised: { readonly fit: number | null; readonly unfit: number | null };
+  /** Why faces were unfit, also before they were measured, and how many. */
+  readonly reasons: Readonly<Record<string, number>>;
 }
 
 export interface QualityReport {
@@ -47,8 +56,8 @@ export interface QualityReport {
 
 interface Measured {
   readonly group: string;
-  readonly shown: number;
-  readonly faces: readonly AnalysedFace[];
+  /** By picture, null where no face was found; non-faces in any order. */
+  readonly shown: readonly (AnalysedFace | null)[];
 }
 
 /** What `quality` says of clean and spoilt faces and of what is no face, through the product's own processes. */
@@ -62,13 +71,13 @@ export async function evaluateQuality(lfw: string, media: string, networks: Open
     [`${FAR_AWAY.facePx} px wide`, (file) => farAway(file, widths.get(file) ?? null)],
     [`darkened to ${DARK_GAIN * 100} %`, (file) => readPicture(file, (picture) => picture.linear(DARK_GAIN, 0))],
   ];
-  const measured: Measured[] = [{ group: 'clean', shown: clean.length, faces: clean.filter((face) => face !== null) }];
+  const measured: Measured[] = [{ group: 'clean', shown: clean }];
   for (const [group, read] of spoilt) {
-    const faces = await portrayed(lfw, networks, group, read);
-    measured.push({ group, shown: faces.length, faces: faces.filter((face) => face !== null) });
+    measured.push({ group, shown: await portrayed(lfw, networks, group, read) });
   }
   measured.push(await nonFaces(media, networks));
-  return report(measured, networks);
+  const people = readPairs(lfw).pictures.map(({ person }) => person);
+  return report(measured, people, networks);
 }
 
 async function portrayed(
@@ -107,12 +116,16 @@ async function nonFaces(media: string, networks: OpenedNetworks): Promise<Measur
     const frames = await analyseFilm(film, networks, { confidence: PROPOSAL_CONFIDENCE, maxFaces: 20 }, EVERY_FRAME);
     faces.push(...frames.flat());
   }
-  return { group: 'non-faces', shown: faces.length, faces };
+  return { group: NON_FACES, shown: faces };
 }
 
-function report(measured: readonly Measured[], { embedder, gate }: OpenedNetworks): QualityReport {
+function report(
+  measured: readonly Measured[],
+  people: readonly number[],
+  { embedder, gate }: OpenedNetworks,
+): QualityReport {
   const qualities = new Map(
-    measured.map(({ group, faces }) => [group, faces.flatMap(({ quality }) => (quality === null ? [] : [quality]))]),
+    measured.map(({ group, shown }) => [group, shown.flatMap((face) => face?.quality ?? [])] as const),
   );
   const of = (group: string) => qualities.get(group) as number[];
   const clean = of('clean');
@@ -120,23 +133,55 @@ function report(measured: readonly Measured[], { embedder, gate }: OpenedNetwork
     embedder: embedder.name,
     signal: embedder.calibration.quality.signal,
     gate,
-    groups: measured.map(({ group, shown, faces }) => {
+    groups: measured.map(({ group, shown }) => {
+      const found = shown.filter((face) => face !== null).length;
       const values = of(group);
       const below = values.filter((quality) => quality < gate).length;
       return {
         group,
-        shown,
-        found: faces.length,
-        refusedBefore: faces.length - values.length,
+        shown: shown.length,
+        found,
+        refusedBefore: found - values.length,
         measured: values.length,
         medianQuality: values.length > 0 ? median(values) : null,
         belowGate: values.length > 0 ? below / values.length : null,
-        notCompared: 1 - (values.length - below) / shown,
+        notCompared: 1 - (values.length - below) / shown.length,
         auroc: group === 'clean' || values.length === 0 ? null : auroc(clean, values),
+        recognised:
+          group === NON_FACES
+            ? { fit: null, unfit: null }
+            : recognised(shown, measured[0]!.shown, people, embedder.calibration.threshold),
+        reasons: reasonsOf(shown),
       };
     }),
-    aurocNonFacesAndStrongBlur: auroc(clean, [...of('non-faces'), ...of('blurred, σ 6 px')]),
+    aurocNonFacesAndStrongBlur: auroc(clean, [...of(NON_FACES), ...of('blurred, σ 6 px')]),
   };
+}
+
+function reasonsOf(faces: readonly (AnalysedFace | null)[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const face of faces) if (face?.unfit) counts[face.unfit] = (counts[face.unfit] ?? 0) + 1;
+  return counts;
+}
+
+function recognised(
+  shown: readonly (AnalysedFace | null)[],
+  clean: readonly (AnalysedFace | null)[],
+  people: readonly number[],
+  threshold: number,
+): QualityGroup['recognised'] {
+  const counts = { fit: { accepted: 0, pairs: 0 }, unfit: { accepted: 0, pairs: 0 } };
+  for (const [a, face] of shown.entries()) {
+    if (!face?.embedding) continue;
+    const count = counts[face.unfit === null ? 'fit' : 'unfit'];
+    for (const [b, other] of clean.entries()) {
+      if (a === b || people[a] !== people[b] || !other?.embedding) continue;
+      count.pairs += 1;
+      if (cosine(face.embedding.vector, other.embedding.vector) >= threshold) count.accepted += 1;
+    }
+  }
+  const share = ({ accepted, pairs }: { accepted: number; pairs: number }) => (pairs > 0 ? accepted / pairs : null);
+  return { fit: share(counts.fit), unfit: share(counts.unfit) };
 }
 
 function widthOf([x1, , x2]: Box): number {

@@ -6,6 +6,7 @@ import type { QualityReport } from './quality.ts';
 import type { Interval } from './statistics/wilson-interval.ts';
 
 const percent = (share: number, digits = 2) => `${(share * 100).toFixed(digits)} %`;
+const share = (value: number | null) => (value === null ? '–' : percent(value, 1));
 const interval = ([low, high]: Interval) => `95 %: ${percent(low)} to ${percent(high)}`;
 const verdict = (reached: number, wanted: number) =>
   `at least ${percent(wanted, 1)}: ${reached >= wanted ? 'reached' : 'MISSED'}`;
@@ -83,6 +84,10 @@ export function qualityTable(report: QualityReport): string {
     `below the gate ${group.belowGate === null ? '–' : percent(group.belowGate, 1)}`,
     `not compared ${percent(group.notCompared, 1)}`,
     group.auroc === null ? '' : `AUROC ${group.auroc.toFixed(4)}`,
+    `recognised: fit ${share(group.recognised.fit)}, unfit ${share(group.recognised.unfit)}`,
+    Object.entries(group.reasons)
+      .map(([reason, count]) => `${reason} ${count}`)
+      .join(', '),
   ]);
   const both = report.aurocNonFacesAndStrongBlur;
   return `${lines(rows)}\n${report.embedder}, signal ${report.signal}, gate ${report.gate}; clean against non-faces and σ 6: AUROC ${both.toFixed(4)}, at least ${WANTED.qualityAuroc}: ${both >= WANTED.qualityAuroc ? 'reached' : 'MISSED'}`;
