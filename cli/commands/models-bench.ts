@@ -70,9 +70,10 @@ export function addModelsBenchCommand(models: Command, context: CommandContext):
 
 async function bench(names: string[], options: BenchOptions, context: CommandContext): Promise<void> {
   const { terminal, env } = context;
-  const { dataDir, mirrors, settings } = readSettings(options, context);
+  const { dataDir, mirrors, modelsFolder, settings } = readSettings(options, context);
   const store = openModelStore({
     dir: join(dataDir, 'models'),
+    folder: modelsFolder,
     mirrors,
     starter: false,
     offline: true,

@@ -1,71 +1,70 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { CatalogEntry } from '../../models/catalog.ts';
-import { AUTO } from '../../models/choose-models.ts';
-import { openModelStore } from '../../models/store.ts';
 import type { CommandContext } from './command-context.ts';
-import { openLog } from './log.ts';
+import { type AddOptions, addOwnModel } from './models/add-own-model.ts';
+import { describeOwnModel, type InfoOptions } from './models/describe-own-model.ts';
+import { type ListOptions, listModels } from './models/list-models.ts';
+import { pullModels } from './models/pull-models.ts';
+import { type VerifyOptions, verifyLocalModels } from './models/verify-local-models.ts';
 import { addModelsBenchCommand } from './models-bench.ts';
-import { addSettingsOptions, readSettings, type SettingsOptions } from './settings-options.ts';
+import { addSettingsOptions, type SettingsOptions } from './settings-options.ts';
 
 export function addModelsCommand(program: Command, context: CommandContext): void {
   const models = program
     .command('models')
-    .summary('what networks there are, and fetch them')
+    .summary('what networks there are, and fetch, bring, check and time them')
     .description('The networks that facegate knows: which there are, which are here, and how to get them.');
   addSettingsOptions(
     models
       .command('list')
       .summary('what is known, what is here, under which licence')
-      .description('Lists the networks: what each is for, whether it is here, its licence, and where it lies.'),
-  ).action((options: SettingsOptions) => list(options, context));
+      .description('Lists the networks: what each is for, whether it is here, its licence, and where it lies.')
+      .option('--json', 'print the list as JSON'),
+  ).action((options: ListOptions) => listModels(options, context));
   addSettingsOptions(
     models
       .command('pull')
       .summary('fetch weights into the data folder, checked by SHA-256')
       .description('Fetches weights into the data folder and checks them by SHA-256.')
-      .argument('[names...]', 'catalog names; default: the two that recognition needs'),
-  ).action((names: string[], options: SettingsOptions) => pull(names, options, context));
+      .argument('[names...]', 'catalog names, or a scorer like minifasnet; default: the two that recognition needs'),
+  ).action((names: string[], options: SettingsOptions) => pullModels(names, options, context));
+  addSettingsOptions(
+    models
+      .command('add')
+      .summary('take a file of your own into the data folder, once it has found or known a face')
+      .description(
+        'Takes an ONNX file of your own into the data folder. Before that it must do its work on a real face, in a process of ' +
+          'its own: a detector find it, an embedder know it in the mirror, a scorer judge it. Its SHA-256 is noted and ' +
+          'compared before every later load.',
+      )
+      .argument('<file>', 'the .onnx file')
+      .option('--as <name>', 'which model it is: a catalog name')
+      .option('--picture <file>', 'JPEG, PNG or WebP with a face; default: one that comes with the demo')
+      .addHelpText(
+        'after',
+        '\nExample:\n  facegate models add retinaface-resnet50.onnx --as retinaface-resnet50 --picture me.jpg',
+      ),
+  ).action((file: string, options: AddOptions) => addOwnModel(file, options, context));
+  addSettingsOptions(
+    models
+      .command('verify')
+      .summary('hash every model file that is here, and compare')
+      .description(
+        'Hashes every model file that is here and compares it with what the catalog or the list of added models names. Ends ' +
+          'with 1 where one is wrong.',
+      )
+      .argument('[names...]', 'catalog names; default: all')
+      .option('--json', 'print the result as JSON'),
+  ).action((names: string[], options: VerifyOptions) => verifyLocalModels(names, options, context));
+  addSettingsOptions(
+    models
+      .command('info')
+      .summary('what one network takes, gives, runs on and needs')
+      .description(
+        'Tells what one network takes and gives, as its file has it, which execution providers run it here, how much memory it ' +
+          'takes, its licence and calibration, and how to get it. The file is read in a process of its own.',
+      )
+      .argument('<name>', 'catalog name, or the path of a file')
+      .option('--json', 'print it as JSON'),
+  ).action((name: string, options: InfoOptions) => describeOwnModel(name, options, context));
   addModelsBenchCommand(models, context);
-}
-
-function openStore(options: SettingsOptions, context: CommandContext) {
-  const { dataDir, mirrors } = readSettings(options, context);
-  return openModelStore({
-    dir: join(dataDir, 'models'),
-    mirrors,
-    starter: false,
-    log: openLog(options.logLevel ?? 'warn'),
-  });
-}
-
-async function list(options: SettingsOptions, context: CommandContext): Promise<void> {
-  const rows = await openStore(options, context).list();
-  context.terminal.table([
-    ['NAME', 'TASK', 'HERE', 'LICENCE', 'WHERE'],
-    ...rows.map(({ entry, present, path }) => [
-      entry.name,
-      entry.task,
-      present ? 'yes' : 'no',
-      entry.licence,
-      path ?? howToGet(entry),
-    ]),
-  ]);
-}
-
-function howToGet({ name, builtFrom, url }: CatalogEntry): string {
-  if (builtFrom) return 'the demo builds it if need be';
-  return url === null ? `bring your own ${name}.onnx (docs/models.md)` : `facegate models pull ${name}`;
-}
-
-async function pull(names: string[], options: SettingsOptions, context: CommandContext): Promise<void> {
-  const { terminal } = context;
-  const store = openStore(options, context);
-  const wanted = names.length > 0 ? names : Object.values(AUTO);
-  for (const name of wanted) {
-    const { path } = await store.resolve(name, {
-      onProgress: (done, total) => terminal.progress(`fetching ${name}`, done, total),
-    });
-    terminal.print(`${name}: ${path}`);
-  }
 }

@@ -74,7 +74,9 @@ async function tryEmbedder(
     const got = `${alike.toFixed(3)} against ${away.toFixed(3)}`;
     fail(model, `a face to be more like itself in the mirror than like ${than}`, `${got} (cosine)`);
   }
-  return { found: `a face and its mirror image ${alike.toFixed(2)}, ${than} ${away.toFixed(2)} (cosine)` };
+  return {
+    found: `found a face like its mirror image by ${alike.toFixed(2)}, like ${than} by ${away.toFixed(2)} (cosine)`,
+  };
 }
 
 /** A finder of faces, best first, that throws where there is none. */

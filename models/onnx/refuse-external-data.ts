@@ -54,6 +54,7 @@ export function refuseExternalData(bytes: Uint8Array): void {
   } catch (cause) {
     throw new AppError('MODEL_INVALID', `not an ONNX model: ${(cause as Error).message}`, { cause });
   }
+  if (!Object.hasOwn(decoded, 'graph')) throw new AppError('MODEL_INVALID', 'not an ONNX model: it has no graph');
   const found = externalTensor(decoded, '');
   if (found === null) return;
   throw new AppError(

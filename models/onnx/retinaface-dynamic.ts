@@ -18,16 +18,24 @@ const ANCHORS_AT_SIDE = 16_800;
  * 4. nodes whose only use was to compute those sizes and targets go.
  *
  * @param bytes the file as published; not retained, not changed.
+ * @returns `bytes` itself where height and width are free already: an export of one's own.
  * @throws {AppError} MODEL_INVALID when it is no ONNX model; MODEL_CONTRACT_MISMATCH when it is another graph.
  */
 export function makeRetinaFaceDynamic(bytes: Uint8Array): Uint8Array {
   const model = readOnnx(bytes);
   const { graph } = model;
+  if (isFree(graph)) return bytes;
   freeDimensions(graph);
   scaleInsteadOfSizes(graph);
   freeBatchOfReshapes(graph);
   dropUnusedNodes(graph);
   return writeOnnx(model);
+}
+
+function isFree(graph: OnnxGraph): boolean {
+  const fixed = graph.initializer.map((tensor) => tensor.name);
+  const inputs = graph.input.filter((value) => !fixed.includes(value.name));
+  return inputs.length === 1 && dimensionsOf(inputs[0]!).every((size, at) => at === 1 || typeof size === 'string');
 }
 
 function freeDimensions(graph: OnnxGraph): void {

@@ -169,7 +169,9 @@ describe('trying a model on a real face', () => {
     await using inspector = new ModelInspector();
     const helper = { detector, landmarks };
     const trial = await inspector.ask({ type: 'face', model: embedder, helper, picture });
-    expect(trial.found).toMatch(/^a face and its mirror image 0\.\d\d, another face 0\.\d\d \(cosine\)$/);
+    expect(trial.found).toMatch(
+      /^found a face like its mirror image by 0\.\d\d, like another face by 0\.\d\d \(cosine\)$/,
+    );
     const blank = { ...picture, data: new Uint8Array(picture.data.length) };
     expect(await failure(inspector.ask({ type: 'face', model: embedder, helper, picture: blank }))).toMatchObject({
       code: 'FACE_NOT_FOUND',
