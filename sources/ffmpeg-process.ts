@@ -120,6 +120,8 @@ export class FfmpegProcess {
     // With a full pipe ffmpeg sits in write() and does not look at signals.
     this.#child?.stdout?.destroy();
     this.#child?.stdio[COPY_FD]?.destroy();
+    // Nor does it while it waits for more of what it is fed.
+    this.#child?.stdin?.destroy();
     this.#child?.kill('SIGTERM');
     this.#kill = setTimeout(() => this.#child?.kill('SIGKILL'), this.#graceMs);
   }

@@ -27,6 +27,8 @@ export interface PictureLife {
 
 /** Stillness that is called frozen, milliseconds of the stream; and the pairs of pictures that must show it. */
 const FROZEN_AFTER_MS = 2000;
+/** The same for a camera that never sent copies; some time may pass before an encoder does. */
+const COPIES_AFTER_MS = 1600;
 const LEAST_PAIRS = 2;
 /** A step between two pictures counts for no more than this, milliseconds: what happened in a gap was not seen. */
 const LONGEST_STEP_MS = 1100;
@@ -35,12 +37,18 @@ const DOUBT_MS = 6000;
 
 // Levels of 0..255, measured on 1080p clips scaled to 720p, before and after they were frozen, and on night scenes with sensor noise
 // (test/sources/frozen-watch.test.ts makes them): the block that differs most.
-/** Something moved. What an encoder does at a key frame of a frozen picture stays below (at most 3.2). */
+/** Something moved. */
 const MOVED = 4;
+/** As much as that, over a key frame: an encoder of little bitrate writes a frozen picture anew with errors of up to 10.4. */
+const MOVED_AT_KEY: PictureDifference = { mean: 2.5, block: 12 };
+/** Something is alive without moving: noise, a screen, leaves. */
+const LIVELY_MEAN = 0.15;
 /** Two pictures on either side of a key frame that are the same: frozen ones come to 0 to 0.5, noise drawn anew to 0.8 and more. */
 const SAME = 0.6;
 /** Two pictures on either side of a key frame that are not: their noise was drawn anew. */
 const ANEW = 1.1;
+/** So often in a row must that be seen: an encoder that comes to rest also changes a frozen picture a few times. */
+const ANEW_TIMES = 4;
 /** Two successive pictures of which the encoder took the second for a copy of the first. */
 const COPIED: PictureDifference = { mean: 0.05, block: 0.3 };
 const COPIED_ON_AVERAGE = 0.03;
@@ -65,8 +73,10 @@ interface Run {
   pairs: number;
   /** Since when each picture was a copy of the one before it, but for key frames; null while they are not. */
   copies: { readonly sinceMs: number; pairs: number; sum: number } | null;
-  /** The last pictures of the two latest complete groups. */
-  ends: Kept[];
+  /** The last picture of the latest whole group. */
+  groupEnd: Kept | null;
+  /** How many groups in a row ended in another picture than the one before. */
+  drawnAnew: number;
 }
 
 /**
@@ -106,7 +116,10 @@ export class FrozenWatch {
     this.#elapsedMs += stepMs;
     const difference = pictureDifference(signature, last.signature);
     const repeated = difference.mean === 0;
-    if (difference.block > MOVED) {
+    const isAtKey = !picture.intraOnly && group !== last.group;
+    if (
+      isAtKey ? difference.block > MOVED_AT_KEY.block || difference.mean > MOVED_AT_KEY.mean : difference.block > MOVED
+    ) {
       this.#run = null;
       this.#livingMs += stepMs;
       this.#frozen = false;
@@ -119,17 +132,21 @@ export class FrozenWatch {
       keptAtMs: beforeMs,
       pairs: 0,
       copies: null,
-      ends: [],
+      groupEnd: null,
+      drawnAnew: 0,
     };
     const run = this.#run;
     run.pairs += 1;
     if (picture.intraOnly) {
-      this.#countCopies(run, repeated, 0, beforeMs, stepMs);
-      this.#decide(this.#areCopies(run));
+      this.#countCopies(run, repeated, 0, beforeMs);
+      this.#decide(this.#areCopies(run, FROZEN_AFTER_MS));
     } else {
-      if (group !== last.group) this.#endGroup(run, { signature: last.signature, group: last.group });
-      else this.#countCopies(run, isCopy(difference), difference.mean, beforeMs, stepMs);
-      const stopped = this.#areCopies(run) && this.#livingMs >= LIVING_MS && !this.#drawsAnew;
+      if (isAtKey) this.#endGroup(run, { signature: last.signature, group: last.group });
+      else {
+        this.#countCopies(run, isCopy(difference), difference.mean, beforeMs);
+        if (difference.mean >= LIVELY_MEAN) this.#livingMs += stepMs;
+      }
+      const stopped = this.#areCopies(run, COPIES_AFTER_MS) && this.#livingMs >= LIVING_MS && !this.#drawsAnew;
       this.#decide(stopped || this.#isOnePicture(run, signature, group));
     }
     this.#keep(run, { signature, group });
@@ -143,10 +160,9 @@ export class FrozenWatch {
     } else if (this.#elapsedMs - this.#evidenceMs > DOUBT_MS) this.#frozen = false;
   }
 
-  #countCopies(run: Run, copy: boolean, mean: number, beforeMs: number, stepMs: number): void {
+  #countCopies(run: Run, copy: boolean, mean: number, beforeMs: number): void {
     if (!copy) {
       run.copies = null;
-      this.#livingMs += stepMs;
       return;
     }
     run.copies ??= { sinceMs: beforeMs, pairs: 0, sum: 0 };
@@ -154,11 +170,11 @@ export class FrozenWatch {
     run.copies.sum += mean;
   }
 
-  #areCopies({ copies }: Run): boolean {
+  #areCopies({ copies }: Run, afterMs: number): boolean {
     return (
       copies !== null &&
       copies.pairs >= LEAST_PAIRS &&
-      this.#elapsedMs - copies.sinceMs >= FROZEN_AFTER_MS &&
+      this.#elapsedMs - copies.sinceMs >= afterMs &&
       copies.sum / copies.pairs <= COPIED_ON_AVERAGE
     );
   }
@@ -168,13 +184,15 @@ export class FrozenWatch {
     return run.kept.some((kept) => kept.group !== group && isAlike(kept.signature, signature, SAME));
   }
 
-  /** Two whole groups without movement that end in different pictures: the noise between them is the world's. */
+  /** Groups without movement that each end in another picture than the one before: what lies between them is the world's noise. */
   #endGroup(run: Run, end: Kept): void {
     // While the picture comes to rest, its first group says nothing.
     if (end.group === run.firstGroup) return;
-    const before = run.ends.at(-1);
-    run.ends = [end];
-    if (!before || !run.copies || isAlike(before.signature, end.signature, ANEW)) return;
+    const before = run.groupEnd;
+    run.groupEnd = end;
+    if (!before) return;
+    run.drawnAnew = run.copies && !isAlike(before.signature, end.signature, ANEW) ? run.drawnAnew + 1 : 0;
+    if (run.drawnAnew < ANEW_TIMES) return;
     this.#drawsAnew = true;
     this.#frozen = false;
   }

@@ -16,7 +16,8 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--film", required=True, help="an MP4 with H.264")
+parser.add_argument("--film", required=True, help="an MP4")
+parser.add_argument("--codec", choices=["h264", "h265"], default="h264")
 parser.add_argument("--path", default="/cam")
 parser.add_argument("--port", default="0")
 parser.add_argument("--user")
@@ -32,7 +33,7 @@ server.set_service(options.port)
 factory = GstRtspServer.RTSPMediaFactory()
 film = options.film.replace("\\", "\\\\").replace('"', '\\"')
 factory.set_launch(
-    f'( filesrc location="{film}" ! qtdemux ! h264parse config-interval=1 ! rtph264pay name=pay0 pt=96 )'
+    f'( filesrc location="{film}" ! qtdemux ! {options.codec}parse config-interval=1 ! rtp{options.codec}pay name=pay0 pt=96 )'
 )
 
 if options.user is not None:

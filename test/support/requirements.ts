@@ -60,7 +60,7 @@ const LOOK: Record<RequirementName, () => Requirement> = {
     const script =
       'import gi; gi.require_version("Gst","1.0"); gi.require_version("GstRtspServer","1.0"); ' +
       'from gi.repository import Gst, GstRtspServer; Gst.init(None); ' +
-      'assert all(Gst.ElementFactory.find(e) for e in ("qtdemux","h264parse","rtph264pay"))';
+      'assert all(Gst.ElementFactory.find(e) for e in ("qtdemux","h264parse","rtph264pay","h265parse","rtph265pay"))';
     return runs(systemPython, ['-c', script])
       ? { met: true, why: `${systemPython} with GstRtspServer` }
       : {

@@ -5,8 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { systemPython } from './requirements.ts';
 
 export interface RtspServerOptions {
-  /** An MP4 with H.264; it is played from its start for every client and ends where the film ends. */
+  /** An MP4; it is played from its start for every client and ends where the film ends. */
   film: string;
+  /** What the film is encoded in. Default `h264`. */
+  codec?: 'h264' | 'h265';
   /** Default `/cam`. */
   path?: string;
   /** Default 0: a free one. A number lets a server come back where another one was. */
@@ -30,7 +32,17 @@ export class RtspServer implements AsyncDisposable {
   static async start(options: RtspServerOptions): Promise<RtspServer> {
     const path = options.path ?? '/cam';
     const script = fileURLToPath(new URL('gst-rtsp-server.py', import.meta.url));
-    const args = [script, '--film', options.film, '--path', path, '--port', String(options.port ?? 0)];
+    const args = [
+      script,
+      '--film',
+      options.film,
+      '--path',
+      path,
+      '--port',
+      String(options.port ?? 0),
+      '--codec',
+      options.codec ?? 'h264',
+    ];
     if (options.credentials) {
       const { user, password, auth } = options.credentials;
       args.push('--user', user, '--password', password, '--auth', auth ?? 'digest');
