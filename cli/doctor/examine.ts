@@ -25,10 +25,10 @@ import { checkDriver } from './check-driver.ts';
 import { checkFfmpeg } from './check-ffmpeg.ts';
 import { checkMemory } from './check-memory.ts';
 import { checkMig } from './check-mig.ts';
-import { checkModel, type NeededModel } from './check-models.ts';
+import { checkModel, type NeededModel } from './check-model.ts';
 import { checkNode } from './check-node.ts';
 import { checkPort } from './check-port.ts';
-import { checkProvider } from './check-providers.ts';
+import { checkProvider } from './check-provider.ts';
 import type { Finding } from './finding.ts';
 import { freeDisk, lookAtDataFolder } from './look-at-data-folder.ts';
 import { lookAtPort } from './look-at-port.ts';
@@ -101,7 +101,8 @@ async function lookAtSources({ settings, baseDir, env, cameraTimeoutMs = 5000 }:
   const tool = checkFfmpeg(ffmpeg, cameras, howToInstallFfmpeg(process.platform));
   if (cameras.length === 0) return [tool, { check: 'cameras', state: 'not checked', found: 'the settings name none' }];
   if (ffmpeg instanceof Error) return [tool, { check: 'cameras', state: 'not checked', found: 'without ffmpeg' }];
-  const probed = cameras.map(async (camera) => {
+  const probed = cameras.map(async (camera): Promise<Finding> => {
+    if (!camera.enabled) return { check: `camera ${camera.id}`, state: 'not checked', found: 'it is switched off' };
     const probe = await probeCamera(camera, { ffmpeg, baseDir, timeoutMs: cameraTimeoutMs });
     return checkCamera(camera.id, redact(camera.url), probe);
   });

@@ -4,7 +4,7 @@ import { CATALOG, type CatalogEntry, scorerEntries } from '../../models/catalog.
 import type { DetectorPlace } from '../../models/choose-detector.ts';
 import { AUTO, autoDetector } from '../../models/choose-models.ts';
 import type { ModelStore } from '../../models/store.ts';
-import type { NeededModel } from './check-models.ts';
+import type { NeededModel } from './check-model.ts';
 
 /** Which networks the settings ask for, and where each is. Fetches nothing: `store` is offline. */
 export async function neededModels(

@@ -1,6 +1,6 @@
 import type { Settings } from '../../config/settings-schema.ts';
 import { providerName, providersFor } from '../../models/inference/providers.ts';
-import type { TriedProvider } from './check-providers.ts';
+import type { TriedProvider } from './check-provider.ts';
 import type { SelfTestAnswer, SelfTestRequest } from './run-self-test.ts';
 
 /** What the runtime can have on a system, besides the CPU. */

@@ -19,9 +19,3 @@ export async function hasProviderLibrary(provider: string, folder: string = runt
   );
   return (await Promise.all(looks)).includes(true);
 }
-
-/** The version of onnxruntime-node; libraries of another one do not load. */
-export function runtimeVersion(): string {
-  const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
-  return version;
-}

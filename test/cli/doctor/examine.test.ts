@@ -162,12 +162,18 @@ describe.skipIf(!requirement('ffmpeg').met)('examining a machine', () => {
     });
 
   it('looks at everything, and says of what it could not look at that it did not', async () => {
-    const findings = await at({ cameras: [{ id: 'pattern', url: 'test:' }] });
+    const findings = await at({
+      cameras: [
+        { id: 'pattern', url: 'test:' },
+        { id: 'yard', url: 'test:', enabled: false },
+      ],
+    });
     const found = new Map(findings.map((finding) => [finding.check, finding]));
     expect([...found.keys()]).toEqual([
       'Node',
       'ffmpeg',
       'camera pattern',
+      'camera yard',
       'NVIDIA driver',
       'CUDA',
       'MIG',
@@ -186,7 +192,16 @@ describe.skipIf(!requirement('ffmpeg').met)('examining a machine', () => {
       'clock',
       'port',
     ]);
-    for (const name of ['NVIDIA driver', 'CUDA', 'MIG', 'Docker', 'container toolkit', 'clock', 'device memory']) {
+    for (const name of [
+      'camera yard',
+      'NVIDIA driver',
+      'CUDA',
+      'MIG',
+      'Docker',
+      'container toolkit',
+      'clock',
+      'device memory',
+    ]) {
       expect(found.get(name)).toMatchObject({ state: 'not checked' });
     }
     expect(found.get('camera pattern')).toMatchObject({ state: 'ok', found: expect.stringMatching(/^\d+×\d+ /) });
