@@ -14,6 +14,7 @@ const WEIGHT = 0.2;
 export class ArrivalGate {
   #lastMs: number | null = null;
   #usualMs: number | null = null;
+  #wasSilent = false;
   #backlog = false;
   /** When the latest silence ended, monotonic milliseconds. */
   silenceEndedMs = Number.NEGATIVE_INFINITY;
@@ -30,9 +31,15 @@ export class ArrivalGate {
     if (gapMs > Math.max(SILENT_MS, SILENT_INTERVALS * usualMs)) {
       this.#backlog = true;
       this.silenceEndedMs = nowMs;
-    } else if (this.#backlog && gapMs >= usualMs / 2) this.#backlog = false;
-    // A burst says nothing about the camera's pace; a silence may be its new one.
-    if (!this.#backlog || gapMs > SILENT_MS) this.#usualMs = usualMs + WEIGHT * (gapMs - usualMs);
+      // Twice in a row, with nothing between, is no silence but the camera's new pace.
+      this.#usualMs = this.#wasSilent ? gapMs : usualMs;
+      this.#wasSilent = true;
+    } else {
+      this.#wasSilent = false;
+      if (gapMs >= usualMs / 2) this.#backlog = false;
+      // A burst says nothing about the camera's pace.
+      if (!this.#backlog) this.#usualMs = usualMs + WEIGHT * (gapMs - usualMs);
+    }
     return this.#backlog ? HOLD_MS : 0;
   }
 }

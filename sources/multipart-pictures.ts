@@ -86,11 +86,11 @@ export class MultipartPictures {
 
   /** Parts that are no JPEG (some cameras send text between them) are left out. */
   #give(part: Buffer): void {
-    if (part.length > 4 && part[0] === 0xff && part[1] === 0xd8) this.#onPicture(part);
+    if (part[0] === 0xff && part[1] === 0xd8) this.#onPicture(part);
   }
 
   #bytes(): Buffer {
-    if (this.#pending.length > 1) this.#pending = [Buffer.concat(this.#pending)];
+    if (this.#pending.length !== 1) this.#pending = [Buffer.concat(this.#pending)];
     return this.#pending[0]!;
   }
 

@@ -52,3 +52,12 @@ it('wakes one waiter for each buffer that comes back, unless it went away', () =
   b.release();
   expect(woken).toEqual(['first', 'third']);
 });
+
+it('holds fewer large pictures, so that a camera of 4K takes no more memory than four of them', () => {
+  const pool = new FramePool(8);
+  const large = 3840 * 2160 * 3;
+  const got = Array.from({ length: 8 }, () => pool.acquire(large));
+  expect(got.filter((buffer) => buffer !== null)).toHaveLength(4);
+  expect(Array.from({ length: 8 }, () => new FramePool(8).acquire(1920 * 1080 * 3)).every(Boolean)).toBe(true);
+  expect(new FramePool(1).acquire(large)).not.toBeNull();
+});

@@ -34,6 +34,25 @@ describe('a line of ffmpeg', () => {
 
   it.each([
     [
+      '[showinfo@decoded @ 0x55bbd54a06c0] [info] n:   0 pts:      0 pts_time:0       pos:       -1 fmt:yuv420p sar:1/1 s:1920x1080 i:P iskey:1 type:I ',
+      { kind: 'decoded', isKey: true, header: { ptsSeconds: 0, width: 1920, height: 1080 } },
+    ],
+    [
+      '[showinfo@decoded @ 0x55bbd54a06c0] [info] n:   7 pts:  NOPTS pts_time:NOPTS   pos:       -1 fmt:cuda sar:1/1 s:640x360 i:P iskey:0 type:P ',
+      { kind: 'decoded', isKey: false, header: { ptsSeconds: null, width: 640, height: 360 } },
+    ],
+    ['    Last message repeated 12 times', { kind: 'repeated', times: 12 }],
+    [
+      '[h264 @ 0x55] [IMGUTILS @ 0x7f] [error] Picture size 7680x4320 exceeds specified max pixel count 25000000, see the documentation if you wish to increase it',
+      { kind: 'tooLarge', width: 7680, height: 4320 },
+    ],
+    ['[showinfo@decoded @ 0x55bbd54a06c0] [info] config in time_base: 1/5, frame_rate: 5/1', { kind: 'noise' }],
+  ])('says: %s', (line, said) => {
+    expect(readStderrLine(line)).toEqual(said);
+  });
+
+  it.each([
+    [
       '[info]   Stream #0:0: Video: h264 (High), yuv420p(progressive), 1920x1080, 25 fps, 25 tbr, 90k tbn',
       { codec: 'h264', width: 1920, height: 1080, fps: 25 },
     ],
