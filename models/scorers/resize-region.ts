@@ -15,38 +15,51 @@ export function resizeRegion(
   { data, width }: PixelImage,
   { x1, y1, x2, y2 }: Region,
   side: number,
-  channels: InputChannels,
+  [red, green, blue]: InputChannels,
   out: Float32Array,
 ): void {
   const plane = side * side;
   const columns = neighbours(x1, x2, side);
-  for (const [y, row] of neighbours(y1, y2, side).entries()) {
-    const [above, below] = [row.first * width, row.second * width];
-    for (const [x, column] of columns.entries()) {
-      const at = [above + column.first, above + column.second, below + column.first, below + column.second];
-      for (const [colour, { plane: index, scale, offset }] of channels.entries()) {
-        const [a, b, c, d] = at.map((pixel) => data[pixel * 3 + colour] as number) as [number, number, number, number];
-        const upper = a + (b - a) * column.share;
-        const lower = c + (d - c) * column.share;
-        out[index * plane + y * side + x] = (upper + (lower - upper) * row.share) * scale + offset;
-      }
+  const rows = neighbours(y1, y2, side);
+  const [r, g, b] = [red.plane * plane, green.plane * plane, blue.plane * plane];
+  for (let y = 0, o = 0; y < side; y++) {
+    const down = rows.share[y]!;
+    const above = rows.first[y]! * width;
+    const below = rows.second[y]! * width;
+    for (let x = 0; x < side; x++, o++) {
+      const right = columns.share[x]!;
+      const [w01, w11] = [right * (1 - down), right * down];
+      const [w00, w10] = [1 - down - w01, down - w11];
+      const p00 = (above + columns.first[x]!) * 3;
+      const p01 = (above + columns.second[x]!) * 3;
+      const p10 = (below + columns.first[x]!) * 3;
+      const p11 = (below + columns.second[x]!) * 3;
+      const at = (colour: number) =>
+        data[p00 + colour]! * w00 + data[p01 + colour]! * w01 + data[p10 + colour]! * w10 + data[p11 + colour]! * w11;
+      out[r + o] = at(0) * red.scale + red.offset;
+      out[g + o] = at(1) * green.scale + green.offset;
+      out[b + o] = at(2) * blue.scale + blue.offset;
     }
   }
 }
 
 interface Neighbours {
-  readonly first: number;
-  readonly second: number;
+  readonly first: Int32Array;
+  readonly second: Int32Array;
   /** Of `second`, 0..1. */
-  readonly share: number;
+  readonly share: Float64Array;
 }
 
 /** For each of `count` pixels the two that it lies between; whole numbers are pixel centres. */
-function neighbours(from: number, to: number, count: number): Neighbours[] {
+function neighbours(from: number, to: number, count: number): Neighbours {
+  const [first, second, share] = [new Int32Array(count), new Int32Array(count), new Float64Array(count)];
   const step = (to - from) / count;
-  return Array.from({ length: count }, (_, i) => {
+  for (let i = 0; i < count; i++) {
     const at = Math.min(Math.max((i + 0.5) * step - 0.5, 0), to - from - 1);
-    const first = Math.floor(at);
-    return { first: from + first, second: from + Math.min(first + 1, to - from - 1), share: at - first };
-  });
+    const whole = Math.floor(at);
+    first[i] = from + whole;
+    second[i] = from + Math.min(whole + 1, to - from - 1);
+    share[i] = at - whole;
+  }
+  return { first, second, share };
 }
