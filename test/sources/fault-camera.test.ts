@@ -46,14 +46,17 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
     const source = createSource(camera, { ffmpeg, clock: systemClock, log, baseDir: dir });
     const link = new CameraLink(source, { clock: systemClock, log });
     links.push(link);
-    const seen = { frames: 0 };
+    const seen = { frames: 0, lastAtMs: 0 };
+    const degraded: boolean[] = [];
     const changes: { state: string; code: ErrorCode | null; atMs: number }[] = [];
     link.changes.subscribe(({ state, code }) => changes.push({ state, code, atMs: performance.now() }));
     const watching = link.frames().subscribe((frame) => {
       seen.frames += 1;
+      seen.lastAtMs = performance.now();
+      degraded.push(frame.degraded);
       frame.release();
     });
-    return { source, link, log, changes, watching, seen };
+    return { source, link, log, changes, watching, seen, degraded };
   }
 
   it('and none at all plays, and is said goodbye to', async () => {
@@ -89,10 +92,11 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
 
   it('is given up by ffmpeg in its timeout and a second where it falls mute after the first answers', async () => {
     const server = await serve({ fault: 'mute-to-ffmpeg' });
-    const before = performance.now();
     const { link, changes, source } = setUp(server.url());
+    await expect.poll(() => server.requests.length, { timeout: 10_000, interval: 10 }).toBe(2);
+    const mute = performance.now();
     await expect.poll(() => link.status.code, { timeout: 8000, interval: 20 }).toBe('STREAM_TIMEOUT');
-    expect(performance.now() - before).toBeLessThan(3200);
+    expect(performance.now() - mute).toBeLessThan(3000);
     expect(source.stats().connections).toBe(1);
     expect(changes.at(-1)?.state).toBe('reconnecting');
   });
@@ -102,15 +106,15 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
     const { seen, changes } = setUp(server.url());
     await expect.poll(() => seen.frames, { timeout: 10_000 }).toBeGreaterThan(5);
     server.fault = 'rtcp-only';
-    const from = performance.now();
     await expect.poll(() => changes.length, { timeout: 15_000 }).toBe(4);
+    const from = seen.lastAtMs;
     const [, , stalled, again] = changes.map(({ state, code, atMs }) => ({ state, code, after: (atMs - from) / 1000 }));
     expect(stalled).toMatchObject({ state: 'stalled', code: 'STREAM_STALLED' });
-    expect(stalled!.after).toBeGreaterThan(4.7);
-    expect(stalled!.after).toBeLessThan(5.6);
+    expect(stalled!.after).toBeGreaterThan(4.9);
+    expect(stalled!.after).toBeLessThan(6);
     expect(again).toMatchObject({ state: 'reconnecting', code: 'STREAM_STALLED' });
-    expect(again!.after).toBeGreaterThan(9.7);
-    expect(again!.after).toBeLessThan(10.6);
+    expect(again!.after).toBeGreaterThan(9.9);
+    expect(again!.after).toBeLessThan(11);
     server.fault = 'none';
     await expect.poll(() => changes.at(-1)?.state, { timeout: 10_000 }).toBe('running');
   });
@@ -132,6 +136,25 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
     const lost = changes.findIndex(({ state }) => state === 'reconnecting');
     expect(changes[lost]?.code).toMatch(/STREAM_(ENDED|CONNECTION_FAILED)/);
     expect(changes[lost + 1]!.atMs - changes[lost]!.atMs).toBeLessThan(3000);
+  });
+
+  it('that repeats one picture is frozen within 3 s, not decided upon, and running again when it moves', async () => {
+    const server = await serve();
+    const { seen, changes, degraded } = setUp(server.url());
+    await expect.poll(() => seen.frames, { timeout: 10_000 }).toBeGreaterThan(20);
+    server.fault = 'frozen';
+    const from = performance.now();
+    await expect
+      .poll(() => changes.at(-1), { timeout: 10_000, interval: 20 })
+      .toMatchObject({ state: 'frozen', code: 'STREAM_FROZEN' });
+    expect((changes.at(-1)!.atMs - from) / 1000).toBeLessThan(3.5);
+    const before = seen.frames;
+    degraded.length = 0;
+    await expect.poll(() => seen.frames, { timeout: 5000 }).toBeGreaterThan(before + 5);
+    expect(new Set(degraded)).toEqual(new Set([true]));
+    server.fault = 'none';
+    await expect.poll(() => changes.at(-1)?.state, { timeout: 10_000 }).toBe('running');
+    expect(changes.map(({ state }) => state)).toEqual(['connecting', 'running', 'frozen', 'running']);
   });
 
   it('whose pictures are corrupt goes on, with its decode errors counted', async () => {

@@ -20,6 +20,8 @@ export type Fault =
   | 'slow'
   /** Answers with what is no RTSP. */
   | 'garbage'
+  /** Sends its first picture again and again, with timestamps that go on. */
+  | 'frozen'
   /** Overwrites bytes of the pictures. */
   | 'corrupt'
   /** Resets every connection after a second of pictures. */
@@ -296,7 +298,7 @@ export class FaultRtspServer implements AsyncDisposable {
         socket.write(interleaved(1, senderReport(ssrc, Math.round(elapsed * 90))));
       }
       while (unit / fps <= elapsed / 1000) {
-        const { nals } = this.#units[unit % this.#units.length]!;
+        const { nals } = this.#units[this.fault === 'frozen' ? 0 : unit % this.#units.length]!;
         const timestamp = Math.round((unit / fps) * 90_000);
         unit += 1;
         if (this.fault === 'rtcp-only') continue;
