@@ -24,7 +24,7 @@ export const ERROR_CODES = {
   STREAM_FROZEN: { status: 504, means: 'The stream repeats one picture.' },
   STREAM_ENDED: { status: 502, means: 'The stream ended.' },
   // Models and inference
-  MODEL_UNKNOWN: { status: 500, means: 'No catalog entry has that name.' },
+  MODEL_UNKNOWN: { status: 500, means: 'No catalog entry has that name, or a file cannot be told to be one of them.' },
   MODEL_NOT_FOUND: { status: 500, means: 'The weights are in none of the places looked at, and could not be fetched.' },
   MODEL_CHECKSUM_MISMATCH: { status: 500, means: 'The file is not the one that the catalog names (SHA-256 differs).' },
   MODEL_DOWNLOAD_FAILED: { status: 502, means: 'The weights could not be fetched from the mirror or URL.' },
