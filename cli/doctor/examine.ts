@@ -59,8 +59,8 @@ export async function examine(options: ExamineOptions): Promise<Finding[]> {
   const [nvidia, system, sources, networks, providers, folder, disk, portState] = await Promise.all([
     askNvidiaSmi(run),
     askSystem(run),
-    lookAtSources(options),
-    lookAtNetworks(options, run),
+    lookAtSources(options).catch(notLookedAt('cameras')),
+    lookAtNetworks(options, run).catch(notLookedAt('models')),
     lookAtProviders(options),
     lookAtDataFolder(dataDir),
     freeDisk(dataDir),
@@ -178,6 +178,11 @@ function wantsNvidia(models: Settings['models']): boolean {
 function slicesOf(models: Settings['models'], env: ExamineOptions['env']): string[] {
   const devices = [...rolesOf(models).map(({ device }) => device), ...(env.CUDA_VISIBLE_DEVICES ?? '').split(',')];
   return [...new Set(devices.flatMap((device) => (device?.trim().startsWith('MIG-') ? [device.trim()] : [])))];
+}
+
+/** A look that fails is no reason to say nothing of the rest. */
+function notLookedAt(check: string): (error: unknown) => Finding[] {
+  return (error) => [{ check, state: 'not checked', found: redact(AppError.from(error).message) }];
 }
 
 /** When this very file was written. */
