@@ -55,7 +55,7 @@ export interface InferencePoolOptions {
   clock: Clock;
   /** What the processes see of the environment (`LD_LIBRARY_PATH`, `CUDA_VISIBLE_DEVICES`). Default: nothing. */
   environment?: Readonly<Record<string, string>>;
-  /** Default 60,000. */
+  /** Default 60,000 on a CPU; 600,000 elsewhere, where shaders and engines are compiled for every shape. */
   startDeadlineMs?: number;
 }
 
@@ -186,7 +186,8 @@ function roleOf(settings: Partial<RoleSettings>): Partial<RoleSettings> {
 }
 
 function poolOptions(options: InferencePoolOptions, group: PlacementGroup) {
-  const { environment = {}, startDeadlineMs = 60_000, clock, log, settings } = options;
+  const { environment = {}, clock, log, settings } = options;
+  const startDeadlineMs = options.startDeadlineMs ?? (group.device === 'cpu' ? 60_000 : 600_000);
   const most = group.device === 'cpu' ? 1 : (settings.batch?.most ?? 1);
   return { group, cores: availableParallelism(), environment, most, startDeadlineMs, clock, log };
 }

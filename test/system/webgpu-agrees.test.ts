@@ -16,6 +16,8 @@ describe.skipIf(!requirement('webgpu').met || !requirement('shared').met)('embed
     const facesOn = async (provider: string) => {
       const { models, recognition } = settingsSchema.parse({
         models: {
+          // Shaders are compiled for every size of a batch.
+          batch: { most: 1 },
           detector: { maxFaces: 2, providers: ['cpu'] },
           embedder: { providers: [provider], deadlineMs: 120_000 },
         },
