@@ -3,6 +3,7 @@ import { setPriority } from 'node:os';
 import Mpeg1Muxer from 'node-rtsp-stream/mpeg1muxer.js';
 import { redact } from '../config/redact.ts';
 import type { Polygon } from '../pipeline/polygon.ts';
+import { DecoySound } from './decoy-sound.ts';
 import { maskBoxes } from './mask-boxes.ts';
 import { TransportPackets } from './transport-packets.ts';
 
@@ -43,6 +44,8 @@ export class Mpeg1Preview implements AsyncDisposable {
   /** Resolves when the process is gone. Never rejects. */
   readonly ended: Promise<Mpeg1PreviewExit>;
   readonly #child: ChildProcess;
+  readonly #written = new TransportPackets();
+  readonly #decoy = new DecoySound();
   #dropped = 0;
   #said: string | null = null;
   #over = false;
@@ -112,8 +115,9 @@ export class Mpeg1Preview implements AsyncDisposable {
   write(piece: Uint8Array): void {
     const { stdin } = this.#child;
     if (this.#over || this.#closing || !stdin?.writable) return;
+    const packets = this.#written.take(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
     if (stdin.writableLength > MOST_WAITING) this.#dropped += 1;
-    else stdin.write(piece);
+    else stdin.write(this.#decoy.insert(packets));
   }
 
   /** There is no more: what was written is finished, and then it ends by itself. */
