@@ -10,11 +10,20 @@ export interface DetectOptions {
   readonly maxFaces: number;
 }
 
+export interface PictureToSearch {
+  readonly image: PixelImage;
+  readonly options: DetectOptions;
+}
+
 /** Finds faces in a picture, in the process that runs the networks. Calls must not overlap: input tensors are reused. */
 export interface FaceDetector {
+  /** Pictures that it gains from being given at once; 1: none. */
+  readonly most: number;
   /**
    * @param image not retained.
    * @returns best first; boxes are clamped to the picture, landmarks are not (that is how a cut off face shows).
    */
   detect(image: PixelImage, options: DetectOptions): Promise<Detection[]>;
+  /** The same for several, in as few runs as they fit. @returns for each picture, in order. */
+  detectAll(pictures: readonly PictureToSearch[]): Promise<Detection[][]>;
 }

@@ -1,9 +1,8 @@
 import type { Box, Detection } from '../../pipeline/face.ts';
-import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { StarterDetectorEntry } from '../catalog.ts';
 import type { Session } from '../inference/session.ts';
 import { clampBox } from './clamp-box.ts';
-import type { DetectOptions, FaceDetector } from './face-detector.ts';
+import { type DetectedPicture, LetterboxedDetector } from './letterboxed-detector.ts';
 import { LetterboxedInput } from './letterboxed-input.ts';
 import type { StarterLandmarks } from './starter-landmarks.ts';
 import { suppressOverlaps } from './suppress-overlaps.ts';
@@ -12,29 +11,25 @@ import { suppressOverlaps } from './suppress-overlaps.ts';
  * The starter set's detector: SSD MobileNet v1 for the boxes, then the landmarks network on each. Slower and coarser than
  * RetinaFace, but built from what the npm registry alone can give.
  */
-export class StarterSsdDetector implements FaceDetector {
-  readonly #session: Session;
+export class StarterSsdDetector extends LetterboxedDetector {
   readonly #landmarks: StarterLandmarks;
   readonly #entry: StarterDetectorEntry;
-  readonly #input: LetterboxedInput;
 
   constructor(session: Session, entry: StarterDetectorEntry, landmarks: StarterLandmarks) {
-    this.#session = session;
-    this.#landmarks = landmarks;
-    this.#entry = entry;
     const { mean, std, size } = entry.input;
-    this.#input = new LetterboxedInput(session, entry.input, {
+    const input = new LetterboxedInput(session, entry.input, {
       longestSide: size?.[0] ?? 512,
       // Black, as in training.
       padding: [-mean[0] / std[0], -mean[1] / std[1], -mean[2] / std[2]],
       // Enlarged, this network misses a face in ten of LFW's pictures of 250 px.
       enlarge: false,
     });
+    super(session, input);
+    this.#landmarks = landmarks;
+    this.#entry = entry;
   }
 
-  async detect(image: PixelImage, options: DetectOptions): Promise<Detection[]> {
-    const { boxed, input } = this.#input.write(image);
-    const outputs = await this.#session.run(input);
+  protected async decode({ image, options, outputs, boxed }: DetectedPicture): Promise<Detection[]> {
     const boxes = outputs[this.#entry.outputs.boxes]!;
     const confidence = outputs[this.#entry.outputs.confidence]!;
     const scaleX = image.width / boxed.content.width;

@@ -1,7 +1,9 @@
+import { AppError } from '../../config/app-error.ts';
 import type { Landmarks } from '../../pipeline/face.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { EmbedderEntry } from '../catalog.ts';
 import { writeCrop } from '../crop-sheet.ts';
+import { batchRuns, outputsOf } from '../inference/batch-runs.ts';
 import type { NetworkInput, NetworkOutputs, Session } from '../inference/session.ts';
 import { type InputChannels, inputChannels } from '../input-channels.ts';
 import { align } from './align.ts';
@@ -31,25 +33,37 @@ export interface FaceEmbedderOptions {
    * face as it is. Default false.
    */
   readonly flip?: boolean;
+  /** Faces that go into one run: ascending, from 1. Default: one. */
+  readonly batchSizes?: readonly number[];
 }
+
+/** A face to embed, and the picture that it is in. */
+export interface FaceToEmbed {
+  readonly image: PixelImage;
+  readonly landmarks: Landmarks;
+}
+
+/** Puts an aligned crop into its place in the network's input. */
+type WriteCrop = (out: Float32Array) => void;
 
 /** Aligned crop → embedding, as the embedder's catalog entry says. Calls must not overlap: the input tensor is reused. */
 export class FaceEmbedder {
   readonly entry: EmbedderEntry;
   readonly #session: Session;
   readonly #channels: InputChannels;
-  readonly #input: NetworkInput;
   readonly #side: number;
   readonly #flip: boolean;
+  readonly #batchSizes: readonly number[];
+  /** By size of the batch. */
+  readonly #inputs = new Map<number, NetworkInput>();
 
-  constructor(session: Session, entry: EmbedderEntry, { flip = false }: FaceEmbedderOptions = {}) {
+  constructor(session: Session, entry: EmbedderEntry, { flip = false, batchSizes = [1] }: FaceEmbedderOptions = {}) {
     this.entry = entry;
     this.#session = session;
     this.#channels = inputChannels(entry.input);
-    const side = entry.embedding.cropSize;
-    this.#side = side;
+    this.#side = entry.embedding.cropSize;
     this.#flip = flip;
-    this.#input = session.input([1, 3, side, side]);
+    this.#batchSizes = batchSizes;
   }
 
   /**
@@ -57,26 +71,73 @@ export class FaceEmbedder {
    * @throws {AppError} ALIGN_DEGENERATE when the landmarks do not span a face.
    */
   async embed(image: PixelImage, landmarks: Landmarks): Promise<EmbeddedFace> {
+    return (await this.#run([this.#warp({ image, landmarks })]))[0]!;
+  }
+
+  /**
+   * The same for several, also of different pictures, in as few runs as they fit.
+   *
+   * @returns for each face, in order; null where its landmarks do not span a face.
+   */
+  async embedAll(faces: readonly FaceToEmbed[]): Promise<(EmbeddedFace | null)[]> {
+    const embedded: (EmbeddedFace | null)[] = faces.map(() => null);
+    const shaped = faces.flatMap((face, index) => {
+      try {
+        return [{ index, write: this.#warp(face) }];
+      } catch (error) {
+        // One face without a shape must not cost the others their answer.
+        if (error instanceof AppError && error.code === 'ALIGN_DEGENERATE') return [];
+        throw error;
+      }
+    });
+    const answers = await this.#run(shaped.map(({ write }) => write));
+    for (const [at, { index }] of shaped.entries()) embedded[index] = answers[at]!;
+    return embedded;
+  }
+
+  /** @param crops what `alignedCrop` cut in another process. */
+  embedCrops(crops: readonly Uint8Array[]): Promise<EmbeddedFace[]> {
+    return this.#run(crops.map((crop) => (out) => writeCrop(crop, this.#channels, out)));
+  }
+
+  #warp({ image, landmarks }: FaceToEmbed): WriteCrop {
     const { cropSize, alignment } = this.entry.embedding;
     const toPicture = align(landmarks, TEMPLATES[alignment], cropSize);
-    warpSquare(image, toPicture, cropSize, this.#channels, this.#input.data);
-    return this.#run();
+    return (out) => warpSquare(image, toPicture, cropSize, this.#channels, out);
   }
 
-  /** @param crop what `alignedCrop` cut in another process. */
-  async embedCrop(crop: Uint8Array): Promise<EmbeddedFace> {
-    writeCrop(crop, this.#channels, this.#input.data);
-    return this.#run();
+  async #run(writers: readonly WriteCrop[]): Promise<EmbeddedFace[]> {
+    const template = TEMPLATES[this.entry.embedding.alignment];
+    const length = 3 * this.#side * this.#side;
+    const faces: EmbeddedFace[] = [];
+    for (const { from, size } of batchRuns(writers.length, this.#batchSizes)) {
+      const input = this.#inputFor(size);
+      const crops = Array.from({ length: size }, (_, i) => input.data.subarray(i * length, (i + 1) * length));
+      for (const [i, crop] of crops.entries()) writers[from + i]!(crop);
+      const looks = crops.map((crop) => cropAppearance(crop, this.#side, this.#channels, template));
+      let answers = await this.#ask(input, size);
+      if (this.#flip) {
+        for (const crop of crops) mirrorCrop(crop, this.#side);
+        const mirrored = await this.#ask(input, size);
+        answers = answers.map((face, i) => ({ ...face, vector: meanDirection(face, mirrored[i]!) }));
+      }
+      faces.push(...answers.map((answer, i) => ({ ...answer, appearance: looks[i]! })));
+    }
+    return faces;
   }
 
-  async #run(): Promise<EmbeddedFace> {
-    const { data } = this.#input;
-    const appearance = cropAppearance(data, this.#side, this.#channels, TEMPLATES[this.entry.embedding.alignment]);
-    const face = embeddedFace(this.entry, await this.#session.run(this.#input));
-    if (!this.#flip) return { ...face, appearance };
-    mirrorCrop(data, this.#side);
-    const mirrored = embeddedFace(this.entry, await this.#session.run(this.#input));
-    return { ...face, vector: meanDirection(face, mirrored), appearance };
+  async #ask(input: NetworkInput, size: number): Promise<NetworkAnswer[]> {
+    const outputs = await this.#session.run(input);
+    return Array.from({ length: size }, (_, i) => embeddedFace(this.entry, outputsOf(outputs, i, size)));
+  }
+
+  #inputFor(size: number): NetworkInput {
+    let input = this.#inputs.get(size);
+    if (!input) {
+      input = this.#session.input([size, 3, this.#side, this.#side]);
+      this.#inputs.set(size, input);
+    }
+    return input;
   }
 }
 

@@ -1,6 +1,6 @@
 import { type CropSheet, cropAt, cropsOn } from '../crop-sheet.ts';
 import type { FaceEmbedder } from '../embedders/embed.ts';
-import { type RecognisedFace, recognisedFace } from '../embedders/recognised-face.ts';
+import { recognisedFace } from '../embedders/recognised-face.ts';
 import type { CropScorer } from '../scorers/crop-scorer.ts';
 import type { CropOptions, JudgedCrops } from './crop-work.ts';
 import { NetworkOpener } from './network-opener.ts';
@@ -20,6 +20,7 @@ type CropRole = (sheet: CropSheet) => Promise<JudgedCrops>;
 export class CropAnalyser implements Networks<CropOptions, JudgedCrops> {
   readonly proofs: readonly RoleProof[];
   readonly most = 1;
+  readonly withinMs = 0;
   readonly #roles: ReadonlyMap<string, CropRole>;
 
   private constructor(roles: ReadonlyMap<string, CropRole>, proofs: readonly RoleProof[]) {
@@ -53,10 +54,8 @@ export class CropAnalyser implements Networks<CropOptions, JudgedCrops> {
 
 function recognises(embedder: FaceEmbedder): CropRole {
   return async (sheet) => {
-    const recognised: RecognisedFace[] = [];
-    for (let i = 0; i < cropsOn(sheet); i++) {
-      recognised.push(recognisedFace(await embedder.embedCrop(cropAt(sheet, i)), embedder.entry));
-    }
+    const crops = Array.from({ length: cropsOn(sheet) }, (_, i) => cropAt(sheet, i));
+    const recognised = (await embedder.embedCrops(crops)).map((face) => recognisedFace(face, embedder.entry));
     return { recognised };
   };
 }

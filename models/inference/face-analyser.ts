@@ -1,11 +1,11 @@
 import { AppError } from '../../config/app-error.ts';
 import type { DetectorSettings } from '../../config/settings-schema.ts';
-import type { AnalysedFace } from '../../pipeline/face.ts';
+import type { AnalysedFace, Detection } from '../../pipeline/face.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { AnalyseOptions, Analysis } from '../../pipeline/ports.ts';
 import { confidenceOf } from '../calibration.ts';
 import { stackCrops } from '../crop-sheet.ts';
-import type { FaceDetector } from '../detectors/face-detector.ts';
+import type { FaceDetector, PictureToSearch } from '../detectors/face-detector.ts';
 import { alignedCrop } from '../embedders/aligned-crop.ts';
 import type { FaceEmbedder } from '../embedders/embed.ts';
 import { unfitByGeometry } from '../embedders/fitness.ts';
@@ -14,10 +14,12 @@ import { NOT_RECOGNISED, recognisedFace, withRecognition } from '../embedders/re
 import type { CropScorer } from '../scorers/crop-scorer.ts';
 import { scorerCrops, scorerSide } from '../scorers/scorer-crops.ts';
 import type { RemoteEmbedder, RemoteScorer, RoleCrops } from './crop-work.ts';
+import { deviceTrouble } from './device-trouble.ts';
 import { expectTask, NetworkOpener } from './network-opener.ts';
 import type { Job, Networks, PlacedEmbedder, PlacedNetwork } from './networks.ts';
 import { openEmbedder, openScorerNetworks } from './open-crop-networks.ts';
 import { openDetector } from './open-detector.ts';
+import type { BatchSettings, GainsFromBatches } from './probe-batches.ts';
 import type { RoleProof } from './role-report.ts';
 
 export interface FaceAnalyserConfig {
@@ -29,6 +31,8 @@ export interface FaceAnalyserConfig {
   readonly embedder: PlacedEmbedder | RemoteEmbedder;
   /** The networks of each scorer that is here; for the others, what their crops are cut for. */
   readonly scorers: readonly (readonly PlacedNetwork[] | RemoteScorer)[];
+  /** Pictures that may come at once. Default: one at a time. */
+  readonly batch?: BatchSettings | undefined;
   readonly settings: Pick<
     DetectorSettings,
     'inputSize' | 'confidence' | 'preset' | 'nms' | 'maxFaces' | 'minFacePx'
@@ -58,7 +62,8 @@ interface Judges {
  */
 export class LocalFaceAnalyser implements Networks<PictureOptions, FoundFaces> {
   readonly proofs: readonly RoleProof[];
-  readonly most = 1;
+  readonly most: number;
+  readonly withinMs: number;
   readonly #detector: FaceDetector;
   readonly #judges: Judges;
   readonly #settings: FaceAnalyserConfig['settings'];
@@ -68,9 +73,11 @@ export class LocalFaceAnalyser implements Networks<PictureOptions, FoundFaces> {
     detector: FaceDetector,
     judges: Judges,
     proofs: readonly RoleProof[],
-    settings: FaceAnalyserConfig['settings'],
+    { settings, batch }: FaceAnalyserConfig,
     confidence: number,
   ) {
+    this.most = detector.most;
+    this.withinMs = batch?.within ?? 0;
     this.#detector = detector;
     this.#judges = judges;
     this.proofs = proofs;
@@ -79,88 +86,122 @@ export class LocalFaceAnalyser implements Networks<PictureOptions, FoundFaces> {
   }
 
   /**
-   * Loads the networks and runs each of them once.
+   * Loads the networks and runs each of them at every shape that it will be used with.
    *
+   * @param gains which providers are given batches. Default: whatever is no CPU.
    * @throws {AppError} the MODEL codes of `Session.open`.
    */
-  static async open(config: FaceAnalyserConfig): Promise<LocalFaceAnalyser> {
-    const { settings, landmarks } = config;
+  static async open(config: FaceAnalyserConfig, gains?: GainsFromBatches): Promise<LocalFaceAnalyser> {
+    const { settings, landmarks, batch } = config;
     const opener = new NetworkOpener();
     const detector = await openDetector(
-      { detector: config.detector, landmarks, inputSize: settings.inputSize },
+      { detector: config.detector, landmarks, inputSize: settings.inputSize, most: batch?.most, gains },
       opener,
     );
-    const embedder = 'key' in config.embedder ? config.embedder : await openEmbedder(config.embedder, opener);
+    const embedder = 'key' in config.embedder ? config.embedder : await openEmbedder(config.embedder, opener, gains);
     const scorers: Judges['scorers'][number][] = [];
     for (const scorer of config.scorers) {
       scorers.push('key' in scorer ? scorer : await openScorerNetworks(scorer, opener));
     }
     const confidence = confidenceOf(settings, expectTask(config.detector.model.entry, 'detector'));
-    return new LocalFaceAnalyser(detector, { embedder, scorers }, opener.proofs, settings, confidence);
+    return new LocalFaceAnalyser(detector, { embedder, scorers }, opener.proofs, config, confidence);
   }
 
   async work(jobs: readonly Job<PictureOptions>[]): Promise<PromiseSettledResult<FoundFaces>[]> {
-    const answers: PromiseSettledResult<FoundFaces>[] = [];
-    for (const { image, options } of jobs) {
-      // One after the other: input tensors are reused.
-      answers.push(...(await Promise.allSettled([this.analyse(image, options)])));
+    try {
+      return (await this.analyseAll(jobs)).map((value) => ({ status: 'fulfilled', value }));
+    } catch (error) {
+      // One picture must not cost the others their answer; where the process has to end, they are lost with it.
+      if (jobs.length === 1 || deviceTrouble(error)) return jobs.map(() => ({ status: 'rejected', reason: error }));
+      const alone: PromiseSettledResult<FoundFaces>[] = [];
+      for (const job of jobs) alone.push(...(await this.work([job])));
+      return alone;
     }
-    return answers;
   }
 
   /** Calls must not overlap. @param image not retained. */
   async analyse(image: PixelImage, options: PictureOptions): Promise<FoundFaces> {
-    const { nms, maxFaces, minFacePx } = this.#settings;
-    const start = performance.now();
-    const found = await this.#detector.detect(image, {
-      confidence: options.confidence ?? this.#confidence,
-      nms: options.nms ?? nms,
-      maxFaces: options.maxFaces ?? maxFaces,
-    });
-    const detected = performance.now();
-    const faces = found.map((face): AnalysedFace => {
-      const qualityParts = geometryParts(face, image, minFacePx);
-      return { ...face, ...NOT_RECOGNISED, qualityParts, unfit: unfitByGeometry(qualityParts), scores: {} };
-    });
-    const crops = options.want === 'detections' ? [] : await this.#judge(image, faces, options.want !== 'scores');
-    return { faces, crops, timings: { detect: detected - start, embed: performance.now() - detected } };
+    return (await this.analyseAll([{ image, options }]))[0]!;
   }
 
-  /**
-   * Fills in what the networks here say of the faces that are worth it; the scorers alone where nobody is to be recognised.
-   *
-   * @returns what those elsewhere need.
-   */
-  async #judge(image: PixelImage, faces: AnalysedFace[], recognise: boolean): Promise<RoleCrops[]> {
-    const { embedder, scorers } = this.#judges;
-    const worth = faces.flatMap(({ unfit }, index) => (unfit === null ? [index] : []));
-    const crops: RoleCrops[] = [];
-    if (!recognise) {
-      // Boxes and scores will do.
-    } else if ('key' in embedder) crops.push(...alignedCrops(embedder, image, faces, worth));
-    else for (const i of worth) faces[i] = await this.#embed(embedder, image, faces[i]!);
-    for (const scorer of scorers) {
+  /** Several pictures in as few runs as they fit; times are those of all of them. Calls must not overlap. */
+  async analyseAll(jobs: readonly Job<PictureOptions>[]): Promise<FoundFaces[]> {
+    const start = performance.now();
+    const found = await this.#detector.detectAll(jobs.map((job) => this.#toSearch(job)));
+    const detected = performance.now();
+    const pictures = jobs.map(({ image, options: { want = 'embeddings' } }, i): JudgedPicture => {
+      const faces = found[i]!.map((face) => this.#unjudged(face, image));
+      const worth = want === 'detections' ? [] : faces.flatMap(({ unfit }, at) => (unfit === null ? [at] : []));
+      return { image, want, faces, worth, crops: [] };
+    });
+    await this.#recognise(pictures.filter(({ want }) => want === 'embeddings'));
+    for (const picture of pictures) await this.#score(picture);
+    const timings = { detect: detected - start, embed: performance.now() - detected };
+    return pictures.map(({ faces, crops }) => ({ faces, crops, timings }));
+  }
+
+  #toSearch({ image, options }: Job<PictureOptions>): PictureToSearch {
+    const { nms, maxFaces } = this.#settings;
+    return {
+      image,
+      options: {
+        confidence: options.confidence ?? this.#confidence,
+        nms: options.nms ?? nms,
+        maxFaces: options.maxFaces ?? maxFaces,
+      },
+    };
+  }
+
+  #unjudged(face: Detection, image: PixelImage): AnalysedFace {
+    const qualityParts = geometryParts(face, image, this.#settings.minFacePx);
+    return { ...face, ...NOT_RECOGNISED, qualityParts, unfit: unfitByGeometry(qualityParts), scores: {} };
+  }
+
+  /** The faces of all pictures that are worth it, together; or their crops, where the embedder is elsewhere. */
+  async #recognise(pictures: readonly JudgedPicture[]): Promise<void> {
+    const { embedder } = this.#judges;
+    if ('key' in embedder) {
+      for (const { image, faces, worth, crops } of pictures) crops.push(...alignedCrops(embedder, image, faces, worth));
+      return;
+    }
+    const all = pictures.flatMap(({ image, faces, worth }) => worth.map((at) => ({ image, faces, at })));
+    const embedded = await embedder.embedAll(
+      all.map(({ image, faces, at }) => ({ image, landmarks: faces[at]!.landmarks })),
+    );
+    for (const [i, { faces, at }] of all.entries()) {
+      const face = faces[at]!;
+      const said = embedded[i];
+      faces[at] = said
+        ? withRecognition(face, recognisedFace(said, embedder.entry), this.#settings.oodThreshold)
+        : { ...face, unfit: 'not_embedded' };
+    }
+  }
+
+  async #score({ image, faces, worth, crops }: JudgedPicture): Promise<void> {
+    for (const scorer of this.#judges.scorers) {
       if ('key' in scorer) {
         crops.push(...croppedForScorer(scorer, image, faces, worth));
         continue;
       }
       const scores = await scorer.score(
         image,
-        worth.map((i) => faces[i]!),
+        worth.map((at) => faces[at]!),
       );
-      for (const [at, i] of worth.entries()) addScore(faces, i, scorer.name, scores[at]!);
+      for (const [i, at] of worth.entries()) addScore(faces, at, scorer.name, scores[i]!);
     }
-    return crops;
   }
+}
 
-  async #embed(embedder: FaceEmbedder, image: PixelImage, face: AnalysedFace): Promise<AnalysedFace> {
-    try {
-      const embedded = await embedder.embed(image, face.landmarks);
-      return withRecognition(face, recognisedFace(embedded, embedder.entry), this.#settings.oodThreshold);
-    } catch (error) {
-      return withoutShape(face, error);
-    }
-  }
+/** A picture on its way from detections to what is said of each face. */
+interface JudgedPicture {
+  readonly image: PixelImage;
+  readonly want: NonNullable<PictureOptions['want']>;
+  /** Filled in as the networks speak. */
+  readonly faces: AnalysedFace[];
+  /** Those that are worth asking more networks about. */
+  readonly worth: readonly number[];
+  /** What networks elsewhere need. */
+  readonly crops: RoleCrops[];
 }
 
 /** One face without a shape must not cost the others their answer. */

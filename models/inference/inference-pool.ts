@@ -136,6 +136,7 @@ export async function createInferencePool(options: InferencePoolOptions): Promis
         const entries = scorerEntries(scorer);
         return { key, name: entries[0]!.scores, entries };
       }),
+      batch: settings.batch,
       settings: {
         inputSize,
         confidence,

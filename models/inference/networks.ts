@@ -27,6 +27,8 @@ export interface Networks<Options = unknown, Answer = unknown> {
   readonly proofs: readonly RoleProof[];
   /** Jobs that it gains from being given at once; 1: none. */
   readonly most: number;
+  /** How long it is worth waiting for more of them, milliseconds. */
+  readonly withinMs: number;
   /** @returns an answer, or the reason why there is none, for each job in order. @param jobs 1 … `most`; not retained. */
   work(jobs: readonly Job<Options>[]): Promise<PromiseSettledResult<Answer>[]>;
 }

@@ -4,12 +4,23 @@ import { openScorer } from '../scorers/open-scorer.ts';
 import { scorerSide } from '../scorers/scorer-crops.ts';
 import { expectTask, type NetworkOpener } from './network-opener.ts';
 import type { PlacedEmbedder, PlacedNetwork } from './networks.ts';
+import { type GainsFromBatches, probeBatches } from './probe-batches.ts';
 
-/** @throws {AppError} the MODEL codes. */
-export async function openEmbedder(network: PlacedEmbedder, opener: NetworkOpener): Promise<FaceEmbedder> {
+/** Faces that go through an embedder at once, at most, where it gains from that. */
+const MOST_FACES = 16;
+
+/** @param gains default: whatever is no CPU. @throws {AppError} the MODEL codes. */
+export async function openEmbedder(
+  network: PlacedEmbedder,
+  opener: NetworkOpener,
+  gains?: GainsFromBatches,
+): Promise<FaceEmbedder> {
   const entry = expectTask(network.model.entry, 'embedder');
   const side = entry.embedding.cropSize;
-  return new FaceEmbedder(await opener.open('embedder', network, [[1, 3, side, side]]), entry, network);
+  const session = await opener.open('embedder', network, [[1, 3, side, side]]);
+  const batchSizes = await probeBatches(session, [1, 3, side, side], MOST_FACES, gains);
+  for (const size of batchSizes.slice(1)) await session.run(session.input([size, 3, side, side]));
+  return new FaceEmbedder(session, entry, { ...network, batchSizes });
 }
 
 /** @param networks of one ensemble. @throws {AppError} the MODEL codes. */

@@ -2,7 +2,8 @@ import { AppError } from '../../config/app-error.ts';
 import { CropAnalyser } from './crop-analyser.ts';
 import { deviceTrouble } from './device-trouble.ts';
 import { LocalFaceAnalyser } from './face-analyser.ts';
-import type { Networks } from './networks.ts';
+import { JobLine } from './job-line.ts';
+import type { Job, Networks } from './networks.ts';
 import type { PixelReceiver } from './pixel-channel.ts';
 import {
   EXIT_TROUBLE,
@@ -24,7 +25,7 @@ export interface ParentPort {
 type Work = Extract<ToChild, { type: 'work' }>;
 
 /**
- * Loads the networks that the parent names, then answers what comes, one after the other. When memory or device are used
+ * Loads the networks that the parent names, then answers what comes. When memory or device are used
  * up, it says so and ends: in the process that it happened to, neither comes back.
  *
  * @param open loads the networks.
@@ -35,14 +36,13 @@ export function serveNetworks(
   pixels: Pick<PixelReceiver, 'read'>,
   open: (config: NetworksConfig) => Promise<Networks> = openNetworks,
 ): (message: ToChild) => void {
-  let networks: Networks | null = null;
+  let line: JobLine<Work> | null = null;
   let stopping = false;
-  let last: Promise<void> = Promise.resolve();
 
   /** Ends where the error says that going on makes no sense. */
   const endIn = (error: unknown): boolean => {
     const trouble = deviceTrouble(error);
-    if (!trouble) return false;
+    if (!trouble || stopping) return stopping;
     stopping = true;
     const { message } = toWire(error);
     parent.send({ type: 'ending', error: toWire(new AppError(trouble, message)) }, () => parent.exit(EXIT_TROUBLE));
@@ -51,34 +51,45 @@ export function serveNetworks(
 
   const start = async (config: NetworksConfig): Promise<void> => {
     try {
-      networks = await open(config);
-      parent.send({ type: 'ready', proofs: networks.proofs, most: networks.most });
+      const networks = await open(config);
+      const { proofs, most, withinMs } = networks;
+      line = new JobLine((messages) => work(networks, messages), { most, withinMs });
+      parent.send({ type: 'ready', proofs, most });
     } catch (error) {
-      if (endIn(error)) return;
-      parent.send({ type: 'unable', error: toWire(error) }, () => parent.exit(EXIT_WRONG_SETTINGS));
+      if (!endIn(error)) parent.send({ type: 'unable', error: toWire(error) }, () => parent.exit(EXIT_WRONG_SETTINGS));
     }
   };
 
-  const work = async ({ id, width, height, pixels: ref, options }: Work): Promise<void> => {
-    if (stopping) return;
+  const work = async (networks: Networks, messages: readonly Work[]): Promise<void> => {
     try {
-      if (!networks) throw new Error('a picture came before the networks were loaded');
-      const image = { width, height, format: 'rgb24', data: pixels.read(ref) } as const;
-      const [done] = await networks.work([{ image, options }]);
-      if (done!.status === 'rejected') throw done!.reason;
-      parent.send({ type: 'done', id, answer: done!.value });
+      const jobs = messages.map(({ width, height, pixels: ref, options }): Job<unknown> => {
+        return { image: { width, height, format: 'rgb24', data: pixels.read(ref) }, options };
+      });
+      for (const [i, done] of (await networks.work(jobs)).entries()) {
+        const { id } = messages[i]!;
+        if (done.status === 'fulfilled') parent.send({ type: 'done', id, answer: done.value });
+        else if (!endIn(done.reason)) parent.send({ type: 'failed', id, error: toWire(done.reason) });
+      }
     } catch (error) {
-      if (!endIn(error)) parent.send({ type: 'failed', id, error: toWire(error) });
+      if (endIn(error)) return;
+      for (const { id } of messages) parent.send({ type: 'failed', id, error: toWire(error) });
     }
   };
 
   return (message) => {
-    if (message.type === 'stop') {
-      stopping = true;
-      last = last.then(() => parent.exit(0));
-      return;
+    switch (message.type) {
+      case 'start':
+        start(message.config);
+        break;
+      case 'work':
+        // Before they are loaded nothing is sent, after the end nothing is done.
+        if (!stopping) line?.add(message);
+        break;
+      case 'stop':
+        stopping = true;
+        (line?.stop() ?? Promise.resolve()).then(() => parent.exit(0));
+        break;
     }
-    last = last.then(() => (message.type === 'start' ? start(message.config) : work(message)));
   };
 }
 
