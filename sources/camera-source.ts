@@ -77,7 +77,7 @@ export class CameraSource extends FfmpegSource {
       catchError((cause: unknown) => {
         const error = AppError.from(cause);
         if (pictures || all.length === 1 || GENERAL.has(error.code)) throw error;
-        this.#options.log.info(
+        this.#options.log.debug(
           { camera: this.id, address: index, code: error.code },
           `address ${index + 1} of ${all.length} failed: ${redact(error.message)}`,
         );

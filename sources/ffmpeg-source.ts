@@ -252,9 +252,11 @@ export class FfmpegSource implements FrameSource {
     };
     let wasDecodeError = false;
 
+    // What comes through a tunnel comes over its one connection.
+    const asked = address.kind === 'rtsps' ? { ...demands, transport: 'tcp' as const } : demands;
     const child = new FfmpegProcess({
       path: ffmpeg.path,
-      arguments: ffmpegArguments(input, demands, ffmpeg.can, process.platform, { hardware, copy: this.#copies }),
+      arguments: ffmpegArguments(input, asked, ffmpeg.can, process.platform, { hardware, copy: this.#copies }),
       feed: feed?.output ?? null,
       stdout: reader.stdout,
       onCopy: (chunk) => this.#transport.write(chunk),

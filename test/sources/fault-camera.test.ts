@@ -315,7 +315,7 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
 
     it('is played unverified where the settings say so', async () => {
       const server = await serve({ tls: { cert, key } });
-      const { seen } = setUp(server.url(), { tls: { verify: false } });
+      const { seen } = setUp(server.url(), { tls: { verify: false }, transport: 'udp' });
       await expect.poll(() => seen.frames, { timeout: 10_000 }).toBeGreaterThan(2);
     });
 
