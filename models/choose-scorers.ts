@@ -22,7 +22,10 @@ export interface ChooseScorersOptions {
 export async function chooseScorers(options: ChooseScorersOptions): Promise<ScorerModels[]> {
   const { scorers, store, onProgress, catalog = CATALOG } = options;
   const resolve = (name: string): Promise<ResolvedModel> =>
-    store.resolve(name, onProgress ? { onProgress: (done, total) => onProgress(name, done, total) } : {});
+    store.resolve(name, {
+      task: 'scorer',
+      ...(onProgress && { onProgress: (done: number, total: number | null) => onProgress(name, done, total) }),
+    });
   const chosen: ScorerModels[] = [];
   const givenBy = new Map<string, string>();
   for (const [i, settings] of scorers.entries()) {
