@@ -1,3 +1,4 @@
+/// <reference path="./node-rtsp-stream.d.ts" />
 import type { ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
 import Mpeg1Muxer from 'node-rtsp-stream/mpeg1muxer.js';

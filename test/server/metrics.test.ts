@@ -158,4 +158,43 @@ describe('the metrics', () => {
     other.close();
     other.close();
   });
+
+  it('ask the cameras what they counted, and forget those that are gone', async () => {
+    let cameras = [
+      {
+        camera: 'front',
+        droppedPool: 2,
+        decodeErrors: 3,
+        bytes: 4000,
+        ageMs: 250,
+        bitsPerSecond: null as number | null,
+      },
+    ];
+    metrics.watch({ cameras: () => cameras });
+    expect(await lines()).toEqual(
+      expect.arrayContaining([
+        'facegate_frames_dropped_total{camera="front",reason="pool"} 2',
+        'facegate_camera_decode_errors_total{camera="front"} 3',
+        'facegate_camera_pixel_bytes_total{camera="front"} 4000',
+        'facegate_camera_picture_age_seconds{camera="front"} 0.25',
+      ]),
+    );
+    expect((await lines()).some((line) => line.startsWith('facegate_camera_stream_bits_per_second{'))).toBe(false);
+    cameras = [{ ...cameras[0]!, droppedPool: 5, bitsPerSecond: 2_000_000 }];
+    expect(await lines()).toEqual(
+      expect.arrayContaining([
+        'facegate_frames_dropped_total{camera="front",reason="pool"} 5',
+        'facegate_camera_stream_bits_per_second{camera="front"} 2000000',
+      ]),
+    );
+    cameras = [];
+    metrics.cameraRemoved('front');
+    expect((await lines()).filter((line) => line.includes('front'))).toEqual([]);
+  });
+
+  it('count the connections of a camera on when it is restarted with other settings', async () => {
+    for (const connections of [1, 2, 3]) metrics.cameraState(status({ connections }));
+    for (const connections of [1, 2]) metrics.cameraState(status({ connections }));
+    expect(await lines()).toContain('facegate_camera_connections_total{camera="front"} 5');
+  });
 });

@@ -129,6 +129,19 @@ describe('the MPEG-1 preview', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it.skipIf(process.platform !== 'linux')('does not outlive a server that is killed', async () => {
+    const script = `import { Mpeg1Preview } from ${JSON.stringify(new URL('../../sinks/mpeg1-preview.ts', import.meta.url).href)};
+      const o = { ffmpegPath: ${JSON.stringify(ffmpegPath)}, fps: 25, masks: [], onPackets() {} };
+      process.stdout.write(String(new Mpeg1Preview(o).pid)); setInterval(() => {}, 1000);`;
+    const server = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const pid = await new Promise<number>((resolve) => server.stdout.once('data', (text) => resolve(Number(text))));
+    expect(isAlive(pid)).toBe(true);
+    server.kill('SIGKILL');
+    await expect.poll(() => isAlive(pid), { timeout: 15_000 }).toBe(false);
+  });
+
   it('is over, with a reason, where there is no ffmpeg or the stream is none', async () => {
     const missing = new Mpeg1Preview({ ffmpegPath: '/nowhere/ffmpeg', fps: 25, masks: [], onPackets: () => undefined });
     expect(await missing.ended).toEqual({ code: null, signal: null, message: expect.stringContaining('ENOENT') });
