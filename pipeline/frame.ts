@@ -20,8 +20,8 @@ export interface Frame extends PixelImage {
   /** How much later than the fastest recent frame this one arrived, ≥ 0, milliseconds. Delay inside the camera is invisible. */
   readonly ageMs: number;
   /**
-   * Good enough to show, not to decide on: a decode error happened within the last second, or it cannot be told yet how
-   * old the pictures of this connection are.
+   * Good enough to show, not to decide on: a decode error happened within the last second; it cannot be told (yet) how old the
+   * pictures of this connection are; or the picture repeats the one before it, or belongs to a frozen one.
    */
   readonly degraded: boolean;
   retain(): void;
