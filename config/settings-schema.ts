@@ -177,7 +177,9 @@ const recognition = z.strictObject({
     .describe("How far the best subject must be ahead of the second one. Default: the embedder's calibration."),
   oodThreshold: number(0, 1)
     .default(0.4)
-    .describe('A face whose quality is below this is unfit (`blurred`, `too_dark`, `low_quality`, …): never recognised, nor enrolled.'),
+    .describe(
+      'A face whose quality is below this is unfit (`blurred`, `too_dark`, `low_quality`, …): never recognised, nor enrolled.',
+    ),
 });
 
 /** Corners of an area of the picture, in shares of its width and height, so that it holds at every resolution. */
