@@ -129,7 +129,7 @@ async function timePicture(
         work: 'pictures',
         detector: { ...placed, model: chosen.detector },
         landmarks: chosen.landmarks ? { ...placed, model: chosen.landmarks } : null,
-        embedder: { ...placed, model: chosen.embedder },
+        embedder: { ...placed, model: chosen.embedder, flip: models.embedder.flip },
         scorers: [],
         settings: { ...models.detector, oodThreshold: recognition.oodThreshold },
       };
