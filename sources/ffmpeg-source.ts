@@ -85,6 +85,7 @@ export class FfmpegSource implements FrameSource {
   readonly #streamChanges = new Subject<StreamChange>();
   readonly #transport = new TransportStream();
   readonly #transportRefusals = new Subject<SourceError>();
+  #warnedOfDecoder: string | null = null;
   #frozen = false;
   #connections = 0;
   #sequence = 0;
@@ -311,7 +312,6 @@ export class FfmpegSource implements FrameSource {
       feed?.close();
       if (subscriber.closed) return;
       if (connection.frames === 0 && hardware && this.#decoder.failed(hardware, troubles)) {
-        log.warn({ hwaccel: hardware, reason: this.#decoder.inUse.reason }, 'hardware decoding was left');
         if (!feed) {
           // Not a failure of the camera: no pause, and nobody is told of a lost connection.
           again = this.#connectWithout(subscriber, opening);
@@ -394,7 +394,7 @@ export class FfmpegSource implements FrameSource {
     const { width, height, ptsSeconds } = header;
     const arrivedAtMs = clock.monotonicMs();
     this.#mask.apply(pixels.bytes, width, height);
-    if (connection.frames === 1) this.#decoder.decoded(connection.hardware);
+    if (connection.frames === 1) this.#noteDecoder(connection);
     // A file has no now: its pictures are as old as the wait for them, which starts at their arrival.
     const ageMs = age ? age.of(ptsSeconds, arrivedAtMs) : 0;
     this.#framesReceived += 1;
@@ -425,6 +425,14 @@ export class FfmpegSource implements FrameSource {
       },
       pixels,
     );
+  }
+
+  #noteDecoder({ hardware, log }: Connection): void {
+    this.#decoder.decoded(hardware);
+    const { requested, used, reason } = this.#decoder.inUse;
+    if (reason === null || reason === this.#warnedOfDecoder) return;
+    this.#warnedOfDecoder = reason;
+    log.warn({ requested, used }, `the video is decoded by ${used === 'software' ? 'the processor' : used}: ${reason}`);
   }
 
   /** Whether the picture repeats the one before it, or belongs to a frozen one. */

@@ -196,13 +196,14 @@ describe.skipIf(!requirement('ffmpeg').met)('live pictures', () => {
       '(%s) are decoded by the processor, and it is said why',
       async (hwaccel) => {
         if (requirement('gpu').met) return;
-        const { source } = setUp({ url: `file:${await films.draw({ seconds: 1 })}`, hwaccel });
+        const { source, log } = setUp({ url: `file:${await films.draw({ seconds: 1 })}`, hwaccel });
         const seen = await watch(source, {});
         expect(seen.length).toBeGreaterThanOrEqual(5);
         const { decoder, connections } = source.stats();
         expect(decoder).toMatchObject({ requested: hwaccel, used: 'software' });
         expect(decoder.reason).toMatch(/does not open|was built without/);
         expect(connections).toBe(1);
+        expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
       },
     );
 
