@@ -16,6 +16,10 @@ const PARTS: Record<string, { about: string; run: () => Promise<Measurement> }> 
     about: 'how late the main thread is while two cameras are analysed at full load',
     run: async () => (await import('./event-loop.ts')).measureEventLoop(),
   },
+  isolation: {
+    about: 'what it costs a network to live beside others: alone, in threads, in processes; latency and memory',
+    run: async () => (await import('./isolation.ts')).measureIsolation(),
+  },
   'stalled-viewer': {
     about: 'what a live viewer that stops reading costs the server and the others',
     run: async () => (await import('./stalled-viewer.ts')).measureStalledViewer(),
