@@ -44,7 +44,7 @@ describe.skipIf(!requirement('webgpu').met || !requirement('shared').met)(
             processes: 1,
             providers: ['cpu'],
             // Compiling shaders for a processor takes seconds for each shape: one small shape is enough.
-          batch: { most: 1 },
+            batch: { most: 1 },
             detector: { model: 'retinaface-mobilenet025', inputSize: 128, providers: ['webgpu', 'cpu'] },
           },
         }),
