@@ -101,100 +101,104 @@ describe.skipIf(!requirement('python').met)('the export script', () => {
   });
 });
 
-describe.skipIf(!requirement('torch').met)(`an export (needs ${requirement('torch').why})`, () => {
-  const random = async (model: string, ...how: string[]) => {
-    const file = join(folder, `${model}-${how.join('-')}.pth`);
-    const ran = await python([join(HERE, 'random_checkpoint.py'), SCRIPTS, model, file, ...how]);
-    expect(ran.err).toBe('');
-    return file;
-  };
+// Importing torch alone takes seconds, and many on a busy machine.
+describe.skipIf(!requirement('torch').met)(
+  `an export (needs ${requirement('torch').why})`,
+  { timeout: 180_000 },
+  () => {
+    const random = async (model: string, ...how: string[]) => {
+      const file = join(folder, `${model}-${how.join('-')}.pth`);
+      const ran = await python([join(HERE, 'random_checkpoint.py'), SCRIPTS, model, file, ...how]);
+      expect(ran.err).toBe('');
+      return file;
+    };
 
-  it.each(EXPORTABLE.map(({ name }) => name).filter((name) => !/resnet101|w600k|rts/.test(name)))(
-    'of %s answers in onnxruntime as in PyTorch',
-    async (model) => {
+    it.each(EXPORTABLE.map(({ name }) => name).filter((name) => !/resnet101|w600k|rts/.test(name)))(
+      'of %s answers in onnxruntime as in PyTorch',
+      async (model) => {
+        const ran = await exporter(
+          '--check',
+          '--model',
+          model,
+          await random(model, 'wrapped'),
+          join(folder, `${model}.onnx`),
+        );
+        expect(ran.err).toBe('');
+        expect(ran.out).toMatch(/checked .* off by/);
+        expect(ran.out).toContain(`facegate models add`);
+      },
+    );
+
+    it('reads both public layouts of RetinaFace', async () => {
+      const file = join(folder, 'other.onnx');
       const ran = await exporter(
         '--check',
         '--model',
-        model,
-        await random(model, 'wrapped'),
-        join(folder, `${model}.onnx`),
+        'retinaface-mobilenet1.0',
+        await random('retinaface-mobilenet1.0', 'yakhyo'),
+        file,
       );
-      expect(ran.err).toBe('');
-      expect(ran.out).toMatch(/checked .* off by/);
-      expect(ran.out).toContain(`facegate models add`);
-    },
-    180_000,
-  );
+      expect(ran).toMatchObject({ code: 0, err: '' });
+    });
 
-  it('reads both public layouts of RetinaFace', async () => {
-    const file = join(folder, 'other.onnx');
-    const ran = await exporter(
-      '--check',
-      '--model',
-      'retinaface-mobilenet1.0',
-      await random('retinaface-mobilenet1.0', 'yakhyo'),
-      file,
-    );
-    expect(ran).toMatchObject({ code: 0, err: '' });
-  });
+    it.each<[string, () => Promise<string>, string]>([
+      ['a checkpoint of another network', () => random('minifasnet-v2-crop2.7'), 'the checkpoint is not rts-512d: '],
+      ['text', () => text('hello'), 'is no PyTorch checkpoint'],
+      ['an empty file', () => text(''), 'is no PyTorch checkpoint'],
+      ['a pickle that would run code', code, 'is no file of weights alone'],
+      ['a whole pickled model', wholeModel, 'is no file of weights alone'],
+    ])('is refused for %s, without a stack trace and without a file', async (_, make, message) => {
+      const file = join(folder, 'refused.onnx');
+      const ran = await exporter('--model', 'rts-512d', await make(), file);
+      expect(ran.code).toBe(1);
+      expect(ran.err).toContain(message);
+      expect(ran.err).not.toContain('Traceback');
+      expect(await readdir(folder)).not.toContain('refused.onnx');
+      expect((await readdir(folder)).filter((name) => name.endsWith('.tmp') || name === 'ran')).toEqual([]);
+    });
 
-  it.each<[string, () => Promise<string>, string]>([
-    ['a checkpoint of another network', () => random('minifasnet-v2-crop2.7'), 'the checkpoint is not rts-512d: '],
-    ['text', () => text('hello'), 'is no PyTorch checkpoint'],
-    ['an empty file', () => text(''), 'is no PyTorch checkpoint'],
-    ['a pickle that would run code', code, 'is no file of weights alone'],
-    ['a whole pickled model', wholeModel, 'is no file of weights alone'],
-  ])('is refused for %s, without a stack trace and without a file', async (_, make, message) => {
-    const file = join(folder, 'refused.onnx');
-    const ran = await exporter('--model', 'rts-512d', await make(), file);
-    expect(ran.code).toBe(1);
-    expect(ran.err).toContain(message);
-    expect(ran.err).not.toContain('Traceback');
-    expect(await readdir(folder)).not.toContain('refused.onnx');
-    expect((await readdir(folder)).filter((name) => name.endsWith('.tmp') || name === 'ran')).toEqual([]);
-  });
-
-  async function text(content: string): Promise<string> {
-    const file = join(folder, 'text.pth');
-    await writeFile(file, content);
-    return file;
-  }
-
-  async function code(): Promise<string> {
-    const file = join(folder, 'code.pth');
-    await writeFile(file, `cos\nsystem\n(S'touch ${folder}/ran'\ntR.`);
-    return file;
-  }
-
-  async function wholeModel(): Promise<string> {
-    const file = join(folder, 'whole.pth');
-    await python(['-c', `import sys, torch; torch.save(torch.nn.Linear(1, 1), sys.argv[1])`, file]);
-    return file;
-  }
-
-  it.skipIf(!requirement('shared').met).each([
-    ['retinaface-mobilenet025', [1, 3, 640, 640]],
-    ['minifasnet-v2-crop2.7', [1, 3, 80, 80]],
-    ['minifasnet-v1se-crop4.0', [1, 3, 80, 80]],
-  ])('of the real weights of %s answers as the published file', async (model, dims) => {
-    const published = join(sharedDir, 'models', `${model}.onnx`);
-    const checkpoint = join(folder, `${model}-real.pth`);
-    const made = await python([join(HERE, 'checkpoint_from_onnx.py'), SCRIPTS, model, published, checkpoint]);
-    expect(made).toMatchObject({ code: 0, err: '' });
-    const file = join(folder, `${model}-real.onnx`);
-    expect(await exporter('--model', model, checkpoint, file)).toMatchObject({ code: 0, err: '' });
-    const { entry } = sharedModel(model);
-    const next = randomNumbers(5);
-    const data = Float32Array.from({ length: dims.reduce((a, b) => a * b) }, () => next() * 255 - 100);
-    const feeds = { [entry.input.name]: new ort.Tensor('float32', data, dims) };
-    const [ours, theirs] = await Promise.all(
-      [file, published].map(async (path) => (await ort.InferenceSession.create(path)).run(feeds)),
-    );
-    for (const [name, { data: wanted }] of Object.entries(theirs!)) {
-      const got = ours![name]!.data as Float32Array;
-      const largest = (wanted as Float32Array).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-      const off = (wanted as Float32Array).reduce((most, value, at) => Math.max(most, Math.abs(value - got[at]!)), 0);
-      expect(off / largest, name).toBeLessThan(1e-4);
+    async function text(content: string): Promise<string> {
+      const file = join(folder, 'text.pth');
+      await writeFile(file, content);
+      return file;
     }
-  });
-});
+
+    async function code(): Promise<string> {
+      const file = join(folder, 'code.pth');
+      await writeFile(file, `cos\nsystem\n(S'touch ${folder}/ran'\ntR.`);
+      return file;
+    }
+
+    async function wholeModel(): Promise<string> {
+      const file = join(folder, 'whole.pth');
+      await python(['-c', `import sys, torch; torch.save(torch.nn.Linear(1, 1), sys.argv[1])`, file]);
+      return file;
+    }
+
+    it.skipIf(!requirement('shared').met).each([
+      ['retinaface-mobilenet025', [1, 3, 640, 640]],
+      ['minifasnet-v2-crop2.7', [1, 3, 80, 80]],
+      ['minifasnet-v1se-crop4.0', [1, 3, 80, 80]],
+    ])('of the real weights of %s answers as the published file', async (model, dims) => {
+      const published = join(sharedDir, 'models', `${model}.onnx`);
+      const checkpoint = join(folder, `${model}-real.pth`);
+      const made = await python([join(HERE, 'checkpoint_from_onnx.py'), SCRIPTS, model, published, checkpoint]);
+      expect(made).toMatchObject({ code: 0, err: '' });
+      const file = join(folder, `${model}-real.onnx`);
+      expect(await exporter('--model', model, checkpoint, file)).toMatchObject({ code: 0, err: '' });
+      const { entry } = sharedModel(model);
+      const next = randomNumbers(5);
+      const data = Float32Array.from({ length: dims.reduce((a, b) => a * b) }, () => next() * 255 - 100);
+      const feeds = { [entry.input.name]: new ort.Tensor('float32', data, dims) };
+      const [ours, theirs] = await Promise.all(
+        [file, published].map(async (path) => (await ort.InferenceSession.create(path)).run(feeds)),
+      );
+      for (const [name, { data: wanted }] of Object.entries(theirs!)) {
+        const got = ours![name]!.data as Float32Array;
+        const largest = (wanted as Float32Array).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+        const off = (wanted as Float32Array).reduce((most, value, at) => Math.max(most, Math.abs(value - got[at]!)), 0);
+        expect(off / largest, name).toBeLessThan(1e-4);
+      }
+    });
+  },
+);
