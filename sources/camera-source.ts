@@ -4,6 +4,7 @@ import type { ErrorCode } from '../config/error-codes.ts';
 import { redact } from '../config/redact.ts';
 import type { StreamInUse } from '../pipeline/camera-status.ts';
 import type { Frame } from '../pipeline/frame.ts';
+import type { LinkedSource } from './camera-link.ts';
 import { refuseFfmpeg } from './ffmpeg-refusal.ts';
 import { FfmpegSource, type FfmpegSourceOptions } from './ffmpeg-source.ts';
 import { firstPictureWatch } from './first-picture-watch.ts';
@@ -26,7 +27,7 @@ const GENERAL: ReadonlySet<ErrorCode> = new Set(['FFMPEG_NOT_FOUND', 'FFMPEG_TOO
  * A camera with all its addresses. An attempt goes through them in turn, from the first, until one gives a picture; it fails when all
  * have failed, and ends when the one that gave pictures does.
  */
-export class CameraSource extends FfmpegSource {
+export class CameraSource extends FfmpegSource implements LinkedSource {
   readonly #options: CameraSourceOptions;
   readonly #leaving = new Set<Promise<unknown>>();
   #streamInUse: StreamInUse | null = null;

@@ -1,5 +1,5 @@
 import type { FfmpegFeatures } from './ffmpeg-binary.ts';
-import type { SourceAddress } from './source-address.ts';
+import type { FfmpegInput } from './opening.ts';
 import { DECODED_SHOWINFO } from './stderr-line.ts';
 
 /** Hardware that decodes. */
@@ -60,7 +60,7 @@ export interface FfmpegChoices {
  * standard output, with a `showinfo` line on standard error for every frame. Pure.
  */
 export function ffmpegArguments(
-  address: SourceAddress,
+  address: FfmpegInput,
   demands: FrameDemands,
   can: FfmpegFeatures,
   platform: NodeJS.Platform,
@@ -106,7 +106,7 @@ const SURFACES: Record<HardwareKind, string> = {
 };
 
 function filters(
-  address: SourceAddress,
+  address: FfmpegInput,
   demands: FrameDemands,
   can: FfmpegFeatures,
   hardware: HardwareKind | null,
@@ -155,7 +155,7 @@ interface Input {
   script: string | null;
 }
 
-function inputOf(address: SourceAddress, demands: FrameDemands, can: FfmpegFeatures, platform: NodeJS.Platform): Input {
+function inputOf(address: FfmpegInput, demands: FrameDemands, can: FfmpegFeatures, platform: NodeJS.Platform): Input {
   switch (address.kind) {
     case 'mjpeg':
       // Fetched by this program, which writes it to standard input in a container with timestamps.
@@ -168,7 +168,6 @@ function inputOf(address: SourceAddress, demands: FrameDemands, can: FfmpegFeatu
       // Moves everywhere and shows its own clock. A camera keeps its pace, so that this does, too.
       return { before: ['-re', '-f', 'lavfi'], name: 'testsrc2=size=1280x720:rate=25', script: null };
     case 'rtsp':
-    case 'rtsps':
       return rtspInput(address, demands, can);
     case 'webcam':
       return webcamInput(address, demands, platform);
@@ -186,14 +185,9 @@ function inputOf(address: SourceAddress, demands: FrameDemands, can: FfmpegFeatu
   }
 }
 
-function rtspInput(
-  address: { kind: 'rtsp' | 'rtsps'; url: string },
-  demands: FrameDemands,
-  can: FfmpegFeatures,
-): Input {
+function rtspInput(address: { url: string }, demands: FrameDemands, can: FfmpegFeatures): Input {
   const whitelist = ['pipe', 'rtsp', 'rtp', 'tcp'];
   if (demands.transport === 'udp') whitelist.push('udp');
-  if (address.kind === 'rtsps') whitelist.push('tls');
   const options = [
     // TCP first: UDP loss shows as smeared faces, which lowers similarity silently.
     `rtsp_transport ${demands.transport}`,

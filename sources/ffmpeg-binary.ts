@@ -17,7 +17,7 @@ export interface FfmpegFeatures {
   readonly showinfoChecksum: boolean;
   /** The RTSP option that bounds silence, in microseconds. Before 5.0 `timeout` means "listen for a connection". */
   readonly rtspTimeout: 'timeout' | 'stimeout' | null;
-  /** TLS is built in: rtsps works. */
+  /** TLS is built in. Not needed: this program ends the TLS of cameras itself. */
   readonly tls: boolean;
   /** Input devices that are built in, e.g. `v4l2`; `lavfi` draws test patterns. */
   readonly devices: readonly string[];

@@ -2,7 +2,7 @@ import { from, Observable, Subject, type Subscriber, switchMap } from 'rxjs';
 import { SourceError } from '../config/app-error.ts';
 import { redact } from '../config/redact.ts';
 import type { Frame } from '../pipeline/frame.ts';
-import type { Clock, FrameSource, Logger } from '../pipeline/ports.ts';
+import type { Clock, Logger } from '../pipeline/ports.ts';
 import { DecodeHealth } from './decode-health.ts';
 import { type FrameDemands, ffmpegArguments, type HardwareKind, MOST_PIXELS } from './ffmpeg-arguments.ts';
 import type { FfmpegBinary } from './ffmpeg-binary.ts';
@@ -14,7 +14,7 @@ import { FrameReader } from './frame-reader.ts';
 import { FrozenWatch } from './frozen-watch.ts';
 import { HardwareDecoder } from './hardware-decoder.ts';
 import { IvfFeed } from './ivf-feed.ts';
-import { type Opening, plainOpening } from './opening.ts';
+import type { Opening } from './opening.ts';
 import { pooledFrame } from './pooled-frame.ts';
 import { PrivacyMask } from './privacy-mask.ts';
 import type { SourceAddress } from './source-address.ts';
@@ -68,7 +68,7 @@ const COMPLAINTS = 30;
 const COPIED_CODECS: ReadonlySet<string> = new Set(['h264', 'hevc', 'mpeg4', 'mpeg2video', 'mpeg1video']);
 
 /** RTSP cameras, webcams and files: whatever ffmpeg opens, one process for each subscription. */
-export class FfmpegSource implements FrameSource {
+export class FfmpegSource {
   readonly id: string;
   readonly pace: 'live' | 'file';
   /** Least time between two frames, milliseconds: no silence shorter than that means anything. */
@@ -182,7 +182,7 @@ export class FfmpegSource implements FrameSource {
   }
 
   /** Errors with FFMPEG_TOO_OLD or FFMPEG_NOT_FOUND where trying again is useless, else with a STREAM code. */
-  frames(opening: Opening = plainOpening(this.#options.address)): Observable<Frame> {
+  frames(opening: Opening): Observable<Frame> {
     return this.#attempt(opening);
   }
 

@@ -62,7 +62,7 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
   it('and none at all plays, and is said goodbye to', async () => {
     const server = await serve();
     const { seen, watching, source, link } = setUp(server.url());
-    await expect.poll(() => seen.frames, { timeout: 10_000 }).toBeGreaterThan(5);
+    await expect.poll(() => seen.frames, { timeout: 20_000 }).toBeGreaterThan(5);
     expect(link.status).toMatchObject({ state: 'running', streamInUse: null });
     watching.unsubscribe();
     await source.gone();
@@ -93,7 +93,7 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
   it('is given up by ffmpeg in its timeout and a second where it falls mute after the first answers', async () => {
     const server = await serve({ fault: 'mute-to-ffmpeg' });
     const { link, changes, source } = setUp(server.url());
-    await expect.poll(() => server.requests.length, { timeout: 10_000, interval: 10 }).toBe(2);
+    await expect.poll(() => server.requests.length, { timeout: 20_000, interval: 10 }).toBe(2);
     const mute = performance.now();
     await expect.poll(() => link.status.code, { timeout: 8000, interval: 20 }).toBe('STREAM_TIMEOUT');
     expect(performance.now() - mute).toBeLessThan(3000);
@@ -104,7 +104,7 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
   it('that sends only RTCP any more is stalled after 5 s and connected to anew after 10 s', async () => {
     const server = await serve();
     const { seen, changes } = setUp(server.url());
-    await expect.poll(() => seen.frames, { timeout: 10_000 }).toBeGreaterThan(5);
+    await expect.poll(() => seen.frames, { timeout: 20_000 }).toBeGreaterThan(5);
     server.fault = 'rtcp-only';
     await expect.poll(() => changes.length, { timeout: 15_000 }).toBe(4);
     const from = seen.lastAtMs;
@@ -116,7 +116,7 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
     expect(again!.after).toBeGreaterThan(9.9);
     expect(again!.after).toBeLessThan(11);
     server.fault = 'none';
-    await expect.poll(() => changes.at(-1)?.state, { timeout: 10_000 }).toBe('running');
+    await expect.poll(() => changes.at(-1)?.state, { timeout: 20_000 }).toBe('running');
   });
 
   it('that sends only RTCP from the start is given up after 10 s', async () => {
@@ -141,11 +141,11 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
   it('that repeats one picture is frozen within 3 s, not decided upon, and running again when it moves', async () => {
     const server = await serve();
     const { seen, changes, degraded } = setUp(server.url());
-    await expect.poll(() => seen.frames, { timeout: 10_000 }).toBeGreaterThan(20);
+    await expect.poll(() => seen.frames, { timeout: 20_000 }).toBeGreaterThan(20);
     server.fault = 'frozen';
     const from = performance.now();
     await expect
-      .poll(() => changes.at(-1), { timeout: 10_000, interval: 20 })
+      .poll(() => changes.at(-1), { timeout: 20_000, interval: 20 })
       .toMatchObject({ state: 'frozen', code: 'STREAM_FROZEN' });
     expect((changes.at(-1)!.atMs - from) / 1000).toBeLessThan(3.5);
     const before = seen.frames;
@@ -153,17 +153,17 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
     await expect.poll(() => seen.frames, { timeout: 5000 }).toBeGreaterThan(before + 5);
     expect(new Set(degraded)).toEqual(new Set([true]));
     server.fault = 'none';
-    await expect.poll(() => changes.at(-1)?.state, { timeout: 10_000 }).toBe('running');
+    await expect.poll(() => changes.at(-1)?.state, { timeout: 20_000 }).toBe('running');
     expect(changes.map(({ state }) => state)).toEqual(['connecting', 'running', 'frozen', 'running']);
   });
 
   it('whose pictures are corrupt goes on, with its decode errors counted', async () => {
     const server = await serve();
     const { seen, source, link } = setUp(server.url());
-    await expect.poll(() => seen.frames, { timeout: 10_000 }).toBeGreaterThan(5);
+    await expect.poll(() => seen.frames, { timeout: 20_000 }).toBeGreaterThan(5);
     expect(source.stats().decodeErrors).toBe(0);
     server.fault = 'corrupt';
-    await expect.poll(() => source.stats().decodeErrors, { timeout: 10_000 }).toBeGreaterThan(3);
+    await expect.poll(() => source.stats().decodeErrors, { timeout: 20_000 }).toBeGreaterThan(3);
     expect(link.status.state).toBe('running');
   });
 
@@ -171,7 +171,7 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
     it.each(['basic', 'digest'] as const)('lets the right one in (%s)', async (auth) => {
       const server = await serve({ credentials: { ...ANN, auth } });
       const { link } = setUp(server.url(ANN));
-      await expect.poll(() => link.status.state, { timeout: 10_000 }).toBe('running');
+      await expect.poll(() => link.status.state, { timeout: 20_000 }).toBe('running');
       expect(server.requests.filter(({ refused }) => refused)).toEqual([]);
     });
 
@@ -203,7 +203,7 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
         frames += 1;
         frame.release();
       });
-      await expect.poll(() => frames, { timeout: 10_000 }).toBeGreaterThan(2);
+      await expect.poll(() => frames, { timeout: 20_000 }).toBeGreaterThan(2);
       watching.unsubscribe();
       await source.gone();
     });
@@ -222,7 +222,7 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
       const target = await serve({ credentials: ANN });
       const server = await serve({ fault: 'redirect', redirectTo: target.url() });
       const { seen } = setUp(server.url(ANN));
-      await expect.poll(() => seen.frames, { timeout: 10_000 }).toBeGreaterThan(2);
+      await expect.poll(() => seen.frames, { timeout: 20_000 }).toBeGreaterThan(2);
       // ffmpeg was sent to the end of the way at once.
       expect(server.requests.map(({ method }) => method)).toEqual(['DESCRIBE']);
     });
@@ -254,14 +254,14 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
       const dead = await serve({ fault: 'not-found' });
       const good = await serve();
       const { link, seen, changes } = setUp(dead.url(), { failover: [good.url()] });
-      await expect.poll(() => seen.frames, { timeout: 10_000 }).toBeGreaterThan(2);
+      await expect.poll(() => seen.frames, { timeout: 20_000 }).toBeGreaterThan(2);
       expect(link.status.streamInUse).toEqual({ index: 1, url: good.url() });
       expect(changes.map(({ state }) => state)).toEqual(['connecting', 'running']);
       // The first one counts again in the next round.
       dead.fault = 'none';
       await good.close();
-      await expect.poll(() => link.status.streamInUse?.index, { timeout: 10_000 }).toBe(0);
-      await expect.poll(() => link.status.state, { timeout: 10_000 }).toBe('running');
+      await expect.poll(() => link.status.streamInUse?.index, { timeout: 20_000 }).toBe(0);
+      await expect.poll(() => link.status.state, { timeout: 20_000 }).toBe('running');
     });
 
     it('fails with what the first one says when all do', async () => {
@@ -290,7 +290,7 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
       await writeFile(join(dir, 'cam.pem'), cert);
       const server = await serve({ tls: { cert, key }, credentials: ANN });
       const { seen, watching, source, log } = setUp(on(server, ANN), { tls: { ca: 'cam.pem' } });
-      await expect.poll(() => seen.frames, { timeout: 10_000 }).toBeGreaterThan(5);
+      await expect.poll(() => seen.frames, { timeout: 20_000 }).toBeGreaterThan(5);
       watching.unsubscribe();
       await source.gone();
       await expect.poll(() => server.asked('TEARDOWN')).toBe(1);
@@ -316,7 +316,7 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
     it('is played unverified where the settings say so', async () => {
       const server = await serve({ tls: { cert, key } });
       const { seen } = setUp(server.url(), { tls: { verify: false }, transport: 'udp' });
-      await expect.poll(() => seen.frames, { timeout: 10_000 }).toBeGreaterThan(2);
+      await expect.poll(() => seen.frames, { timeout: 20_000 }).toBeGreaterThan(2);
     });
 
     it('that has none, and waits for more of the handshake, is told apart in its timeout', async () => {
@@ -336,9 +336,9 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
     it('that breaks off in the middle is running again in seconds', async () => {
       const server = await serve({ tls: { cert, key } });
       const { seen, changes } = setUp(server.url(), { tls: { verify: false } });
-      await expect.poll(() => seen.frames, { timeout: 10_000 }).toBeGreaterThan(2);
+      await expect.poll(() => seen.frames, { timeout: 20_000 }).toBeGreaterThan(2);
       server.hangUp();
-      await expect.poll(() => changes.filter(({ state }) => state === 'running').length, { timeout: 10_000 }).toBe(2);
+      await expect.poll(() => changes.filter(({ state }) => state === 'running').length, { timeout: 20_000 }).toBe(2);
     });
   });
 });

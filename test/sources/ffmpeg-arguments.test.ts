@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { type FrameDemands, ffmpegArguments } from '../../sources/ffmpeg-arguments.ts';
 import type { FfmpegFeatures } from '../../sources/ffmpeg-binary.ts';
+import type { FfmpegInput } from '../../sources/opening.ts';
 import { sourceAddress } from '../../sources/source-address.ts';
 
 const CURRENT: FfmpegFeatures = {
   fpsMode: true,
   autoscale: true,
+  tls: true,
   ffconcatOptions: true,
   showinfoChecksum: true,
   rtspTimeout: 'timeout',
-  tls: true,
   devices: ['v4l2', 'lavfi'],
   hwaccels: ['cuda', 'vaapi'],
 };
@@ -32,7 +33,7 @@ const DEMANDS: FrameDemands = {
 };
 
 function args(url: string, demands: Partial<FrameDemands> = {}, can = CURRENT, platform: NodeJS.Platform = 'linux') {
-  const address = sourceAddress(url, { baseDir: '/clips', platform });
+  const address = sourceAddress(url, { baseDir: '/clips', platform }) as FfmpegInput;
   const { beforeInput, input, script, beforeOutput } = ffmpegArguments(
     address,
     { ...DEMANDS, ...demands },
@@ -107,7 +108,6 @@ describe('the arguments before the input', () => {
   it.each([
     ['rtsp://h/x', 'tcp', 'pipe,rtsp,rtp,tcp'],
     ['rtsp://h/x', 'udp', 'pipe,rtsp,rtp,tcp,udp'],
-    ['rtsps://h/x', 'tcp', 'pipe,rtsp,rtp,tcp,tls'],
   ] as const)('allow %s over %s no protocols but %s', (url, transport, whitelist) => {
     const made = args(url, { transport });
     expect(made.before).toContain(`-protocol_whitelist ${whitelist} `);
@@ -160,7 +160,7 @@ describe('the arguments before the output', () => {
 });
 
 describe('what is decided for each connection', () => {
-  const address = sourceAddress('rtsp://h/x', { baseDir: '/', platform: 'linux' });
+  const address: FfmpegInput = { kind: 'rtsp', url: 'rtsp://h/x' };
 
   it('lets hardware decode, and nothing pass that it did not', () => {
     const made = ffmpegArguments(address, DEMANDS, CURRENT, 'linux', { hardware: 'cuda', copy: false });

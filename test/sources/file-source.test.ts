@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cameraSchema } from '../../config/settings-schema.ts';
 import type { Frame } from '../../pipeline/frame.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
+import type { CameraSource } from '../../sources/camera-source.ts';
 import { createSource } from '../../sources/create-source.ts';
 import { type FfmpegBinary, findFfmpeg } from '../../sources/ffmpeg-binary.ts';
-import type { FfmpegSource } from '../../sources/ffmpeg-source.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 import { requirement } from '../support/requirements.ts';
 import { TestFilms } from '../support/test-film.ts';
@@ -26,7 +26,7 @@ type Seen = Pick<
   'cameraId' | 'sequence' | 'connection' | 'ptsSeconds' | 'width' | 'height' | 'ageMs' | 'degraded'
 > & { pixel: number[]; length: number };
 
-function watch(source: FfmpegSource, onFrame: (frame: Frame) => void = (frame) => frame.release()): Promise<Seen[]> {
+function watch(source: CameraSource, onFrame: (frame: Frame) => void = (frame) => frame.release()): Promise<Seen[]> {
   const seen: Seen[] = [];
   return new Promise((resolve, reject) =>
     source.frames().subscribe({
