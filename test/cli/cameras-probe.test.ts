@@ -50,10 +50,10 @@ describe.skipIf(!requirement('ffmpeg').met)('facegate cameras probe', () => {
     'says what a camera sends, how small a face may be, and shows its picture',
     async () => {
       const { code, stdout, stderr } = await facegate(
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what one types.
         [
           'cameras',
           'probe',
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what one types.
           camera!.url().replace('rtsp://', 'rtsp://ann:${CAMERA_PASSWORD}@'),
           '--picture',
           'out.jpg',
@@ -98,9 +98,9 @@ describe.skipIf(!requirement('ffmpeg').met)('facegate cameras probe', () => {
     ],
     ['a folder', () => 'file:/tmp', 1, /is a folder \(STREAM_NOT_FOUND\)/],
     ['a path without a scheme', () => '/tmp/film.mp4', 1, /write file:… for a file/],
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what one types.
     [
       'a variable that is not set',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what one types.
       () => 'rtsp://u:${NO_SUCH}@10.0.0.5/',
       78,
       /environment variable NO_SUCH, which is not set/,
