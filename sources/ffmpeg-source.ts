@@ -64,8 +64,11 @@ interface Connection {
 /** Complaints kept for the diagnosis. */
 const COMPLAINTS = 30;
 
-/** What MPEG-TS carries so that every player knows it. */
-const COPIED_CODECS: ReadonlySet<string> = new Set(['h264', 'hevc', 'mpeg4', 'mpeg2video', 'mpeg1video']);
+/**
+ * What MPEG-TS carries so that it can be decoded from any key frame on. Not MPEG-4 Part 2: copied, its headers are often missing,
+ * and the preview's encoder would wait for them for ever.
+ */
+const COPIED_CODECS: ReadonlySet<string> = new Set(['h264', 'hevc', 'mpeg2video', 'mpeg1video']);
 
 /** RTSP cameras, webcams and files: whatever ffmpeg opens, one process for each subscription. */
 export class FfmpegSource {
