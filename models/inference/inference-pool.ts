@@ -202,6 +202,7 @@ class PlacedNetworks implements InferencePool {
   /** Under which a scorer's number stands in a face's `scores`, by role. */
   readonly #scoreNames: ReadonlyMap<string, string>;
   readonly #pools: readonly (FacePool | CropPool)[];
+  #closing: Promise<void> | null = null;
   readonly #oodThreshold: number;
 
   constructor(
@@ -256,8 +257,6 @@ class PlacedNetworks implements InferencePool {
     };
   }
 
-  #closing: Promise<void> | null = null;
-
   close(): Promise<void> {
     this.#closing ??= Promise.all(this.#pools.map((pool) => pool.close())).then(() => {});
     return this.#closing;
@@ -278,9 +277,7 @@ class PlacedNetworks implements InferencePool {
 
   async #judge({ key, faces: of, sheet }: RoleCrops, faces: AnalysedFace[], options: AnalyseOptions): Promise<void> {
     const pool = this.#crops.get(key)!;
-    // Its picture has had its place already: it goes first here, cameras' and requests' alike.
-    const slot = await pool.reserve(options.signal);
-    const judged = await slot.ask(sheet, { key }, options);
+    const judged = await pool.askFirst(sheet, { key }, options);
     for (const [at, index] of of.entries()) {
       const face = faces[index]!;
       if ('recognised' in judged)

@@ -24,7 +24,7 @@ export interface PlacementGroup {
   readonly environment: Readonly<Record<string, string>>;
   /** Processes from the start; null: one, and as many as on a CPU once it has proved to run on none but that. */
   readonly processes: number | null;
-  /** The shortest of its roles', milliseconds. */
+  /** The longest of its roles', milliseconds: they answer together, and raising one must be enough. */
   readonly deadlineMs: number;
   /** The smallest of its roles' limits, MiB; null: none. */
   readonly memoryLimitMb: number | null;
@@ -71,7 +71,7 @@ export function planPlacement(options: PlacementOptions): PlacementGroup[] {
       isolation: requests[0]!.isolation ?? 'shared',
       environment: visibleDevices(device),
       processes: processesFor(roles, device, options),
-      deadlineMs: Math.min(...requests.map(({ deadlineMs }) => deadlineMs ?? DEADLINE_MS)),
+      deadlineMs: Math.max(...requests.map(({ deadlineMs }) => deadlineMs ?? DEADLINE_MS)),
       memoryLimitMb: limits.length > 0 ? Math.min(...limits) : null,
     };
   });

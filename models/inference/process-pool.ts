@@ -179,6 +179,14 @@ export class ProcessPool<Options, Answer> {
     return this.#call(image, options, call, (waiting) => this.#places.queue(waiting));
   }
 
+  /** For what has waited for a place already, in another pool: goes before all who wait, and has its deadline from now on. */
+  async askFirst(image: PixelImage, options: Options, call: CallOptions = {}): Promise<Answer> {
+    call.signal?.throwIfAborted();
+    this.#assertOpen();
+    checkImage(image);
+    return this.#call(image, options, call, (waiting) => this.#places.goFirst(waiting));
+  }
+
   roles(): RoleReport[] {
     const { device, isolation } = this.#options.group;
     const processes = this.#processes.links.size;

@@ -132,6 +132,24 @@ describe.skipIf(!requirement('shared').met)('networks that live apart', () => {
     expect((await pool.analyse(picture)).faces[0]!.embedding).not.toBeNull();
   });
 
+  it('give up a picture whose embedder does not come back in time, without blaming the detector', async () => {
+    await using pool = await open({ embedder: 'process' });
+    const events: string[] = [];
+    pool.changes.subscribe(({ type }) => events.push(type));
+    const [, embedding] = pool.stats().perProcess.map(({ pid }) => pid);
+    process.kill(embedding!, 'SIGSTOP');
+    await expect(pool.analyse(picture, { deadlineMs: 1500 })).rejects.toMatchObject({
+      code: 'INFERENCE_DEADLINE',
+      message: `inference process ${embedding} did not answer within 1500 ms`,
+    });
+    // Its successor is not there yet: what needs it does not wait for ever.
+    await expect(pool.analyse(picture, { deadlineMs: 100, want: 'embeddings' })).rejects.toMatchObject({
+      code: 'INFERENCE_DEADLINE',
+    });
+    await expect.poll(() => events, { timeout: 20_000 }).toContain('replaced');
+    expect((await pool.analyse(picture)).faces).toHaveLength(3);
+  });
+
   describe('in threads', () => {
     let pool: InferencePool;
     beforeAll(async () => {
