@@ -5,7 +5,7 @@ import { mirrorsFrom } from '../config/mirrors.ts';
 import { settingsSchema } from '../config/settings-schema.ts';
 import { confidenceOf } from '../models/calibration.ts';
 import type { DetectorEntry, EmbedderEntry } from '../models/catalog.ts';
-import { createInferencePool, type InferencePool } from '../models/inference/inference-pool.ts';
+import { createInferencePool, type InferencePool } from '../models/processes/inference-pool.ts';
 import { openModelStore } from '../models/store.ts';
 import { silentLog } from '../pipeline/silent-log.ts';
 import { systemClock } from '../pipeline/system-clock.ts';

@@ -7,8 +7,8 @@ import type { PixelImage } from '../pipeline/pixel-image.ts';
 import { noteAddedModel } from './added-models.ts';
 import type { CatalogEntry } from './catalog.ts';
 import { checkpointFile, exportHint } from './checkpoint-file.ts';
-import type { HelpingDetector } from './inference/inspect-messages.ts';
-import type { ModelInspector } from './inference/model-inspector.ts';
+import type { HelpingDetector } from './inspection/inspect-messages.ts';
+import type { ModelInspector } from './inspection/model-inspector.ts';
 import { MODEL_BYTES_LIMIT } from './model-limits.ts';
 
 export interface AddModelOptions {

@@ -1,7 +1,7 @@
 import { AppError } from '../config/app-error.ts';
 import type { ScorerSettings } from '../config/settings-schema.ts';
 import { CATALOG, type CatalogEntry, scorerEntries } from './catalog.ts';
-import type { ScorerModels } from './inference/inference-pool.ts';
+import type { ScorerModels } from './processes/inference-pool.ts';
 import type { ModelStore, ResolvedModel } from './store.ts';
 
 export interface ChooseScorersOptions {

@@ -2,8 +2,8 @@ import type { RoleSettings } from '../config/settings-schema.ts';
 import type { DetectorPlace } from './choose-detector.ts';
 import { type FreeMemory, type FreeMemoryOptions, freeMemory } from './devices/free-memory.ts';
 import type { RunTool } from './devices/run-tool.ts';
-import { autoProvider } from './inference/auto-provider.ts';
-import { providerName, providersFor } from './inference/providers.ts';
+import { autoProvider } from './runtime/auto-provider.ts';
+import { providerName, providersFor } from './runtime/providers.ts';
 
 export interface DetectorPlaceOptions {
   readonly role: Pick<RoleSettings, 'providers' | 'device'>;

@@ -1,6 +1,6 @@
 import { AppError } from '../config/app-error.ts';
 import { AUTO } from './choose-models.ts';
-import type { HelpingDetector } from './inference/inspect-messages.ts';
+import type { HelpingDetector } from './inspection/inspect-messages.ts';
 import type { ModelStore } from './store.ts';
 
 /**

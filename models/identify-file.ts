@@ -5,11 +5,11 @@ import { nearestName } from '../config/nearest-name.ts';
 import type { AddedModel } from './added-models.ts';
 import type { CatalogEntry } from './catalog.ts';
 import { checkpointFile, exportHint } from './checkpoint-file.ts';
-import type { ModelFacts } from './inference/inspect-messages.ts';
-import { ModelInspector } from './inference/model-inspector.ts';
-import { contractOf, fitsContract } from './inference/network-contract.ts';
+import type { ModelFacts } from './inspection/inspect-messages.ts';
+import { ModelInspector } from './inspection/model-inspector.ts';
 import { MODEL_BYTES_LIMIT } from './model-limits.ts';
 import { othersIn } from './model-places.ts';
+import { contractOf, fitsContract } from './runtime/network-contract.ts';
 import { verifyFile } from './verify-file.ts';
 
 export interface IdentifyOptions {

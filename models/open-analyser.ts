@@ -4,7 +4,7 @@ import type { EmbedderEntry } from './catalog.ts';
 import { chooseModels } from './choose-models.ts';
 import { chooseScorers } from './choose-scorers.ts';
 import { detectorPlace } from './detector-place.ts';
-import { createInferencePool, type InferencePool } from './inference/inference-pool.ts';
+import { createInferencePool, type InferencePool } from './processes/inference-pool.ts';
 import { openModelStore } from './store.ts';
 
 export interface OpenAnalyserOptions {

@@ -8,7 +8,7 @@ import { CATALOG, type CatalogEntry, MODEL_NAME } from './catalog.ts';
 import { checkpointFile, exportHint } from './checkpoint-file.ts';
 import { fetchWeights, shownUrl } from './fetch-weights.ts';
 import { identifyFile } from './identify-file.ts';
-import type { ModelFacts } from './inference/inspect-messages.ts';
+import type { ModelFacts } from './inspection/inspect-messages.ts';
 import {
   type FolderPlace,
   type ModelFolders,

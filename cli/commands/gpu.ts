@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../config/app-error.ts';
-import { runtimeFolder } from '../../models/inference/runtime-folder.ts';
+import { runtimeFolder } from '../../models/runtime/runtime-folder.ts';
 import { installLibraries } from '../gpu/install-libraries.ts';
 import { runtimePackage } from '../gpu/runtime-package.ts';
 import type { CommandContext } from './command-context.ts';

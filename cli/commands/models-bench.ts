@@ -7,7 +7,7 @@ import { deviceEnvironment } from '../../config/device-environment.ts';
 import type { Settings } from '../../config/settings-schema.ts';
 import { chooseModels } from '../../models/choose-models.ts';
 import type { FaceAnalyserConfig } from '../../models/inference/face-analyser.ts';
-import type { ProviderName } from '../../models/inference/providers.ts';
+import type { ProviderName } from '../../models/runtime/providers.ts';
 import { type ModelStore, openModelStore } from '../../models/store.ts';
 import { silentLog } from '../../pipeline/silent-log.ts';
 import { providersFrom, secondsFrom, sizesFrom } from '../models-bench/bench-options.ts';

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { SelfTest } from '../../models/inference/self-test.ts';
+import type { SelfTest } from '../../models/runtime/self-test.ts';
 
 export interface SelfTestRequest {
   readonly provider: string;

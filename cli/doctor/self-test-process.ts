@@ -1,6 +1,6 @@
 /** A process that tries one execution provider, says what happened and ends: a driver may take it with it. */
 import { AppError } from '../../config/app-error.ts';
-import { selfTest } from '../../models/inference/self-test.ts';
+import { selfTest } from '../../models/runtime/self-test.ts';
 import type { SelfTestAnswer, SelfTestRequest } from './run-self-test.ts';
 
 process.once('message', async ({ provider, device }: SelfTestRequest) => {

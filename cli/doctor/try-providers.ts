@@ -1,5 +1,5 @@
 import type { Settings } from '../../config/settings-schema.ts';
-import { providerName, providersFor } from '../../models/inference/providers.ts';
+import { providerName, providersFor } from '../../models/runtime/providers.ts';
 import type { TriedProvider } from './check-provider.ts';
 import type { SelfTestAnswer, SelfTestRequest } from './run-self-test.ts';
 

@@ -1,8 +1,8 @@
 import { AppError } from '../../config/app-error.ts';
 import type { PlacedNetwork } from '../../models/inference/networks.ts';
-import type { ProviderName } from '../../models/inference/providers.ts';
-import { timeNetworks } from '../../models/inference/time-networks.ts';
-import type { Timing, TimingWork } from '../../models/inference/timing-messages.ts';
+import type { ProviderName } from '../../models/runtime/providers.ts';
+import { timeNetworks } from '../../models/timing/time-networks.ts';
+import type { Timing, TimingWork } from '../../models/timing/timing-messages.ts';
 import { shapesOf, type TimedModel, withModelFile } from './timed-models.ts';
 
 /** One measurement; `timing` null: not measured, and `why`. */

@@ -1,7 +1,7 @@
 import type { Detection } from '../../pipeline/face.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import { outputsOf } from '../inference/batch-runs.ts';
-import type { NetworkOutputs, Session } from '../inference/session.ts';
+import type { NetworkOutputs, Session } from '../runtime/session.ts';
 import type { DetectOptions, FaceDetector, PictureToSearch } from './face-detector.ts';
 import type { Letterbox } from './letterbox.ts';
 import type { LetterboxedInput } from './letterboxed-input.ts';

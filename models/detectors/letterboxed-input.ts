@@ -1,8 +1,8 @@
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { CatalogEntry } from '../catalog.ts';
 import { batchRuns } from '../inference/batch-runs.ts';
-import type { NetworkInput, Session } from '../inference/session.ts';
 import { type InputChannels, inputChannels } from '../input-channels.ts';
+import type { NetworkInput, Session } from '../runtime/session.ts';
 import { type Letterbox, letterbox, type Size, squareLetterbox } from './letterbox.ts';
 import { PlanarResize } from './planar-resize.ts';
 

@@ -2,8 +2,8 @@ import type { Box, Landmarks, Point } from '../../pipeline/face.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { StarterLandmarksEntry } from '../catalog.ts';
 import { warpSquare } from '../embedders/warp.ts';
-import type { NetworkInput, Session } from '../inference/session.ts';
 import { type InputChannels, inputChannels } from '../input-channels.ts';
+import type { NetworkInput, Session } from '../runtime/session.ts';
 
 /** Which of the 68 points (iBUG 300-W order) make up one of the five: an eye is the middle of its outline. */
 const FIVE = {

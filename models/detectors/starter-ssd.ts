@@ -1,6 +1,6 @@
 import type { Box, Detection } from '../../pipeline/face.ts';
 import type { StarterDetectorEntry } from '../catalog.ts';
-import type { Session } from '../inference/session.ts';
+import type { Session } from '../runtime/session.ts';
 import { clampBox } from './clamp-box.ts';
 import { type DetectedPicture, LetterboxedDetector } from './letterboxed-detector.ts';
 import { LetterboxedInput } from './letterboxed-input.ts';

@@ -1,6 +1,6 @@
 import type { Detection } from '../../pipeline/face.ts';
 import type { YuNetEntry } from '../catalog.ts';
-import type { Session } from '../inference/session.ts';
+import type { Session } from '../runtime/session.ts';
 import { facesInPicture } from './faces-in-picture.ts';
 import { type DetectedPicture, LetterboxedDetector } from './letterboxed-detector.ts';
 import { type InputShapes, LetterboxedInput } from './letterboxed-input.ts';

@@ -1,4 +1,4 @@
-import type { NetworkOutputs } from './session.ts';
+import type { NetworkOutputs } from '../runtime/session.ts';
 
 /** Sizes of batches that a network is run with: 1, 2, 4 … up to `most`. Few of them, so that a GPU's arena does not grow. */
 export function batchSizesUpTo(most: number): number[] {

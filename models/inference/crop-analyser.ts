@@ -1,12 +1,12 @@
 import { type CropSheet, cropAt, cropsOn } from '../crop-sheet.ts';
 import type { FaceEmbedder } from '../embedders/embed.ts';
 import { recognisedFace } from '../embedders/recognised-face.ts';
+import type { RoleProof } from '../processes/role-report.ts';
 import type { CropScorer } from '../scorers/crop-scorer.ts';
 import type { CropOptions, JudgedCrops } from './crop-work.ts';
 import { NetworkOpener } from './network-opener.ts';
 import type { Job, Networks, PlacedEmbedder, PlacedNetwork } from './networks.ts';
 import { openEmbedder, openScorerNetworks } from './open-crop-networks.ts';
-import type { RoleProof } from './role-report.ts';
 
 export interface CropAnalyserConfig {
   readonly work: 'crops';

@@ -11,16 +11,16 @@ import type { FaceEmbedder } from '../embedders/embed.ts';
 import { unfitByGeometry } from '../embedders/fitness.ts';
 import { geometryParts } from '../embedders/fitness-parts.ts';
 import { NOT_RECOGNISED, recognisedFace, withRecognition } from '../embedders/recognised-face.ts';
+import type { RoleProof } from '../processes/role-report.ts';
+import { deviceTrouble } from '../runtime/device-trouble.ts';
 import type { CropScorer } from '../scorers/crop-scorer.ts';
 import { scorerCrops, scorerSide } from '../scorers/scorer-crops.ts';
 import type { RemoteEmbedder, RemoteScorer, RoleCrops } from './crop-work.ts';
-import { deviceTrouble } from './device-trouble.ts';
 import { expectTask, NetworkOpener } from './network-opener.ts';
 import type { Job, Networks, PlacedEmbedder, PlacedNetwork } from './networks.ts';
 import { openEmbedder, openScorerNetworks } from './open-crop-networks.ts';
 import { openDetector } from './open-detector.ts';
 import type { BatchSettings, GainsFromBatches } from './probe-batches.ts';
-import type { RoleProof } from './role-report.ts';
 
 export interface FaceAnalyserConfig {
   readonly work: 'pictures';

@@ -3,7 +3,7 @@
  * service manager are the parent's to act on, and when the parent is gone, it goes.
  */
 import { getPriority, setPriority } from 'node:os';
-import { PixelReceiver } from './pixel-channel.ts';
+import { PixelReceiver } from '../processes/pixel-channel.ts';
 import { serveNetworks } from './serve-networks.ts';
 
 /** Sockets, ffmpeg and decisions come before the next picture: work waits better than people do. */

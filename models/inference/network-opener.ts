@@ -1,8 +1,8 @@
 import { AppError } from '../../config/app-error.ts';
 import type { CatalogEntry } from '../catalog.ts';
+import type { Role, RoleProof } from '../processes/role-report.ts';
+import { Session } from '../runtime/session.ts';
 import type { PlacedNetwork } from './networks.ts';
-import type { Role, RoleProof } from './role-report.ts';
-import { Session } from './session.ts';
 
 /** Loads the networks of one process, one after the other, and keeps what each was proved to run on. */
 export class NetworkOpener {

@@ -1,6 +1,6 @@
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
+import type { RoleProof } from '../processes/role-report.ts';
 import type { ResolvedModel } from '../store.ts';
-import type { RoleProof } from './role-report.ts';
 
 /** A network, and where in the machine it is to run. */
 export interface PlacedNetwork {

@@ -8,10 +8,10 @@ import { ScrfdDetector } from '../detectors/scrfd.ts';
 import { StarterLandmarks } from '../detectors/starter-landmarks.ts';
 import { StarterSsdDetector } from '../detectors/starter-ssd.ts';
 import { YuNetDetector } from '../detectors/yunet.ts';
+import type { Session } from '../runtime/session.ts';
 import { expectTask, type NetworkOpener } from './network-opener.ts';
 import type { PlacedNetwork } from './networks.ts';
 import { type GainsFromBatches, gainsFromBatches, probeBatches } from './probe-batches.ts';
-import type { Session } from './session.ts';
 
 /** Nearly every camera's: 16:9, 4:3, square. */
 const USUAL_PICTURES = [

@@ -1,7 +1,7 @@
 import { AppError } from '../../config/app-error.ts';
+import { deviceTrouble } from '../runtime/device-trouble.ts';
+import type { Session } from '../runtime/session.ts';
 import { batchSizesUpTo } from './batch-runs.ts';
-import { deviceTrouble } from './device-trouble.ts';
-import type { Session } from './session.ts';
 
 /** Frames that a process may be given at once, and how long it waits for them, milliseconds. */
 export interface BatchSettings {

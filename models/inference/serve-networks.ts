@@ -1,10 +1,5 @@
 import { AppError } from '../../config/app-error.ts';
-import { CropAnalyser } from './crop-analyser.ts';
-import { deviceTrouble } from './device-trouble.ts';
-import { LocalFaceAnalyser } from './face-analyser.ts';
-import { JobLine } from './job-line.ts';
-import type { Job, Networks } from './networks.ts';
-import type { PixelReceiver } from './pixel-channel.ts';
+import type { PixelReceiver } from '../processes/pixel-channel.ts';
 import {
   EXIT_TROUBLE,
   EXIT_WRONG_SETTINGS,
@@ -12,7 +7,12 @@ import {
   type NetworksConfig,
   type ToChild,
   toWire,
-} from './process-messages.ts';
+} from '../processes/process-messages.ts';
+import { deviceTrouble } from '../runtime/device-trouble.ts';
+import { CropAnalyser } from './crop-analyser.ts';
+import { LocalFaceAnalyser } from './face-analyser.ts';
+import { JobLine } from './job-line.ts';
+import type { Job, Networks } from './networks.ts';
 
 /** What joins a process or thread to the one that started it. */
 export interface ParentPort {

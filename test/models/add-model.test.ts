@@ -7,7 +7,7 @@ import type { AppError } from '../../config/app-error.ts';
 import { type AddModelOptions, addModel } from '../../models/add-model.ts';
 import { readAddedModels } from '../../models/added-models.ts';
 import { type CatalogEntry, catalogEntry } from '../../models/catalog.ts';
-import { ModelInspector } from '../../models/inference/model-inspector.ts';
+import { ModelInspector } from '../../models/inspection/model-inspector.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import { faceApiPicture } from '../support/face-api-picture.ts';
 import { readPicture } from '../support/read-picture.ts';

@@ -1,5 +1,5 @@
 /** A process that looks into "files" as no real one should: the name of the file says how. */
-import type { FromInspector, ToInspector } from '../../models/inference/inspect-messages.ts';
+import type { FromInspector, ToInspector } from '../../models/inspection/inspect-messages.ts';
 
 const kept: Buffer[] = [];
 

@@ -2,7 +2,7 @@
  * Starts inference processes as its parent says, prints their pids and waits to be killed: what happens to the children of
  * a server that goes without a word.
  */
-import { createInferencePool } from '../../models/inference/inference-pool.ts';
+import { createInferencePool } from '../../models/processes/inference-pool.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { recordedLog } from './recorded-log.ts';
 

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { Session } from '../../models/inference/session.ts';
 import { inputChannels } from '../../models/input-channels.ts';
+import { Session } from '../../models/runtime/session.ts';
 import { faceApiPicture } from '../support/face-api-picture.ts';
 import { requirement } from '../support/requirements.ts';
 import { sharedModel } from '../support/shared-model.ts';

@@ -1,7 +1,7 @@
 import { AppError } from '../../../config/app-error.ts';
 import { addModel } from '../../../models/add-model.ts';
 import { helpingDetector } from '../../../models/helping-detector.ts';
-import { ModelInspector } from '../../../models/inference/model-inspector.ts';
+import { ModelInspector } from '../../../models/inspection/model-inspector.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { SettingsOptions } from '../settings-options.ts';
 import { facePicture } from './face-picture.ts';

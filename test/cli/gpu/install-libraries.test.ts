@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type InstallOptions, installLibraries } from '../../../cli/gpu/install-libraries.ts';
 import { runtimePackage } from '../../../cli/gpu/runtime-package.ts';
-import { runtimeFolder } from '../../../models/inference/runtime-folder.ts';
+import { runtimeFolder } from '../../../models/runtime/runtime-folder.ts';
 import { nugetServer, zipOf } from '../../support/nuget-server.ts';
 
 const wanted = runtimePackage('linux/x64');

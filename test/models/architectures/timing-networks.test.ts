@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TIMING_NETWORKS } from '../../../models/architectures/timing-networks.ts';
 import { catalogEntry } from '../../../models/catalog.ts';
-import { Session } from '../../../models/inference/session.ts';
 import { hasRandomWeights } from '../../../models/onnx/random-weights.ts';
+import { Session } from '../../../models/runtime/session.ts';
 
 describe('networks for timing', () => {
   const name = 'retinaface-mobilenet1.0';

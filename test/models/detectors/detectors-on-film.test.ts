@@ -6,7 +6,7 @@ import { RetinaFaceDetector } from '../../../models/detectors/retinaface.ts';
 import { ScrfdDetector } from '../../../models/detectors/scrfd.ts';
 import { intersectionOverUnion } from '../../../models/detectors/suppress-overlaps.ts';
 import { YuNetDetector } from '../../../models/detectors/yunet.ts';
-import { Session } from '../../../models/inference/session.ts';
+import { Session } from '../../../models/runtime/session.ts';
 import type { Detection } from '../../../pipeline/face.ts';
 import type { PixelImage } from '../../../pipeline/pixel-image.ts';
 import { filmFrames } from '../../support/film-frames.ts';

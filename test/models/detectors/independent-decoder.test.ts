@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RetinaFaceEntry } from '../../../models/catalog.ts';
 import { RetinaFaceDetector } from '../../../models/detectors/retinaface.ts';
-import { Session } from '../../../models/inference/session.ts';
+import { Session } from '../../../models/runtime/session.ts';
 import type { Detection } from '../../../pipeline/face.ts';
 import { eachFilmFrame } from '../../support/each-film-frame.ts';
 import { WALK } from '../../support/people-in-film.ts';

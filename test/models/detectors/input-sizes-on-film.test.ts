@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RetinaFaceEntry } from '../../../models/catalog.ts';
 import { RetinaFaceDetector } from '../../../models/detectors/retinaface.ts';
 import { intersectionOverUnion } from '../../../models/detectors/suppress-overlaps.ts';
-import { Session } from '../../../models/inference/session.ts';
+import { Session } from '../../../models/runtime/session.ts';
 import type { Detection } from '../../../pipeline/face.ts';
 import type { PixelImage } from '../../../pipeline/pixel-image.ts';
 import { filmFrames } from '../../support/film-frames.ts';

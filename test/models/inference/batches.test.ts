@@ -3,7 +3,7 @@ import { AppError } from '../../../config/app-error.ts';
 import { batchRuns, batchSizesUpTo, outputsOf } from '../../../models/inference/batch-runs.ts';
 import { type FaceAnalyserConfig, LocalFaceAnalyser } from '../../../models/inference/face-analyser.ts';
 import { probeBatches } from '../../../models/inference/probe-batches.ts';
-import { Session } from '../../../models/inference/session.ts';
+import { Session } from '../../../models/runtime/session.ts';
 import type { PixelImage } from '../../../pipeline/pixel-image.ts';
 import { faceApiPicture } from '../../support/face-api-picture.ts';
 import { readPicture } from '../../support/read-picture.ts';

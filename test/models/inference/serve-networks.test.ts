@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../config/app-error.ts';
 import type { Networks } from '../../../models/inference/networks.ts';
+import { serveNetworks } from '../../../models/inference/serve-networks.ts';
 import {
   EXIT_TROUBLE,
   EXIT_WRONG_SETTINGS,
   type FromChild,
   type NetworksConfig,
   type ToChild,
-} from '../../../models/inference/process-messages.ts';
-import { serveNetworks } from '../../../models/inference/serve-networks.ts';
+} from '../../../models/processes/process-messages.ts';
 
 const config = {} as NetworksConfig;
 const picture = (id: number): ToChild => ({

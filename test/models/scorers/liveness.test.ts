@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { settingsSchema } from '../../../config/settings-schema.ts';
 import { scorerEntries } from '../../../models/catalog.ts';
-import { createInferencePool, type InferencePool } from '../../../models/inference/inference-pool.ts';
+import { createInferencePool, type InferencePool } from '../../../models/processes/inference-pool.ts';
 import { systemClock } from '../../../pipeline/system-clock.ts';
 import { readPicture } from '../../support/read-picture.ts';
 import { recordedLog } from '../../support/recorded-log.ts';

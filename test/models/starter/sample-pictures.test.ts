@@ -8,7 +8,7 @@ import { chooseModels } from '../../../models/choose-models.ts';
 import { StarterLandmarks } from '../../../models/detectors/starter-landmarks.ts';
 import { StarterSsdDetector } from '../../../models/detectors/starter-ssd.ts';
 import { FaceEmbedder } from '../../../models/embedders/embed.ts';
-import { Session } from '../../../models/inference/session.ts';
+import { Session } from '../../../models/runtime/session.ts';
 import { openModelStore, type ResolvedModel } from '../../../models/store.ts';
 import type { Detection } from '../../../pipeline/face.ts';
 import { readPicture } from '../../support/read-picture.ts';
