@@ -43,7 +43,10 @@ export interface FfmpegArguments {
   readonly script: string | null;
   /** Between the input and `pipe:1`. */
   readonly beforeOutput: readonly string[];
-  /** Before `pipe:3`: the compressed video goes there as it comes, in MPEG-TS; nothing does where it is left out. */
+  /**
+   * A second output, its address last: the compressed video as it comes, in MPEG-TS on file descriptor 3; null or left out, there is
+   * none.
+   */
   readonly copy?: readonly string[] | null;
 }
 
@@ -91,10 +94,23 @@ export function ffmpegArguments(
       ...(demands.frames === undefined ? [] : ['-frames:v', String(demands.frames)]),
       ...['-c:v', 'rawvideo', '-pix_fmt', 'rgb24', '-threads', '1', '-f', 'rawvideo'],
     ],
-    copy: copy
-      ? ['-map', '0:V:0', '-c:v', 'copy', '-flush_packets', '1', '-muxdelay', '0', '-muxpreload', '0', '-f', 'mpegts']
-      : null,
+    copy: copy ? copyOf(address) : null,
   };
+}
+
+// Through `tee`, beside an output that cannot fail: a picture that MPEG-TS does not take would otherwise end ffmpeg, and with it the
+// pictures that doors decide on. What is lost then is the preview, until the next connection.
+const COPY_OUTPUT = '[f=mpegts:flush_packets=1:max_delay=0:onfail=ignore]pipe:3|[f=null]-';
+
+function copyOf(address: FfmpegInput): readonly string[] {
+  return [
+    ...['-map', '0:V:0', '-c:v', 'copy'],
+    // Of a camera that reorders its pictures (B-frames) the first one has no PTS yet, and MPEG-TS begins with none that lacks it.
+    // Such builds as are given cameras know this filter (4.4).
+    ...(address.kind === 'rtsp' ? ['-bsf:v', "setts=pts='if(eq(PTS,NOPTS),DTS,PTS)'"] : []),
+    // The camera's own clock: `tee` would round to the frame rate that the stream says it has.
+    ...['-copytb', '1', '-f', 'tee', COPY_OUTPUT],
+  ];
 }
 
 /** What the decoder's pictures are called while they lie in the hardware's own memory. */

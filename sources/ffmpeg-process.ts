@@ -135,7 +135,7 @@ function commandFor(options: FfmpegProcessOptions): FfmpegCommand {
     .inputOptions(...(beforeInput as string[]))
     .output(options.stdout)
     .outputOptions(...(beforeOutput as string[]));
-  if (copy) command.output(`pipe:${COPY_FD}`).outputOptions(...(copy as string[]));
+  if (copy) command.output(copy.at(-1) as string).outputOptions(...copy.slice(0, -1));
   const internals = command as unknown as CommandInternals;
   // Its check reads `ffmpeg -formats` wrongly since ffmpeg 7 and then refuses v4l2, dshow and avfoundation.
   internals._checkCapabilities = (done) => done(null);

@@ -172,7 +172,12 @@ describe('what is decided for each connection', () => {
   it('copies the video beside the pictures', () => {
     const made = ffmpegArguments(address, DEMANDS, CURRENT, 'linux', { hardware: null, copy: true });
     expect(made.beforeInput).not.toContain('-hwaccel');
-    expect(made.copy?.join(' ')).toMatch(/^-map 0:V:0 -c:v copy .*-f mpegts$/);
+    expect(made.copy?.join(' ')).toMatch(/^-map 0:V:0 -c:v copy -bsf:v setts=.* -f tee \[f=mpegts:.*\]pipe:3\|/);
+    const film = ffmpegArguments({ kind: 'file', path: '/x' }, DEMANDS, CURRENT, 'linux', {
+      hardware: null,
+      copy: true,
+    });
+    expect(film.copy).not.toContain('-bsf:v');
   });
 });
 

@@ -259,6 +259,23 @@ describe.skipIf(!requirement('ffmpeg').met)('live pictures', () => {
       expect((await readFile(file))[0]).toBe(0x47);
     });
 
+    it('that come in another order than they are shown (B-frames) are decoded, and copied from the first one on', async () => {
+      const film = join(films.dir, 'b-frames.mp4');
+      const draw = ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=25:duration=8'];
+      execFileSync('ffmpeg', [...draw, '-c:v', 'libx264', '-bf', '3', '-g', '25', '-pix_fmt', 'yuv420p', film]);
+      await using server = await RtspServer.start({ film });
+      const { source } = setUp({ url: server.url() });
+      let copied = 0;
+      const copying = source.transportStream().subscribe((packets) => {
+        copied += packets.length;
+      });
+      const seen = await watch(source, { ms: 4000 });
+      copying.unsubscribe();
+      expect(seen.length).toBeGreaterThan(10);
+      expect(source.stats()).toMatchObject({ connections: 1, decodeErrors: 0 });
+      expect(copied).toBeGreaterThan(10_000);
+    });
+
     it('that stand still are frozen within 3 s', async () => {
       const picture = 'testsrc2,trim=end_frame=100,tpad=stop_mode=clone:stop_duration=8';
       const film = await films.drawFiltered({ picture, name: 'stops.mp4' });
@@ -293,6 +310,16 @@ describe.skipIf(!requirement('ffmpeg').met)('live pictures', () => {
     expect(damaged.length).toBeGreaterThanOrEqual(4);
     expect(damaged.length).toBeLessThan(seen.length / 2);
     expect(seen.at(-1)!.degraded).toBe(false);
+  });
+
+  it('that MPEG-TS does not take are decoded all the same', async () => {
+    // Raw H.264 with B-frames: its first picture has no timestamp of its own.
+    const film = join(films.dir, 'raw.h264');
+    const draw = ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=25:duration=2'];
+    execFileSync('ffmpeg', [...draw, '-c:v', 'libx264', '-bf', '3', '-pix_fmt', 'yuv420p', film]);
+    const { source, log } = setUp({ url: `file:${film}`, realtime: true });
+    expect((await watch(source, {})).length).toBeGreaterThan(5);
+    expect(JSON.stringify(log.lines)).toContain('first pts and dts value must be set');
   });
 
   it('that are no video to be copied have no transport stream, and it is said why', async () => {
