@@ -14,7 +14,7 @@ import { cameraPipeline } from '../pipeline/camera-pipeline.ts';
 import { silentLog } from '../pipeline/silent-log.ts';
 import { systemClock } from '../pipeline/system-clock.ts';
 import { createSource } from '../sources/create-source.ts';
-import { findFfmpeg } from '../sources/ffmpeg-binary.ts';
+import { findFfmpeg } from '../sources/ffmpeg/ffmpeg-binary.ts';
 import type { BareLoopTask } from './bare-loop.ts';
 import { film, modelMirrors } from './materials.ts';
 import type { Measurement } from './report.ts';

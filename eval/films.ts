@@ -8,7 +8,7 @@ import type { AnalyseOptions } from '../pipeline/ports.ts';
 import { silentLog } from '../pipeline/silent-log.ts';
 import { systemClock } from '../pipeline/system-clock.ts';
 import { createSource } from '../sources/create-source.ts';
-import { findFfmpeg } from '../sources/ffmpeg-binary.ts';
+import { findFfmpeg } from '../sources/ffmpeg/ffmpeg-binary.ts';
 import type { OpenedNetworks } from './open-networks.ts';
 
 export interface Film {

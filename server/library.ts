@@ -10,7 +10,7 @@ import type { Clock, FrameSource, Logger } from '../pipeline/ports.ts';
 import { silentLog } from '../pipeline/silent-log.ts';
 import { systemClock } from '../pipeline/system-clock.ts';
 import { createSource } from '../sources/create-source.ts';
-import { findFfmpeg } from '../sources/ffmpeg-binary.ts';
+import { findFfmpeg } from '../sources/ffmpeg/ffmpeg-binary.ts';
 
 export interface OpenAnalyser {
   /** As `models:` in the configuration file. */

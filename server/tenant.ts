@@ -22,7 +22,7 @@ import type { Clock, FaceAnalyser } from '../pipeline/ports.ts';
 import { EventFeed } from '../sinks/event-feed.ts';
 import { LiveViewers } from '../sinks/live-viewers.ts';
 import { Previews } from '../sinks/previews.ts';
-import { findFfmpeg } from '../sources/ffmpeg-binary.ts';
+import { findFfmpeg } from '../sources/ffmpeg/ffmpeg-binary.ts';
 import { buildServer } from './build-server.ts';
 import { openKeyStore } from './callers/key-store.ts';
 import { isLoopbackHost } from './callers/loopback.ts';

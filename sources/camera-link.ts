@@ -27,7 +27,7 @@ import type { CameraStatus, StreamInUse } from '../pipeline/camera-status.ts';
 import type { Frame } from '../pipeline/frame.ts';
 import type { Clock, FrameSource, Logger } from '../pipeline/ports.ts';
 import { BackOff } from './back-off.ts';
-import { stallWatch } from './stall-watch.ts';
+import { stallWatch } from './health/stall-watch.ts';
 
 /** What a link makes use of where its source has it. */
 export interface LinkedSource extends FrameSource {

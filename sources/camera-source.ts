@@ -5,10 +5,10 @@ import { redact } from '../config/redact.ts';
 import type { StreamInUse } from '../pipeline/camera-status.ts';
 import type { Frame } from '../pipeline/frame.ts';
 import type { LinkedSource } from './camera-link.ts';
-import { refuseFfmpeg } from './ffmpeg-refusal.ts';
+import { type OpenAddress, openAddress } from './connect/open-address.ts';
+import { refuseFfmpeg } from './ffmpeg/ffmpeg-refusal.ts';
 import { FfmpegSource, type FfmpegSourceOptions } from './ffmpeg-source.ts';
-import { firstPictureWatch } from './first-picture-watch.ts';
-import { type OpenAddress, openAddress } from './open-address.ts';
+import { firstPictureWatch } from './health/first-picture-watch.ts';
 import { credentialsOf, type SourceAddress } from './source-address.ts';
 
 export interface CameraSourceOptions extends FfmpegSourceOptions {

@@ -1,9 +1,9 @@
 import type { CameraSettings } from '../config/settings-schema.ts';
 import type { Clock, Logger } from '../pipeline/ports.ts';
-import { cameraAddresses, checkedAddresses } from './camera-addresses.ts';
 import { CameraSource } from './camera-source.ts';
-import type { FfmpegBinary } from './ffmpeg-binary.ts';
-import { frameDemands } from './frame-demands.ts';
+import { cameraAddresses, checkedAddresses } from './connect/camera-addresses.ts';
+import type { FfmpegBinary } from './ffmpeg/ffmpeg-binary.ts';
+import { frameDemands } from './ffmpeg/frame-demands.ts';
 
 export interface CreateSourceOptions {
   ffmpeg: FfmpegBinary;

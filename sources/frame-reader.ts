@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { SourceError } from '../config/app-error.ts';
+import type { FrameHeader } from './ffmpeg/stderr-line.ts';
 import type { FramePool, PooledBuffer } from './frame-pool.ts';
-import type { FrameHeader } from './stderr-line.ts';
 
 /** A picture of the greatest width that the settings allow is no higher; a size beyond it is an attack or a defect. */
 const MAX_FRAME_BYTES = 50_000_000;

@@ -9,7 +9,7 @@ import { silentLog } from '../pipeline/silent-log.ts';
 import { systemClock } from '../pipeline/system-clock.ts';
 import type { CameraSource } from './camera-source.ts';
 import { createSource } from './create-source.ts';
-import type { FfmpegBinary } from './ffmpeg-binary.ts';
+import type { FfmpegBinary } from './ffmpeg/ffmpeg-binary.ts';
 
 export interface ProbeCameraOptions {
   ffmpeg: FfmpegBinary;

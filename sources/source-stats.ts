@@ -1,4 +1,4 @@
-import type { HardwareKind } from './ffmpeg-arguments.ts';
+import type { HardwareKind } from './ffmpeg/ffmpeg-arguments.ts';
 
 /** What decodes a stream, and what was asked for. */
 export interface DecoderInUse {

@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
 /** A package that only one file may import, because it is archived, native or global in its effects. */
 const ONLY_IN: Record<string, string> = {
-  'fluent-ffmpeg': 'sources/ffmpeg-process.ts',
+  'fluent-ffmpeg': 'sources/ffmpeg/ffmpeg-process.ts',
   'onnxruntime-node': 'models/runtime/session.ts',
   'node-rtsp-stream': 'sinks/mpeg1-preview.ts',
 };

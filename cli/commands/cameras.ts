@@ -8,7 +8,7 @@ import { detectorReach } from '../../server/cameras/detector-reach.ts';
 import { faceSizeOf } from '../../server/cameras/judge-face-size.ts';
 import type { ImageFormat } from '../../server/pictures/decode-image.ts';
 import { encodeImage } from '../../server/pictures/encode-image.ts';
-import { type FfmpegBinary, findFfmpeg } from '../../sources/ffmpeg-binary.ts';
+import { type FfmpegBinary, findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import { listWebcams } from '../../sources/list-webcams.ts';
 import { probeCamera } from '../../sources/probe-camera.ts';
 import type { CommandContext } from './command-context.ts';

@@ -6,7 +6,7 @@ import { mirrorsFrom } from '../../config/mirrors.ts';
 import { cameraSchema, type SettingsInput, settingsSchema } from '../../config/settings-schema.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { createSource } from '../../sources/create-source.ts';
-import { findFfmpeg } from '../../sources/ffmpeg-binary.ts';
+import { findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import { findDemoFilm } from '../demo/demo-film.ts';
 import { demoSummary } from '../demo/demo-summary.ts';
 import { DEMO_NAMES, type DemoPeople, enrolPeople } from '../demo/enrol-people.ts';

@@ -1,5 +1,5 @@
 import type { CameraSettings } from '../../config/settings-schema.ts';
-import type { FfmpegBinary } from '../../sources/ffmpeg-binary.ts';
+import type { FfmpegBinary } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import type { Finding } from './finding.ts';
 
 /** The oldest release line whose features sources/ was built on. */

@@ -11,8 +11,8 @@ import type { Clock, FaceAnalyser, Gallery, Logger } from '../../pipeline/ports.
 import type { PreviewFeed } from '../../sinks/camera-preview.ts';
 import { CameraLink } from '../../sources/camera-link.ts';
 import { createSource } from '../../sources/create-source.ts';
-import type { FfmpegBinary } from '../../sources/ffmpeg-binary.ts';
-import type { StreamFacts } from '../../sources/stderr-line.ts';
+import type { FfmpegBinary } from '../../sources/ffmpeg/ffmpeg-binary.ts';
+import type { StreamFacts } from '../../sources/ffmpeg/stderr-line.ts';
 import { RateMeter } from '../rate-meter.ts';
 import { GrowthMeter } from './growth-meter.ts';
 

@@ -8,7 +8,7 @@ import type { CameraStatus } from '../../pipeline/camera-status.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { Cameras } from '../../server/camera-registry.ts';
 import { type CameraInput, CameraStore } from '../../server/cameras/camera-store.ts';
-import { findFfmpeg } from '../../sources/ffmpeg-binary.ts';
+import { findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import { fakeAnalyser } from '../support/fake-analyser.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 import { TestFilms } from '../support/test-film.ts';

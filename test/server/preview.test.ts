@@ -6,7 +6,7 @@ import { systemClock } from '../../pipeline/system-clock.ts';
 import { Cameras } from '../../server/camera-registry.ts';
 import { CameraStore } from '../../server/cameras/camera-store.ts';
 import { Previews } from '../../sinks/previews.ts';
-import { findFfmpeg } from '../../sources/ffmpeg-binary.ts';
+import { findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import { descendantsOf } from '../support/child-processes.ts';
 import { eventually } from '../support/eventually.ts';
 import { fakeAnalyser } from '../support/fake-analyser.ts';

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Mpeg1Preview } from '../../sinks/mpeg1-preview.ts';
 import { PACKET_BYTES } from '../../sinks/transport-packets.ts';
-import { findFfmpeg } from '../../sources/ffmpeg-binary.ts';
+import { findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import { isAlive } from '../support/child-processes.ts';
 import { TestFilms } from '../support/test-film.ts';
 

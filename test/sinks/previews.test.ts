@@ -7,7 +7,7 @@ import { systemClock } from '../../pipeline/system-clock.ts';
 import type { PreviewFeed } from '../../sinks/camera-preview.ts';
 import { Previews } from '../../sinks/previews.ts';
 import { keyPictureAt } from '../../sinks/transport-packets.ts';
-import { findFfmpeg } from '../../sources/ffmpeg-binary.ts';
+import { findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import { isAlive } from '../support/child-processes.ts';
 import { FakeSocket } from '../support/fake-socket.ts';
 import { recordedLog } from '../support/recorded-log.ts';

@@ -7,7 +7,7 @@ import { cameraSchema } from '../../config/settings-schema.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { CameraLink } from '../../sources/camera-link.ts';
 import { createSource } from '../../sources/create-source.ts';
-import { type FfmpegBinary, findFfmpeg } from '../../sources/ffmpeg-binary.ts';
+import { type FfmpegBinary, findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import { type Fault, FaultRtspServer, type FaultRtspServerOptions } from '../support/fault-rtsp-server.ts';
 import { h264Video } from '../support/h264-video.ts';
 import { recordedLog } from '../support/recorded-log.ts';

@@ -6,7 +6,7 @@ import type { Frame } from '../../pipeline/frame.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import type { CameraSource } from '../../sources/camera-source.ts';
 import { createSource } from '../../sources/create-source.ts';
-import { type FfmpegBinary, findFfmpeg } from '../../sources/ffmpeg-binary.ts';
+import { type FfmpegBinary, findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 import { requirement } from '../support/requirements.ts';
 import { TestFilms } from '../support/test-film.ts';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cameraSchema } from '../../config/settings-schema.ts';
-import { type FfmpegBinary, findFfmpeg } from '../../sources/ffmpeg-binary.ts';
+import { type FfmpegBinary, findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import { probeCamera } from '../../sources/probe-camera.ts';
 import { requirement } from '../support/requirements.ts';
 import { RtspServer } from '../support/rtsp-server.ts';

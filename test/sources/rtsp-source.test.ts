@@ -7,7 +7,7 @@ import type { Frame } from '../../pipeline/frame.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { CameraLink } from '../../sources/camera-link.ts';
 import { createSource } from '../../sources/create-source.ts';
-import { type FfmpegBinary, findFfmpeg } from '../../sources/ffmpeg-binary.ts';
+import { type FfmpegBinary, findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 import { requirement } from '../support/requirements.ts';
 import { RtspServer } from '../support/rtsp-server.ts';

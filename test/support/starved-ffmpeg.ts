@@ -5,7 +5,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import { FfmpegProcess } from '../../sources/ffmpeg-process.ts';
+import { FfmpegProcess } from '../../sources/ffmpeg/ffmpeg-process.ts';
 
 const [path, free] = process.argv.slice(2) as [string, string];
 const opened: number[] = [];

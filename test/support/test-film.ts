@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findFfmpeg } from '../../sources/ffmpeg-binary.ts';
+import { findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 
 const run = promisify(execFile);
 

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { ffmpegArguments } from '../../sources/ffmpeg-arguments.ts';
-import { findFfmpeg } from '../../sources/ffmpeg-binary.ts';
+import { ffmpegArguments } from '../../sources/ffmpeg/ffmpeg-arguments.ts';
+import { findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
+import { type FrameHeader, readStderrLine } from '../../sources/ffmpeg/stderr-line.ts';
 import { FramePool } from '../../sources/frame-pool.ts';
 import { FrameReader } from '../../sources/frame-reader.ts';
-import { FrozenWatch, type PictureLife } from '../../sources/frozen-watch.ts';
-import { type FrameHeader, readStderrLine } from '../../sources/stderr-line.ts';
+import { FrozenWatch, type PictureLife } from '../../sources/health/frozen-watch.ts';
 
 export interface WatchedClipOptions {
   /** What `lavfi` draws, and the arguments of what encodes it; the clip is never written. */

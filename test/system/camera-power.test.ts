@@ -3,7 +3,7 @@ import { cameraSchema } from '../../config/settings-schema.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { CameraLink } from '../../sources/camera-link.ts';
 import { createSource } from '../../sources/create-source.ts';
-import { type FfmpegBinary, findFfmpeg } from '../../sources/ffmpeg-binary.ts';
+import { type FfmpegBinary, findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import { eventually } from '../support/eventually.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 import { requirement } from '../support/requirements.ts';

@@ -15,7 +15,7 @@ import { checkProvider } from '../../../cli/doctor/check-provider.ts';
 import { exitCodeOf, type Finding } from '../../../cli/doctor/finding.ts';
 import { askNvidiaSmi } from '../../../models/devices/nvidia-smi.ts';
 import type { ToolAnswer } from '../../../models/devices/run-tool.ts';
-import type { FfmpegBinary } from '../../../sources/ffmpeg-binary.ts';
+import type { FfmpegBinary } from '../../../sources/ffmpeg/ffmpeg-binary.ts';
 import { answered, fixture, toolsThat } from '../../support/tool-answers.ts';
 
 const nvidia = (xml: string) =>

@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { SourceError } from '../../config/app-error.ts';
+import { credentialsOf, withCredentials, withoutCredentials } from '../source-address.ts';
+import type { RtspAddress } from './ask-rtsp-camera.ts';
+import { connectionError } from './camera-answer.ts';
+import { connectCamera } from './connect-camera.ts';
+
+/**
+ * Ends the TLS of an `rtsps:` camera in this program: the RTSP of ffmpeg 5.1 takes no certificate option, so it would talk to
+ * whoever answers. It connects to the near end in clear, on the loopback address, once.
+ *
+ * Whoever of this machine connects before ffmpeg does gets a connection to the camera and no credentials (ffmpeg sends those),
+ * and the attempt fails.
+ */
+export class RtspsTunnel implements AsyncDisposable {
+  /** What ffmpeg opens, with the camera's credentials: a secret. */
+  readonly url: string;
+  /** Why the far end broke off; null while it has not. */
+  failure: SourceError | null = null;
+  readonly #server: Server;
+  readonly #far: Socket;
+  #near: Socket | null = null;
+  #closing: Promise<void> | null = null;
+
+  private constructor(server: Server, far: Socket, url: string) {
+    this.#server = server;
+    this.#far = far;
+    this.url = url;
+  }
+
+  /**
+   * @param url where the camera is, with credentials.
+   * @throws {SourceError} as `connectCamera` does.
+   */
+  static async open(address: RtspAddress, url: string, timeoutMs: number, signal: AbortSignal): Promise<RtspsTunnel> {
+    const within = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const far = await connectCamera(address, url, within);
+    const server = createServer({ pauseOnConnect: true });
+    server.maxConnections = 1;
+    try {
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+    } catch (cause) {
+      far.destroy();
+      throw new SourceError('STREAM_CONNECTION_FAILED', 'no port of 127.0.0.1 could be listened on for ffmpeg', {
+        cause,
+      });
+    }
+    const { port } = server.address() as AddressInfo;
+    const credentials = credentialsOf(url);
+    const near = withoutCredentials(url).replace(/^rtsps:\/\/[^/?#]*/i, `rtsp://127.0.0.1:${port}`);
+    const tunnel = new RtspsTunnel(server, far, credentials ? withCredentials(near, credentials) : near);
+    tunnel.#serve(address);
+    return tunnel;
+  }
+
+  #serve(address: RtspAddress): void {
+    this.#far.on('error', (error) => {
+      this.failure ??= connectionError(address, error);
+    });
+    // Before ffmpeg has come there is nothing to say to a camera.
+    this.#far.once('close', () => {
+      this.#server.close();
+      this.#near?.end();
+    });
+    this.#server.once('connection', (near) => {
+      this.#server.close();
+      this.#near = near;
+      near.on('error', () => {});
+      near.once('close', () => this.#far.end());
+      near.pipe(this.#far, { end: false });
+      this.#far.pipe(near, { end: false });
+      if (this.#far.destroyed) near.end();
+    });
+    this.#server.on('error', () => {});
+  }
+
+  /** Idempotent; call it when ffmpeg has gone, or its goodbye does not reach the camera. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const listening = this.#server.listening ? once(this.#server, 'close') : null;
+    this.#server.close();
+    this.#near?.destroy();
+    // What ffmpeg said last is still on its way.
+    this.#far.end();
+    const timer = setTimeout(() => this.#far.destroy(), 500);
+    if (!this.#far.destroyed) await once(this.#far, 'close').catch(() => {});
+    clearTimeout(timer);
+    await listening;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
