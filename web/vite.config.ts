@@ -1,4 +1,5 @@
 import { defineConfig } from 'vite';
+import { jsmpegParts } from './jsmpeg-parts.ts';
 
 const SERVER = 'http://127.0.0.1:8080';
 const REST = ['/session', '/cameras', '/subjects', '/doors', '/events', '/ready', '/health'];
@@ -6,6 +7,9 @@ const REST = ['/session', '/cameras', '/subjects', '/doors', '/events', '/ready'
 /** `npm run build:web` writes web/dist, which the server serves; `npx vite web` serves the page beside a running server. */
 export default defineConfig({
   base: '/',
+  plugins: [jsmpegParts()],
+  // The page served beside a running server: packed ahead, the package would pass the plugin by.
+  optimizeDeps: { exclude: ['@cycjimmy/jsmpeg-player'] },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: 'dist',
@@ -14,6 +18,8 @@ export default defineConfig({
     // The server's policy is `default-src 'self'`: nothing may become a data: URL, no helper may be inlined.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // The notices of what is bundled come along.
+    license: { fileName: 'licenses.md' },
   },
   server: {
     host: '127.0.0.1',

@@ -3,6 +3,7 @@ import './styles/base.css';
 import './ui/ui.css';
 import './shell/shell.css';
 import './wall/wall.css';
+import './areas/areas.css';
 import './events/events.css';
 import './doors/doors.css';
 import './people/people.css';

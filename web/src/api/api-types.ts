@@ -1,4 +1,5 @@
-import type { CameraState } from '../../../pipeline/camera-status.ts';
+import type { CameraState, StreamInUse } from '../../../pipeline/camera-status.ts';
+import type { Polygon } from '../../../pipeline/polygon.ts';
 
 export type { AccessEvent } from '../../../pipeline/access-event.ts';
 export type { CameraState } from '../../../pipeline/camera-status.ts';
@@ -22,40 +23,103 @@ export interface Timings {
   total: number;
 }
 
-/** One camera of `GET /cameras`. Times are ISO 8601. */
+/** One camera of `GET /cameras` (docs/protocol.md). Times are ISO 8601. */
 export interface CameraView {
   id: string;
   name: string;
-  /** Without credentials. */
+  /** Without credentials: `***` stands for them. */
   url: string;
   origin: 'config' | 'added';
+  /** Where the settings and something that was added or drawn disagree; the settings win. */
+  conflict: string | null;
+  enabled: boolean;
   state: CameraState;
   code: string | null;
   message: string | null;
   since: string;
   connections: number;
+  reconnects: { lastHour: number; total: number };
   retryAt: string | null;
-  fps: { configured: number; analysed: number };
+  /** Null where there is one address only. */
+  streamInUse: StreamInUse | null;
+  /** What the camera sends. */
+  stream: {
+    codec: string;
+    width: number;
+    height: number;
+    fps: number | null;
+    decoder: string | null;
+    decoderReason: string | null;
+    bitsPerSecond: number | null;
+  } | null;
+  fps: { configured: number; decoded: number | null; received: number; analysed: number };
   width: number | null;
   height: number | null;
   ageMs: number | null;
-  dropped: { busy: number };
+  dropped: { busy: number; pool: number; fault: number };
+  decodeErrors: number;
   timings: Timings | null;
   doors: string[];
+  zones: Polygon[];
+  masks: Polygon[];
+  settings: {
+    fps: number;
+    width: number;
+    transport: Transport;
+    hwaccel: string;
+    failover: string[];
+    timeoutMs: number;
+    deviceFps: number | null;
+    deviceSize: string | null;
+    verifyTls: boolean;
+  };
 }
 
-export interface NewCamera {
-  id: string;
-  name?: string;
-  url: string;
-  fps?: number;
-  transport?: 'tcp' | 'udp';
+export type Transport = 'tcp' | 'udp';
+
+/** `PATCH /cameras/:id`: what is missing stays, null sets back to the default. */
+export interface CameraPatch {
+  name?: string | null;
+  url?: string;
+  failover?: string[] | null;
+  username?: string | null;
+  password?: string | null;
+  tls?: { verify: boolean } | null;
+  fps?: number | null;
+  width?: number | null;
+  transport?: Transport | null;
+  enabled?: boolean | null;
+  zones?: readonly Polygon[] | null;
+  masks?: readonly Polygon[] | null;
 }
 
-/** `POST /cameras/probe`; `picture` is a data URL of a JPEG. */
-export type ProbeAnswer =
-  | { ok: true; width: number; height: number; codec: string | null; fps: number | null; picture: string | null }
-  | { ok: false; code: string; message: string };
+/** `POST /cameras` */
+export type NewCamera = CameraPatch & { id: string; url: string };
+
+/** `POST /cameras/probe` */
+export type ProbeRequest = Pick<NewCamera, 'url' | 'username' | 'password' | 'tls' | 'width' | 'transport'>;
+
+/** How wide a face must be in the camera's own picture, at this width of analysed pictures and of the network's. */
+interface FaceReach {
+  px: number;
+  width: number;
+  inputSize: number;
+}
+
+export interface ProbeFound {
+  ok: true;
+  width: number;
+  height: number;
+  codec: string | null;
+  fps: number | null;
+  /** A data URL of a JPEG. */
+  picture: string | null;
+  smallestFace: FaceReach & { framePx: number; limitedBy: 'minFacePx' | 'inputSize' };
+  faces: { found: number; tooSmall: number; smallestPx: number | null } | null;
+  better: (FaceReach & { why: string }) | null;
+}
+
+export type ProbeAnswer = ProbeFound | { ok: false; code: string; message: string };
 
 /** One of `GET /subjects`. */
 export interface SubjectView {
@@ -84,12 +148,24 @@ export interface DoorView {
   cooldownMs: number;
 }
 
+/** What runs one of the networks. */
+export interface RoleView {
+  role: 'detector' | 'landmarks' | 'embedder' | 'scorer';
+  model: string;
+  provider: string;
+  degraded: boolean;
+  /** What was tried before, and why it did not do. */
+  passedOver: { provider: string; why: string }[];
+  /** The heavier model that was asked for and ran out of memory. */
+  insteadOf: string | null;
+}
+
 /** `GET /ready`, answered with 200 or 503. */
 export interface ReadyView {
   ready: boolean;
   version: string;
   reasons: string[];
-  models: { role: string; model: string; provider: string; degraded: boolean }[];
+  models: RoleView[];
   gallery: { subjects: number; templates: number };
   degraded: boolean;
 }

@@ -1,7 +1,7 @@
 import { ApiError } from './api-error.ts';
 
 export interface CallOptions {
-  method?: 'GET' | 'POST' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** A plain object is sent as JSON, a FormData as multipart. */
   body?: object;
   signal?: AbortSignal;
@@ -22,12 +22,33 @@ export function whenUnauthenticated(listener: () => void): void {
  * @throws {ApiError} with the server's own code and message, UNREACHABLE, TIMEOUT or BAD_ANSWER.
  */
 export async function call<T>(path: string, options: CallOptions = {}): Promise<T> {
+  const { response, body: text } = await ask(path, options, (answer) => answer.text());
+  const answer = parse(text);
+  if (response.ok || options.accept?.includes(response.status)) {
+    if (answer === undefined && text !== '') {
+      throw new ApiError('BAD_ANSWER', response.status, 'The server’s answer was not understood.');
+    }
+    return answer as T;
+  }
+  throw refusal(path, response, answer);
+}
+
+/** The same for an answer that is a file. */
+export async function callFile(path: string, options: CallOptions = {}): Promise<{ headers: Headers; file: Blob }> {
+  const { response, body: file } = await ask(path, options, (answer) => answer.blob());
+  if (!response.ok) throw refusal(path, response, parse(await file.text()));
+  return { headers: response.headers, file };
+}
+
+async function ask<T>(
+  path: string,
+  options: CallOptions,
+  read: (response: Response) => Promise<T>,
+): Promise<{ response: Response; body: T }> {
   const timeout = AbortSignal.timeout(options.timeoutMs ?? 10_000);
   const isForm = options.body instanceof FormData;
-  let response: Response;
-  let text: string;
   try {
-    response = await fetch(path, {
+    const response = await fetch(path, {
       method: options.method ?? 'GET',
       credentials: 'same-origin',
       cache: 'no-store',
@@ -38,27 +59,23 @@ export async function call<T>(path: string, options: CallOptions = {}): Promise<
       body: options.body ? (isForm ? (options.body as FormData) : JSON.stringify(options.body)) : null,
       signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
     });
-    text = await response.text();
+    return { response, body: await read(response) };
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw timeout.aborted
       ? new ApiError('TIMEOUT', 0, 'The server did not answer in time.')
       : new ApiError('UNREACHABLE', 0, 'The server cannot be reached.');
   }
-  const answer = parse(text);
-  if (response.ok || options.accept?.includes(response.status)) {
-    if (answer === undefined && text !== '') {
-      throw new ApiError('BAD_ANSWER', response.status, 'The server’s answer was not understood.');
-    }
-    return answer as T;
-  }
+}
+
+function refusal(path: string, response: Response, answer: unknown): ApiError {
   const said = answer as { code?: unknown; message?: unknown } | undefined;
   const code = typeof said?.code === 'string' ? said.code : `HTTP_${response.status}`;
   const message =
     typeof said?.message === 'string' ? said.message : `The server answered with status ${response.status}.`;
   if (response.status === 401 && path !== '/session') onUnauthenticated();
   const retryAfter = Number(response.headers.get('retry-after'));
-  throw new ApiError(code, response.status, message, retryAfter > 0 ? retryAfter : null);
+  return new ApiError(code, response.status, message, retryAfter > 0 ? retryAfter : null);
 }
 
 function parse(text: string): unknown {

@@ -1,15 +1,17 @@
 import type {
   AccessEvent,
+  CameraPatch,
   CameraView,
   DoorView,
   NewCamera,
   ProbeAnswer,
+  ProbeRequest,
   ReadyView,
   SessionInfo,
   SubjectView,
   TemplateView,
 } from './api-types.ts';
-import { call } from './call.ts';
+import { call, callFile } from './call.ts';
 
 const at = (...parts: string[]) => parts.map((part) => `/${encodeURIComponent(part)}`).join('');
 
@@ -23,14 +25,31 @@ export const facegateApi = {
 
   cameras: async () => (await call<{ cameras: CameraView[] }>('/cameras', { timeoutMs: 8000 })).cameras,
   addCamera: (camera: NewCamera) => call<CameraView>('/cameras', { method: 'POST', body: camera }),
+  /** It answers when the camera's old ffmpeg is gone. */
+  changeCamera: (id: string, patch: CameraPatch) =>
+    call<CameraView>(at('cameras', id), { method: 'PATCH', body: patch, timeoutMs: 20_000 }),
   removeCamera: (id: string) => call<void>(at('cameras', id), { method: 'DELETE', timeoutMs: 20_000 }),
-  probeCamera: (camera: Pick<NewCamera, 'url' | 'transport'>, signal?: AbortSignal) =>
+  probeCamera: (camera: ProbeRequest, signal?: AbortSignal) =>
     call<ProbeAnswer>('/cameras/probe', {
       method: 'POST',
       body: camera,
       timeoutMs: 40_000,
       ...(signal ? { signal } : {}),
     }),
+
+  /** Of a camera that is there, with the password that it has. */
+  probeKnownCamera: (id: string, signal?: AbortSignal) =>
+    call<ProbeAnswer>(`${at('cameras', id)}/probe`, {
+      method: 'POST',
+      timeoutMs: 40_000,
+      ...(signal ? { signal } : {}),
+    }),
+  /** The newest analysed picture and its number. */
+  snapshot: async (id: string) => {
+    const { headers, file } = await callFile(`${at('cameras', id)}/snapshot.jpg`);
+    const sequence = headers.get('x-facegate-sequence');
+    return { jpeg: file, sequence: sequence === null ? null : Number(sequence) };
+  },
 
   subjects: async () => (await call<{ subjects: SubjectView[] }>('/subjects')).subjects,
   createSubject: (name: string) => call<SubjectView>('/subjects', { method: 'POST', body: { name } }),

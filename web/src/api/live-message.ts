@@ -37,6 +37,7 @@ export interface LiveFrame {
   readonly dropped: { readonly busy: number };
 }
 
+/** A frame with its picture. */
 export interface LiveMessage {
   readonly frame: LiveFrame;
   /** The bytes of the JPEG that `frame` speaks of; a view into the message. */
@@ -59,7 +60,25 @@ export function parseLiveMessage(message: ArrayBuffer): LiveMessage | null {
   } catch {
     return null;
   }
-  if (frame?.type !== 'frame' || typeof frame.camera !== 'string' || !Array.isArray(frame.faces)) return null;
-  if (!(frame.width > 0 && frame.height > 0)) return null;
-  return { frame, jpeg: new Uint8Array(message, 4 + length) };
+  return isFrame(frame) ? { frame, jpeg: new Uint8Array(message, 4 + length) } : null;
+}
+
+/** Takes a text message of `/ws/live?video=0`; null where it is none. */
+export function parseLiveFrame(message: string): LiveFrame | null {
+  try {
+    const frame = JSON.parse(message);
+    return isFrame(frame) ? frame : null;
+  } catch {
+    return null;
+  }
+}
+
+function isFrame(frame: LiveFrame | null): frame is LiveFrame {
+  return (
+    frame?.type === 'frame' &&
+    typeof frame.camera === 'string' &&
+    Array.isArray(frame.faces) &&
+    frame.width > 0 &&
+    frame.height > 0
+  );
 }

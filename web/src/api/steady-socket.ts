@@ -5,7 +5,7 @@ export interface SocketLike {
   binaryType: string;
   onopen: ((event: never) => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: ((event: { code: number }) => void) | null;
+  onclose: ((event: { code: number; reason: string }) => void) | null;
   onerror: ((event: never) => void) | null;
   close(code?: number): void;
 }
@@ -26,6 +26,8 @@ export interface SteadySocketOptions {
   connect(path: string): SocketLike;
   onMessage(data: unknown): void;
   onState(state: SteadyState): void;
+  /** Whether a close of the other side is an answer, after which it does not try again until `retry()`. Default: never. */
+  halts?(code: number, reason: string): boolean;
   /** How long a connection must stand before the delay starts small again. */
   steadyAfterMs?: number;
   /** An attempt that takes longer has failed. */
@@ -96,7 +98,14 @@ export function openSteadySocket(options: SteadySocketOptions): SteadySocket {
     };
     socket.onmessage = (event) => options.onMessage(event.data);
     socket.onerror = () => {}; // a close follows
-    socket.onclose = failed;
+    socket.onclose = ({ code, reason }) => {
+      if (!options.halts?.(code, reason)) {
+        failed();
+        return;
+      }
+      drop();
+      options.onState({ at: 'halted' });
+    };
   };
 
   void run();

@@ -1,8 +1,10 @@
+import { AreasDialog } from '../areas/areas-dialog.tsx';
+import { AddCameraDialog } from '../camera/add-camera-dialog.tsx';
+import { ChangeCameraDialog } from '../camera/change-camera-dialog.tsx';
+import { RemoveCamera } from '../camera/remove-camera.tsx';
 import { EnrolDialog } from '../people/enrol-dialog.tsx';
 import { EnrolFromCamera } from '../people/enrol-from-camera.tsx';
 import { RemoveSubject } from '../people/remove-subject.tsx';
-import { AddCameraDialog } from '../wall/add-camera-dialog.tsx';
-import { RemoveCamera } from '../wall/remove-camera.tsx';
 import { HelpDialog } from './help-dialog.tsx';
 import { dialog } from './open-dialog.ts';
 
@@ -14,6 +16,10 @@ export function Dialogs() {
       return <HelpDialog />;
     case 'add-camera':
       return <AddCameraDialog />;
+    case 'change-camera':
+      return <ChangeCameraDialog id={open.id} />;
+    case 'areas':
+      return <AreasDialog id={open.id} />;
     case 'remove-camera':
       return <RemoveCamera id={open.id} />;
     case 'enrol':

@@ -5,6 +5,8 @@ import type { LiveFrame } from '../api/live-message.ts';
 export type OpenDialog =
   | { name: 'help' }
   | { name: 'add-camera' }
+  | { name: 'change-camera'; id: string }
+  | { name: 'areas'; id: string }
   | { name: 'remove-camera'; id: string }
   | { name: 'enrol'; subject: SubjectView | null; picture?: File }
   | { name: 'enrol-from-camera'; frame: LiveFrame; jpeg: Blob }

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { view, viewing } from '../preview/viewing.ts';
 import { cameras } from '../state/cameras.ts';
 import { readKept, writeKept } from '../state/kept.ts';
 import { go, route } from '../state/route.ts';
@@ -21,6 +22,7 @@ export const SHORTCUTS: readonly { keys: string; does: string }[] = [
   { keys: 'd', does: 'Doors' },
   { keys: 'p', does: 'People' },
   { keys: 'f', does: 'Full screen, on and off' },
+  { keys: 'v', does: 'Pictures: exact, smooth' },
   { keys: 'a', does: 'Add a camera' },
   { keys: 't', does: 'Theme: system, dark, light' },
   { keys: '?', does: 'This list' },
@@ -44,6 +46,7 @@ const ACTIONS: Record<string, () => void> = {
   p: () => go('people'),
   f: toggleFullScreen,
   t: nextTheme,
+  v: () => view(viewing.peek() === 'exact' ? 'smooth' : 'exact'),
   a() {
     dialog.value = { name: 'add-camera' };
   },

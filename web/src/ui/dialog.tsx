@@ -7,10 +7,12 @@ interface DialogProps {
   onClose(): void;
   children: ComponentChildren;
   wide?: boolean;
+  /** As large as the window. */
+  full?: boolean;
 }
 
 /** A modal window. The browser keeps the focus inside, closes it on Esc and gives the focus back. */
-export function Dialog({ title, onClose, children, wide = false }: DialogProps) {
+export function Dialog({ title, onClose, children, wide = false, full = false }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
@@ -25,7 +27,7 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
   return (
     <dialog
       ref={element}
-      class={wide ? 'dialog dialog-wide' : 'dialog'}
+      class={`dialog ${full ? 'dialog-full' : wide ? 'dialog-wide' : ''}`}
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault();

@@ -1,15 +1,21 @@
+import { useState } from 'preact/hooks';
+import { errorText } from '../api/api-error.ts';
 import type { CameraView } from '../api/api-types.ts';
 import { EventList } from '../events/event-list.tsx';
+import { CameraPicture } from '../preview/camera-picture.tsx';
+import { ViewingSwitch } from '../preview/viewing-switch.tsx';
 import { dialog } from '../shell/open-dialog.ts';
 import { toggleFullScreen } from '../shell/shortcuts.ts';
+import { announce } from '../state/announce.ts';
 import { glanceOf } from '../state/glances.ts';
 import { hrefOf } from '../state/route.ts';
 import { may } from '../state/session.ts';
 import { Icon } from '../ui/icon.tsx';
-import { CameraCanvas } from './camera-canvas.tsx';
+import { CameraNotices, CameraTools } from './camera-tools.tsx';
 import { FaceList } from './face-list.tsx';
 import { facesSummary, number2 } from './face-words.ts';
 import { StageStrip } from './stage-strip.tsx';
+import { takeMoment } from './take-moment.ts';
 import { useLiveness } from './use-liveness.ts';
 
 /** One camera as large as it goes, with its faces in words, its figures and its events. */
@@ -17,7 +23,18 @@ export function CameraAlone({ camera }: { camera: CameraView }) {
   const liveness = useLiveness(camera);
   const glance = glanceOf(camera.id).value;
   const name = camera.name;
-  const canEnrol = may('enrol') && liveness.live && glance !== null && glance.frame.faces.length > 0;
+  const [taking, setTaking] = useState(false);
+  const canEnrol = may('enrol') && liveness.live && !taking && glance !== null && glance.frame.faces.length > 0;
+  const enrol = async () => {
+    setTaking(true);
+    try {
+      dialog.value = { name: 'enrol-from-camera', ...(await takeMoment(camera.id)) };
+    } catch (error) {
+      announce(errorText(error));
+    } finally {
+      setTaking(false);
+    }
+  };
   return (
     <div class="wall">
       <section class="alone" aria-label={name}>
@@ -36,32 +53,15 @@ export function CameraAlone({ camera }: { camera: CameraView }) {
               type="button"
               class="button"
               disabled={!canEnrol}
+              aria-label="Enrol a face"
               title="Take this moment’s picture and enrol a face of it"
-              onClick={() => {
-                if (!glance) return;
-                dialog.value = {
-                  name: 'enrol-from-camera',
-                  frame: glance.frame,
-                  jpeg: new Blob([glance.jpeg], { type: 'image/jpeg' }),
-                };
-              }}
+              onClick={enrol}
             >
               <Icon name="people" /> <span class="wide-only">Enrol a face</span>
             </button>
           )}
-          {camera.origin === 'added' && may('admin') && (
-            <button
-              type="button"
-              class="button-icon"
-              aria-label={`Remove ${name}`}
-              title="Remove this camera"
-              onClick={() => {
-                dialog.value = { name: 'remove-camera', id: camera.id };
-              }}
-            >
-              <Icon name="trash" />
-            </button>
-          )}
+          <CameraTools camera={camera} />
+          <ViewingSwitch />
           <button
             type="button"
             class="button-icon"
@@ -72,9 +72,10 @@ export function CameraAlone({ camera }: { camera: CameraView }) {
             <Icon name="full" />
           </button>
         </div>
+        <CameraNotices camera={camera} />
         <div class="alone-picture" data-camera={camera.id} data-live={String(liveness.live)} data-full-screen>
-          <CameraCanvas
-            camera={camera.id}
+          <CameraPicture
+            camera={camera}
             label={`${name}: ${liveness.live && glance ? facesSummary(glance.frame.faces) : liveness.word}`}
           />
           {liveness.sentence !== null && (
@@ -94,7 +95,7 @@ export function CameraAlone({ camera }: { camera: CameraView }) {
           <FaceList faces={liveness.live && glance ? glance.frame.faces : []} live={liveness.live} />
         </section>
         <section class="panel">
-          <h2>Figures</h2>
+          <h2>This camera</h2>
           <StageStrip camera={camera} />
         </section>
         <section class="panel panel-fill">

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { LiveFrame, LiveMessage } from '../api/live-message.ts';
+import { whileSeen } from '../preview/while-seen.ts';
 import { noteDrawn } from '../state/glances.ts';
 import { watchCamera } from '../state/live-pictures.ts';
 import { drawFaces } from './draw-faces.ts';
@@ -56,26 +57,12 @@ export function CameraCanvas({ camera, label }: { camera: string; label: string 
     const resized = new ResizeObserver(draw);
     resized.observe(canvas);
 
-    // A tile out of sight costs the server and the network nothing.
-    let stop: (() => void) | null = null;
-    const seen = new IntersectionObserver(
-      (entries) => {
-        const visible = entries.at(-1)!.isIntersecting;
-        if (visible) stop ??= watchCamera(camera, player.push);
-        else {
-          stop?.();
-          stop = null;
-        }
-      },
-      { rootMargin: '200px' },
-    );
-    seen.observe(canvas);
+    const stop = whileSeen(canvas, () => watchCamera(camera, player.push));
 
     return () => {
       gone = true;
-      seen.disconnect();
+      stop();
       resized.disconnect();
-      stop?.();
       player.stop();
       shown?.bitmap.close();
       shown = null;

@@ -1,10 +1,10 @@
 import { useId, useState } from 'preact/hooks';
 import type { CameraView } from '../api/api-types.ts';
+import { CameraPicture } from '../preview/camera-picture.tsx';
 import { glanceOf } from '../state/glances.ts';
 import { hrefOf } from '../state/route.ts';
 import { Icon } from '../ui/icon.tsx';
 import { durationWords } from '../ui/time-words.ts';
-import { CameraCanvas } from './camera-canvas.tsx';
 import { facesSummary } from './face-words.ts';
 import { StageStrip } from './stage-strip.tsx';
 import { useLiveness } from './use-liveness.ts';
@@ -20,7 +20,7 @@ export function CameraTile({ camera, index }: { camera: CameraView; index: numbe
   return (
     <article class="tile" data-camera={camera.id} data-live={String(liveness.live)} aria-label={name}>
       <a class="tile-picture" href={hrefOf('wall', camera.id)} aria-label={`Show ${name} alone`}>
-        <CameraCanvas camera={camera.id} label={`${name}: ${summary}`} />
+        <CameraPicture camera={camera} label={`${name}: ${summary}`} />
         {liveness.sentence !== null && (
           <span class="not-live">
             <span class="not-live-word">{liveness.word}</span>

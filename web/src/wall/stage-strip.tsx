@@ -1,7 +1,8 @@
 import type { CameraView, Timings } from '../api/api-types.ts';
-import { doorName } from '../state/doors.ts';
 import { glanceOf } from '../state/glances.ts';
 import { durationWords } from '../ui/time-words.ts';
+import { CameraFacts } from './camera-facts.tsx';
+import { cameraSummary, sendsWords } from './camera-words.ts';
 
 const STAGES: readonly { stage: Exclude<keyof Timings, 'total'>; means: string }[] = [
   { stage: 'queue', means: 'Waiting for a free network' },
@@ -10,13 +11,15 @@ const STAGES: readonly { stage: Exclude<keyof Timings, 'total'>; means: string }
   { stage: 'identify', means: 'Searching the gallery' },
 ];
 
-/** Where a frame's time goes, and the rest of what is known of a camera. */
+/** How a camera is doing, in a sentence; where a frame's time goes; and the rest, folded. */
 export function StageStrip({ camera, id }: { camera: CameraView; id?: string }) {
-  const glance = glanceOf(camera.id).value;
-  const timings = glance?.timings ?? camera.timings;
-  const size = glance?.frame ?? camera;
+  const timings = glanceOf(camera.id).value?.timings ?? camera.timings;
+  const sends = sendsWords(camera);
   return (
     <div class="stages" id={id}>
+      <p>{cameraSummary(camera)}</p>
+      {sends !== null && <p class="muted">{sends}</p>}
+      {camera.conflict !== null && <p class="note">Conflict: {camera.conflict}.</p>}
       {timings ? (
         <dl class="stage-bars">
           {STAGES.map(({ stage, means }) => (
@@ -41,25 +44,12 @@ export function StageStrip({ camera, id }: { camera: CameraView; id?: string }) 
           </div>
         </dl>
       ) : (
-        <p class="muted small">No frame was analysed yet.</p>
+        <p class="muted">No picture was analysed yet.</p>
       )}
-      <dl class="facts">
-        <Fact name="Analysed" value={`${camera.fps.analysed.toFixed(1)} of ${camera.fps.configured} fps`} />
-        <Fact name="Dropped" value={`${glance?.frame.dropped.busy ?? camera.dropped.busy} while busy`} />
-        <Fact name="Picture" value={size.width && size.height ? `${size.width} × ${size.height}` : '–'} />
-        <Fact name="Connections" value={String(camera.connections)} />
-        {camera.doors.length > 0 && <Fact name="Doors" value={camera.doors.map(doorName).join(', ')} />}
-        <Fact name="Address" value={camera.url} />
-      </dl>
-    </div>
-  );
-}
-
-function Fact({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
+      <details class="fold">
+        <summary>Details</summary>
+        <CameraFacts camera={camera} />
+      </details>
     </div>
   );
 }

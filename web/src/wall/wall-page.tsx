@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { DoorStrip } from '../doors/door-strip.tsx';
 import { EventFilter } from '../events/event-filter.tsx';
 import { EventList } from '../events/event-list.tsx';
+import { ViewingSwitch } from '../preview/viewing-switch.tsx';
 import { dialog } from '../shell/open-dialog.ts';
 import { toggleFullScreen } from '../shell/shortcuts.ts';
 import { cameras, camerasError, refreshCameras } from '../state/cameras.ts';
@@ -71,16 +72,18 @@ function WallBar() {
           : `${list.length} ${list.length === 1 ? 'camera' : 'cameras'}, ${connection.value.at === 'live' ? live : 'not connected'}`}
       </h1>
       <span class="bar-space" />
+      {list.length > 0 && <ViewingSwitch />}
       {may('admin') && (
         <button
           type="button"
           class="button"
+          aria-label="Add camera"
           title="Add a camera (a)"
           onClick={() => {
             dialog.value = { name: 'add-camera' };
           }}
         >
-          <Icon name="plus" /> Add camera
+          <Icon name="plus" /> <span class="wide-only">Add camera</span>
         </button>
       )}
       {list.length > 0 && (

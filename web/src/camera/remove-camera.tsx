@@ -25,7 +25,9 @@ export function RemoveCamera({ id }: { id: string }) {
   };
   return (
     <Dialog title={`Remove ${name}?`} onClose={closeDialog}>
-      <p>facegate lets go of this camera. Its events stay in the log.</p>
+      <p>
+        facegate lets go of this camera and forgets its address, password, zones and masks. Its events stay in the log.
+      </p>
       <p class="problem" role="alert">
         {problem}
       </p>

@@ -1,0 +1,40 @@
+import { useRef, useState } from 'preact/hooks';
+import { announce } from '../state/announce.ts';
+
+/** Lines to paste elsewhere. */
+export function CopyLines({ lines, label }: { lines: string; label: string }) {
+  const text = useRef<HTMLTextAreaElement>(null);
+  const [copied, setCopied] = useState<'yes' | 'no' | null>(null);
+  const copy = async () => {
+    text.current!.select();
+    try {
+      await navigator.clipboard.writeText(lines);
+      setCopied('yes');
+      announce('Copied.');
+    } catch {
+      // Browsers give no clipboard to pages that came over plain HTTP from elsewhere.
+      setCopied('no');
+    }
+  };
+  return (
+    <div class="copy-lines">
+      <textarea
+        ref={text}
+        class="snippet"
+        readOnly
+        rows={Math.min(8, lines.split('\n').length)}
+        value={lines}
+        wrap="off"
+        spellcheck={false}
+        aria-label={label}
+      />
+      <button type="button" class="button" onClick={copy}>
+        Copy the lines
+      </button>
+      <p class="muted small">
+        {copied === 'yes' && 'Copied.'}
+        {copied === 'no' && 'The browser gives no access to the clipboard here; the lines are selected, press Ctrl+C.'}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,104 @@
+import type { CameraView } from '../api/api-types.ts';
+import { sentence } from '../ui/sentence.ts';
+
+const CODECS: Record<string, string> = { h264: 'H.264', hevc: 'H.265', mjpeg: 'MJPEG', mpeg4: 'MPEG-4', av1: 'AV1' };
+
+export const codecName = (codec: string) => CODECS[codec] ?? codec;
+
+/** `5`, `24.9`: one decimal where it says something. */
+export const rate = (value: number) => String(Math.round(value * 10) / 10);
+
+/** `2.1 Mbit/s`, `640 kbit/s`. */
+export function bitRate(bitsPerSecond: number): string {
+  return bitsPerSecond >= 999_500
+    ? `${(bitsPerSecond / 1e6).toFixed(1)}${NBSP}Mbit/s`
+    : `${Math.round(bitsPerSecond / 1000)}${NBSP}kbit/s`;
+}
+
+const NBSP = '\u00a0';
+
+/** What the camera sends: `1920 × 1080, 25 pictures a second, H.264, 2.1 Mbit/s`; null before that is known. */
+export function sendsWords({ stream }: Pick<CameraView, 'stream'>): string | null {
+  if (!stream) return null;
+  return [
+    `${stream.width}${NBSP}×${NBSP}${stream.height}`,
+    stream.fps === null ? null : `${rate(stream.fps)} pictures a second`,
+    codecName(stream.codec),
+    stream.bitsPerSecond === null ? null : bitRate(stream.bitsPerSecond),
+  ]
+    .filter((part) => part !== null)
+    .join(', ');
+}
+
+/** Who turns the camera's data into pictures. */
+export function decoderWords({ stream }: Pick<CameraView, 'stream'>): string | null {
+  if (!stream?.decoder) return null;
+  const by = stream.decoder === 'software' ? 'the processor' : `the graphics hardware (${stream.decoder})`;
+  return stream.decoderReason ? `${by}: ${stream.decoderReason}` : by;
+}
+
+const LOST: readonly { reason: keyof CameraView['dropped']; means: string }[] = [
+  { reason: 'busy', means: 'the networks were busy' },
+  { reason: 'pool', means: 'memory for pictures was in use' },
+  { reason: 'fault', means: 'the networks failed' },
+];
+
+/** Pictures that were left out, and why: `12 (the networks were busy)`; `none`. */
+export function droppedWords(dropped: CameraView['dropped']): string {
+  const parts = LOST.filter(({ reason }) => dropped[reason] > 0).map(({ reason, means }) => ({
+    count: dropped[reason],
+    means,
+  }));
+  if (parts.length === 0) return 'none';
+  return parts.map(({ count, means }) => `${count.toLocaleString()} (${means})`).join(', ');
+}
+
+/** `none in the last hour`, `3 in the last hour, 14 in all`. */
+export function reconnectWords({ lastHour, total }: CameraView['reconnects']): string {
+  if (total === 0) return 'never';
+  return `${lastHour === 0 ? 'not' : lastHour} in the last hour, ${total} in all`;
+}
+
+/** Which address is in use, where there are several: null for the first one, which is as it should be. */
+export function failoverWords(camera: Pick<CameraView, 'streamInUse' | 'settings'>): string | null {
+  const { streamInUse, settings } = camera;
+  if (!streamInUse || streamInUse.index === 0) return null;
+  return `its ${nth(streamInUse.index + 1)} address of ${settings.failover.length + 1}`;
+}
+
+const ORDINALS = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth'];
+const nth = (n: number) => ORDINALS[n - 1] ?? `${n}th`;
+
+/** What a person can do about a code of docs/errors.md. */
+const ADVICE: Record<string, string> = {
+  STREAM_CONNECTION_FAILED: 'Is the camera on, and are address and port right? A firewall may be between.',
+  STREAM_AUTH_FAILED:
+    'Check user name and password; many cameras have an account of its own for the video (RTSP or ONVIF).',
+  STREAM_TLS_FAILED:
+    'The camera’s certificate is not valid for this address. Where the camera made it itself, checking can be switched off under “More”.',
+  STREAM_TIMEOUT: 'The address answers but sends nothing. Restart the camera; some serve a few viewers only.',
+  STREAM_NOT_FOUND: 'The part after the host is not one that the camera knows; its manual has it.',
+  STREAM_CODEC_UNSUPPORTED: 'Set the camera to H.264 or H.265.',
+  STREAM_NO_VIDEO: 'Choose another stream of the camera; this one has no video.',
+  STREAM_STALLED: 'Nothing to do yet: facegate connects anew by itself. If it stays so, look at camera and network.',
+  STREAM_FROZEN: 'The camera hangs: restart it. No door opens on a frozen picture.',
+  STREAM_ENDED: 'Nothing to do: facegate connects anew by itself.',
+  SOURCE_URL_INVALID: 'An address looks like rtsp://10.0.0.5/stream1; the camera’s manual has it.',
+};
+
+export const adviceFor = (code: string | null): string | null => (code === null ? null : (ADVICE[code] ?? null));
+
+/** The camera in a sentence or two for a person who stands before the door, not before the server. */
+export function cameraSummary(camera: CameraView): string {
+  if (!camera.enabled) return 'Switched off: facegate does not connect to it.';
+  const { state, fps } = camera;
+  if (state === 'running') {
+    const analysed = `${rate(fps.analysed)} a second are looked at`;
+    const sends = camera.stream?.fps ? `It sends ${rate(camera.stream.fps)} pictures a second, ${analysed}.` : null;
+    const failover = failoverWords(camera);
+    return [sends ?? `Pictures come: ${analysed}.`, failover && `It uses ${failover}; the first one fails.`]
+      .filter(Boolean)
+      .join(' ');
+  }
+  return [camera.message && sentence(camera.message), adviceFor(camera.code)].filter(Boolean).join(' ');
+}
