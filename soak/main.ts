@@ -1,0 +1,122 @@
+// npm run soak -- sources: runs the real program beside cameras that misbehave, for long, and says of each number that is wanted what
+// was got. Tables for people on stdout, with --json an object for machines; progress on stderr. Exit code 1 where one is missed.
+import { writeFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import { machine } from '../bench/report.ts';
+import type { PartOptions, PartReport } from './part.ts';
+import { Progress } from './progress.ts';
+import { exitCodeOf, renderVerdicts } from './verdict.ts';
+
+interface Part {
+  readonly about: string;
+  /** Left out of a short run: `npm test` has its short form. */
+  readonly longOnly?: true;
+  run(options: PartOptions): Promise<PartReport>;
+}
+
+const longTest = async (name: 'power' | 'killed' | 'frozen', options: PartOptions) =>
+  (await import('./long-tests.ts')).soakLongTest(name, options);
+
+const PARTS: Readonly<Record<string, Part>> = {
+  neighbours: {
+    about: 'eight cameras, one of them hostile in turn; threads and priority of each ffmpeg',
+    run: async (options) => (await import('./neighbours.ts')).soakNeighbours(options),
+  },
+  memory: {
+    about: 'four cameras that reconnect every 20 s: memory, file descriptors, children',
+    run: async (options) => (await import('./memory.ts')).soakMemory(options),
+  },
+  power: {
+    about: 'a real RTSP server is killed 30 times',
+    longOnly: true,
+    run: (options) => longTest('power', options),
+  },
+  killed: { about: 'the server is killed 100 times', longOnly: true, run: (options) => longTest('killed', options) },
+  frozen: {
+    about: 'ten minutes of night scenes and of moving video',
+    longOnly: true,
+    run: (options) => longTest('frozen', options),
+  },
+};
+
+const INTERRUPTED = 130;
+
+interface Options {
+  readonly short?: true;
+  readonly minutes?: number;
+  readonly only?: string[];
+  readonly json?: string | true;
+}
+
+const program = new Command('soak').description('Runs facegate for long, beside what goes wrong.');
+program
+  .command('sources')
+  .description('cameras that misbehave')
+  .option('--short', 'as for CI: about 13 minutes, without the parts whose short form is in `npm test`')
+  .option('--minutes <n>', 'how long memory is watched; default 60, with --short 10', minutesFrom)
+  .option('--only <parts>', Object.keys(PARTS).join(', '), partsFrom)
+  .option('--json [file]', 'one JSON object: into the file, or on stdout instead of the tables')
+  .addHelpText(
+    'after',
+    `\nParts:\n${Object.entries(PARTS)
+      .map(([name, { about, longOnly }]) => `  ${name.padEnd(12)}${about}${longOnly ? ' (not with --short)' : ''}`)
+      .join('\n')}`,
+  )
+  .action(soakSources);
+await program.parseAsync();
+
+async function soakSources(options: Options): Promise<void> {
+  if (process.platform !== 'linux') program.error('error: the soak reads /proc, which only Linux has');
+  const short = options.short === true;
+  const names =
+    options.only ?? Object.keys(PARTS).filter((name) => !short || (PARTS[name] as Part).longOnly === undefined);
+  const minutes = options.minutes ?? (short ? 10 : 60);
+  const progress = new Progress();
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      progress.clear();
+      process.stderr.write('ending what was started\n');
+      abort.abort();
+    });
+  }
+  const print = (text: string) => {
+    progress.clear();
+    if (options.json !== true) process.stdout.write(text);
+  };
+
+  print(`${machine()}\n`);
+  const startedAt = new Date().toISOString();
+  const reports: PartReport[] = [];
+  for (const name of names) {
+    try {
+      const report = await (PARTS[name] as Part).run({ short, minutes, progress, signal: abort.signal });
+      reports.push(report);
+      print(`\n${name}\n${renderVerdicts(report.verdicts)}\n`);
+    } catch (error) {
+      if (!abort.signal.aborted) throw error;
+      process.exitCode = INTERRUPTED;
+      return;
+    }
+  }
+  const verdicts = reports.flatMap((report) => report.verdicts);
+  const json = `${JSON.stringify({ machine: machine(), startedAt, short, minutes, reports }, null, 2)}\n`;
+  if (options.json === true) process.stdout.write(json);
+  else if (options.json) writeFileSync(options.json, json);
+  process.exitCode = exitCodeOf(verdicts);
+}
+
+function minutesFrom(text: string): number {
+  const minutes = Number(text);
+  if (!(minutes >= 0.5 && minutes <= 1440)) throw new InvalidArgumentError('it must be between 0.5 and 1440.');
+  return minutes;
+}
+
+function partsFrom(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.filter((name) => !Object.hasOwn(PARTS, name));
+  if (unknown.length > 0) {
+    throw new InvalidArgumentError(`${unknown.join(', ')} is none of ${Object.keys(PARTS).join(', ')}.`);
+  }
+  return names;
+}
