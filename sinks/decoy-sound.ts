@@ -1,4 +1,4 @@
-import { PACKET_BYTES } from './transport-packets.ts';
+import { PACKET_BYTES, payloadAt, startsUnit } from '../pipeline/transport-packets.ts';
 
 /**
  * Makes ffmpeg begin with a transport stream at once. A transport stream may bring further streams at any time, so that
@@ -48,17 +48,15 @@ const FRAMES = 400;
 /** MPEG-1 layer II, 48 kHz, one channel, 32 kbit/s: 96 bytes are 24 ms. A frame that allocates no bits is silent. */
 const SILENT_FRAME = Buffer.concat([Buffer.of(0xff, 0xfd, 0x14, 0xc0), Buffer.alloc(92)]);
 
-const payloadAt = (packet: Buffer): number => ((packet[3]! & 0x20) === 0 ? 4 : 5 + packet[4]!);
-
 function startsPicture(packet: Buffer): boolean {
   const payload = payloadAt(packet);
-  if ((packet[1]! & 0x40) === 0 || payload > PACKET_BYTES - 4) return false;
+  if (!startsUnit(packet) || payload > PACKET_BYTES - 4) return false;
   return packet.readUIntBE(payload, 3) === 1 && (packet[payload + 3]! & 0xf0) === 0xe0;
 }
 
 /** The programme map with one stream more; null where the packet is no programme map, or has no room. */
 function withSound(packet: Buffer): Buffer | null {
-  if ((packet[1]! & 0x40) === 0) return null;
+  if (!startsUnit(packet)) return null;
   const payload = payloadAt(packet);
   const table = payload + 1 + (packet[payload] ?? PACKET_BYTES);
   // 2: the table of a programme map (ISO/IEC 13818-1, 2.4.4.8).

@@ -4,9 +4,9 @@ import { setPriority } from 'node:os';
 import Mpeg1Muxer from 'node-rtsp-stream/mpeg1muxer.js';
 import { redact } from '../config/redact.ts';
 import type { Polygon } from '../pipeline/polygon.ts';
+import { TransportPackets } from '../pipeline/transport-packets.ts';
 import { DecoySound } from './decoy-sound.ts';
 import { maskBoxes } from './mask-boxes.ts';
-import { TransportPackets } from './transport-packets.ts';
 
 export interface Mpeg1PreviewOptions {
   /** The ffmpeg to use. */

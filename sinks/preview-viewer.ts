@@ -1,4 +1,4 @@
-import { keyPictureAt } from './transport-packets.ts';
+import { keyPictureAt } from '../pipeline/transport-packets.ts';
 import { OPEN, type ViewerSocket } from './viewer-socket.ts';
 
 /** Bytes that may wait for one viewer: about four seconds of video. */

@@ -1,6 +1,4 @@
-/** Bytes of one packet (ISO/IEC 13818-1). */
-const PACKET = 188;
-const SYNC = 0x47;
+import { PACKET_BYTES, payloadAt, pidOf, startsKeyPicture, startsUnit } from '../pipeline/transport-packets.ts';
 
 /** Where a viewer's bytes go. Must not throw. */
 export type TransportListener = (packets: Uint8Array) => void;
@@ -44,9 +42,9 @@ export class TransportStream {
 
   /** The next bytes, cut anywhere. */
   write(chunk: Buffer): void {
-    const missing = (PACKET - this.#offset) % PACKET;
+    const missing = (PACKET_BYTES - this.#offset) % PACKET_BYTES;
     this.bytes += chunk.length;
-    this.#offset = (this.#offset + chunk.length) % PACKET;
+    this.#offset = (this.#offset + chunk.length) % PACKET_BYTES;
     if (this.#waiting.size === 0 && this.#watching.size === 0) {
       this.#partial = Buffer.alloc(0);
       return;
@@ -54,17 +52,17 @@ export class TransportStream {
     let whole: Buffer;
     if (this.#partial.length > 0) whole = Buffer.concat([this.#partial, chunk]);
     else whole = chunk.subarray(Math.min(missing, chunk.length));
-    const end = whole.length - (whole.length % PACKET);
+    const end = whole.length - (whole.length % PACKET_BYTES);
     this.#partial = Buffer.from(whole.subarray(end));
     if (end > 0) this.#give(whole.subarray(0, end));
   }
 
   #give(packets: Buffer): void {
     if (this.#waiting.size > 0) {
-      for (let at = 0; at < packets.length; at += PACKET) {
-        const packet = packets.subarray(at, at + PACKET);
+      for (let at = 0; at < packets.length; at += PACKET_BYTES) {
+        const packet = packets.subarray(at, at + PACKET_BYTES);
         this.#noteTables(packet);
-        if (!this.#pat || !this.#pmt || !startsKeyFrame(packet)) continue;
+        if (!this.#pat || !this.#pmt || !startsKeyPicture(packet)) continue;
         const first = Buffer.concat([this.#pat, this.#pmt, packets.subarray(at)]);
         const joining = [...this.#waiting];
         this.#waiting.clear();
@@ -80,32 +78,13 @@ export class TransportStream {
   }
 
   #noteTables(packet: Buffer): void {
-    if (packet[0] !== SYNC || !(packet[1]! & 0x40)) return;
+    if (!startsUnit(packet)) return;
     const pid = pidOf(packet);
     if (pid === 0) {
       this.#pat = Buffer.from(packet);
       // Adaptation field, pointer, eight bytes of table head; then number and PID of the one programme.
       const section = payloadAt(packet) + 1 + packet[payloadAt(packet)]!;
-      if (section + 12 <= PACKET) this.#pmtPid = ((packet[section + 10]! & 0x1f) << 8) | packet[section + 11]!;
+      if (section + 12 <= PACKET_BYTES) this.#pmtPid = ((packet[section + 10]! & 0x1f) << 8) | packet[section + 11]!;
     } else if (pid === this.#pmtPid) this.#pmt = Buffer.from(packet);
   }
-}
-
-function pidOf(packet: Buffer): number {
-  return ((packet[1]! & 0x1f) << 8) | packet[2]!;
-}
-
-function payloadAt(packet: Buffer): number {
-  return packet[3]! & 0x20 ? 5 + packet[4]! : 4;
-}
-
-/** A picture begins in it (payload unit start), at which decoding can begin (random access indicator). */
-function startsKeyFrame(packet: Buffer): boolean {
-  return (
-    packet[0] === SYNC &&
-    (packet[1]! & 0x40) !== 0 &&
-    (packet[3]! & 0x20) !== 0 &&
-    packet[4]! > 0 &&
-    (packet[5]! & 0x40) !== 0
-  );
 }

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DecoySound } from '../../sinks/decoy-sound.ts';
 import { Mpeg1Preview } from '../../sinks/mpeg1-preview.ts';
-import { PACKET_BYTES, TransportPackets } from '../../sinks/transport-packets.ts';
+import { PACKET_BYTES, TransportPackets } from '../../pipeline/transport-packets.ts';
 import { findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import { TestFilms } from '../support/test-film.ts';
 

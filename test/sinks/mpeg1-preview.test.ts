@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Mpeg1Preview } from '../../sinks/mpeg1-preview.ts';
-import { PACKET_BYTES } from '../../sinks/transport-packets.ts';
+import { PACKET_BYTES } from '../../pipeline/transport-packets.ts';
 import { findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import { isAlive } from '../support/child-processes.ts';
 import { TestFilms } from '../support/test-film.ts';

@@ -6,7 +6,7 @@ import { AppError } from '../../config/app-error.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import type { PreviewFeed } from '../../sinks/camera-preview.ts';
 import { Previews } from '../../sinks/previews.ts';
-import { keyPictureAt } from '../../sinks/transport-packets.ts';
+import { keyPictureAt } from '../../pipeline/transport-packets.ts';
 import { findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import { isAlive } from '../support/child-processes.ts';
 import { FakeSocket } from '../support/fake-socket.ts';
