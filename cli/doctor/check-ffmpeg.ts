@@ -24,9 +24,6 @@ export function checkFfmpeg(
   const found = `${version} (${path})`;
   const urls = cameras.map(({ url }) => url);
   const starts = (...schemes: string[]) => urls.some((url) => schemes.some((scheme) => url.startsWith(scheme)));
-  if (starts('rtsps:', 'https:') && !can.tls) {
-    return { check, state: 'wrong', found: `${found} was built without TLS, which a camera needs`, todo: install };
-  }
   if (starts('webcam:') && !can.devices.some((device) => CAPTURE.includes(device))) {
     return {
       check,

@@ -17,8 +17,6 @@ export interface FfmpegFeatures {
   readonly showinfoChecksum: boolean;
   /** The RTSP option that bounds silence, in microseconds. Before 5.0 `timeout` means "listen for a connection". */
   readonly rtspTimeout: 'timeout' | 'stimeout' | null;
-  /** TLS is built in. Not needed: this program ends the TLS of cameras itself. */
-  readonly tls: boolean;
   /** Input devices that are built in, e.g. `v4l2`; `lavfi` draws test patterns. */
   readonly devices: readonly string[];
   /** Kinds of hardware decoding that are built in, e.g. `cuda`; whether the machine has any is another question. */
@@ -146,13 +144,12 @@ async function inspect(path: string): Promise<Inspection> {
 const OPTION_SCRIPT = "ffconcat version 1.0\nfile 'file:none'\noption rtsp_transport tcp\n";
 
 async function look(path: string): Promise<Inspection> {
-  const [version, help, showinfo, rtsp, devices, protocols, hwaccels, concat] = await Promise.all([
+  const [version, help, showinfo, rtsp, devices, hwaccels, concat] = await Promise.all([
     ask(path, ['-version']),
     ask(path, ['-hide_banner', '-h', 'long']),
     ask(path, ['-hide_banner', '-h', 'filter=showinfo']),
     ask(path, ['-hide_banner', '-h', 'demuxer=rtsp']),
     ask(path, ['-hide_banner', '-devices']),
-    ask(path, ['-hide_banner', '-protocols']),
     ask(path, ['-hide_banner', '-hwaccels']),
     ask(
       path,
@@ -173,7 +170,6 @@ async function look(path: string): Promise<Inspection> {
       ffconcatOptions: /not on whitelist/i.test(concat) && !/unknown keyword/i.test(concat),
       showinfoChecksum: /^\s*checksum\s/m.test(showinfo),
       rtspTimeout: /^\s*-stimeout\s/m.test(rtsp) ? 'stimeout' : /^\s*-timeout\s/m.test(rtsp) ? 'timeout' : null,
-      tls: /^\s*tls$/m.test(protocols),
       devices: ['v4l2', 'avfoundation', 'dshow', 'lavfi'].filter((device) =>
         new RegExp(`^ *D[E ]d? +(\\S+,)?${device}[ ,]`, 'm').test(devices),
       ),

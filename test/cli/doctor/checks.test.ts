@@ -50,7 +50,6 @@ const good: FfmpegBinary = {
     ffconcatOptions: true,
     showinfoChecksum: true,
     rtspTimeout: 'timeout',
-    tls: true,
     devices: ['v4l2', 'lavfi'],
     hwaccels: [],
   },
@@ -76,8 +75,7 @@ describe('ffmpeg', () => {
     ],
     ['the bundled one for files', { ...good, origin: 'bundled' }, ['file:a.mp4'], 'warning', /good for files only/],
     ['the bundled one for a camera', { ...good, origin: 'bundled' }, ['rtsp://a/b'], 'wrong', /good for files only/],
-    ['one without TLS', can({ tls: false }), ['rtsps://a/b'], 'wrong', /without TLS/],
-    ['one without TLS that nobody needs', can({ tls: false }), ['rtsp://a/b'], 'ok', /5\.1\.9/],
+    ['one of a camera with TLS, which facegate ends', good, ['rtsps://a/b', 'https://a/b'], 'ok', /5\.1\.9/],
     ['one without devices', can({ devices: ['lavfi'] }), ['webcam:/dev/video0'], 'wrong', /without capture devices/],
     [
       'an old one',

@@ -7,7 +7,6 @@ import { sourceAddress } from '../../../sources/source-address.ts';
 const CURRENT: FfmpegFeatures = {
   fpsMode: true,
   autoscale: true,
-  tls: true,
   ffconcatOptions: true,
   showinfoChecksum: true,
   rtspTimeout: 'timeout',
