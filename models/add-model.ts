@@ -1,15 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { AppError } from '../config/app-error.ts';
 import type { PixelImage } from '../pipeline/pixel-image.ts';
 import { noteAddedModel } from './added-models.ts';
-import type { CatalogEntry } from './catalog.ts';
-import { checkpointFile, exportHint } from './checkpoint-file.ts';
+import { CATALOG, type CatalogEntry } from './catalog.ts';
 import type { HelpingDetector } from './inspection/inspect-messages.ts';
 import type { ModelInspector } from './inspection/model-inspector.ts';
-import { MODEL_BYTES_LIMIT } from './model-limits.ts';
+import { makeModelsFolder } from './make-models-folder.ts';
+import { unusableFile } from './unusable-file.ts';
 
 export interface AddModelOptions {
   /** The file as a person names it. */
@@ -45,10 +45,18 @@ export async function addModel(options: AddModelOptions): Promise<AddedModelRepo
   if (entry.builtFrom !== null) {
     throw new AppError('MODEL_CONTRACT_MISMATCH', `${entry.name} is built by facegate; it cannot be brought`);
   }
-  await refuseUnusable(file, entry);
+  const unusable = await unusableFile(file, entry);
+  if (unusable) throw unusable;
   const draft = join(dir, `${entry.name}.onnx.${randomUUID()}.tmp`);
   try {
     const { sha256, bytes } = await copy(file, draft);
+    const other = [...CATALOG.values()].find((one) => one.sha256 === sha256 && one.name !== entry.name);
+    if (other) {
+      throw new AppError(
+        'MODEL_CONTRACT_MISMATCH',
+        `${entry.name}: expected a file of it, got ${other.name} (by its SHA-256)`,
+      );
+    }
     const model = { entry: { ...entry, sha256 } as CatalogEntry, path: draft, origin: file };
     const helping = entry.task === 'detector' ? null : await helper();
     const { found } = await inspector.ask({ type: 'face', model, helper: helping, picture });
@@ -60,30 +68,18 @@ export async function addModel(options: AddModelOptions): Promise<AddedModelRepo
   } catch (error) {
     const failure = AppError.from(error, 'MODEL_INVALID');
     // The copy has a name that nobody knows.
-    throw new AppError(failure.code, failure.message.replaceAll(draft, file), { cause: error });
+    const message = failure.message.replaceAll(draft, file);
+    const named = message.includes(file) ? message : `${file} cannot be added: ${message}`;
+    throw new AppError(failure.code, named, { cause: error });
   } finally {
     await rm(draft, { force: true });
   }
 }
 
-async function refuseUnusable(file: string, entry: CatalogEntry): Promise<void> {
-  const found = await stat(file).catch((error: NodeJS.ErrnoException) => error);
-  if (found instanceof Error) {
-    const why = found.code === 'ENOENT' ? 'is not there' : `cannot be read (${found.code})`;
-    throw new AppError('MODEL_NOT_FOUND', `the model file ${file} ${why}`, { cause: found });
-  }
-  if (!found.isFile()) throw new AppError('MODEL_NOT_FOUND', `${file} is not a file`);
-  if (found.size >= MODEL_BYTES_LIMIT) {
-    throw new AppError('MODEL_INVALID', `${file} has ${found.size} bytes; a model has fewer than ${MODEL_BYTES_LIMIT}`);
-  }
-  const kind = await checkpointFile(file);
-  if (kind) throw new AppError('MODEL_INVALID', exportHint(file, kind, entry));
-}
-
 /** Copies and hashes in one go: what was hashed is what lies there, whatever becomes of the original meanwhile. */
 async function copy(from: string, to: string): Promise<{ sha256: string; bytes: number }> {
   try {
-    await mkdir(join(to, '..'), { recursive: true });
+    await makeModelsFolder(dirname(to));
     const hash = createHash('sha256');
     let bytes = 0;
     const target = await open(to, 'wx');

@@ -1,11 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../config/app-error.ts';
 import { MODEL_NAME } from './catalog.ts';
 import { writeAtomically } from './write-atomically.ts';
 
-const record = z.strictObject({
+const schema = z.strictObject({
+  version: z.literal(1),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   bytes: z.int().nonnegative(),
   /** What the file was called. */
@@ -14,38 +15,50 @@ const record = z.strictObject({
   addedAt: z.string(),
 });
 
-const schema = z.strictObject({ version: z.literal(1), models: z.record(z.string().regex(MODEL_NAME), record) });
-
 /** A file that somebody brought: what it was on the day when it was checked. */
-export type AddedModel = z.output<typeof record>;
+export type AddedModel = Omit<z.output<typeof schema>, 'version'>;
 
-const fileOf = (dir: string) => join(dir, 'added.json');
+/** One note for each model, so that two that are added at once do not take each other's away. */
+const EXTENSION = '.added.json';
 
 /**
  * The files that were added to a models folder, by catalog name; empty where none was.
  *
- * @throws {AppError} MODEL_INVALID where the list is there and cannot be read: without it nothing would be compared.
+ * @throws {AppError} MODEL_INVALID where a note is there and cannot be read: without it nothing would be compared.
  */
 export async function readAddedModels(dir: string): Promise<ReadonlyMap<string, AddedModel>> {
-  const file = fileOf(dir);
+  const files = await readdir(dir).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return [];
+    throw new AppError('MODEL_INVALID', `the folder ${dir} cannot be read (${cause.code})`, { cause });
+  });
+  const names = files.filter((file) => file.endsWith(EXTENSION)).map((file) => file.slice(0, -EXTENSION.length));
+  const notes = names
+    .filter((name) => MODEL_NAME.test(name))
+    .map(async (name) => [name, await read(dir, name)] as const);
+  return new Map(await Promise.all(notes));
+}
+
+/** Notes that this file is the one that goes by that name from now on. */
+export async function noteAddedModel(dir: string, name: string, added: AddedModel): Promise<void> {
+  await writeAtomically(noteOf(dir, name), Buffer.from(`${JSON.stringify({ version: 1, ...added }, null, 2)}\n`));
+}
+
+const noteOf = (dir: string, name: string) => join(dir, `${name}${EXTENSION}`);
+
+async function read(dir: string, name: string): Promise<AddedModel> {
+  const file = noteOf(dir, name);
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return new Map();
-    throw new AppError('MODEL_INVALID', `${file}, the list of added models, cannot be read (${code})`, { cause });
+    throw new AppError('MODEL_INVALID', `${file}, the note of an added model, cannot be read (${code})`, { cause });
   }
   try {
-    return new Map(Object.entries(schema.parse(JSON.parse(text)).models));
+    const { version: _, ...added } = schema.parse(JSON.parse(text));
+    return added;
   } catch (cause) {
-    const repair = 'delete it, and add the models again (facegate models add)';
-    throw new AppError('MODEL_INVALID', `${file}, the list of added models, is damaged; ${repair}`, { cause });
+    const repair = `delete it, and add the model again: facegate models add FILE --as ${name}`;
+    throw new AppError('MODEL_INVALID', `${file}, the note of an added model, is damaged; ${repair}`, { cause });
   }
-}
-
-/** Notes that this file is the one that goes by that name from now on. */
-export async function noteAddedModel(dir: string, name: string, added: AddedModel): Promise<void> {
-  const models = Object.fromEntries([...(await readAddedModels(dir)), [name, added]]);
-  await writeAtomically(fileOf(dir), Buffer.from(`${JSON.stringify({ version: 1, models }, null, 2)}\n`));
 }

@@ -1,10 +1,7 @@
-import { open } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CATALOG, type CatalogEntry } from './catalog.ts';
-
-/** As much of a file as tells what it is: PyTorch puts `data.pkl` first into its archive. */
-const HEAD_BYTES = 1024;
+import { fileHead } from './file-head.ts';
 
 /** PyTorch's own archive, or a pickle: what `torch.save` writes today, or wrote before 2020. */
 export type CheckpointKind = 'PyTorch archive' | 'pickle';
@@ -23,13 +20,7 @@ export function checkpointKind(head: Uint8Array): CheckpointKind | null {
 /** Reads the beginning of a file. Null where it is no checkpoint, or cannot be read. */
 export async function checkpointFile(path: string): Promise<CheckpointKind | null> {
   try {
-    const file = await open(path);
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-      return checkpointKind(buffer.subarray(0, bytesRead));
-    } finally {
-      await file.close();
-    }
+    return checkpointKind(await fileHead(path));
   } catch {
     return null;
   }

@@ -1,7 +1,8 @@
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError } from '../config/app-error.ts';
 import { redact } from '../config/redact.ts';
+import { makeModelsFolder } from './make-models-folder.ts';
 import { MODEL_BYTES_LIMIT } from './model-limits.ts';
 import { sha256Of } from './verify-file.ts';
 
@@ -41,7 +42,7 @@ export type FetchOutcome =
 export async function fetchWeights(options: FetchOptions): Promise<FetchOutcome> {
   const { to, signal } = options;
   try {
-    await mkdir(dirname(to), { recursive: true });
+    await makeModelsFolder(dirname(to));
     const part = await claimPart(to);
     try {
       return await fetchInto(part.path, options);

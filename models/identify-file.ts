@@ -1,15 +1,13 @@
-import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { AppError } from '../config/app-error.ts';
 import { nearestName } from '../config/nearest-name.ts';
 import type { AddedModel } from './added-models.ts';
 import type { CatalogEntry } from './catalog.ts';
-import { checkpointFile, exportHint } from './checkpoint-file.ts';
 import type { ModelFacts } from './inspection/inspect-messages.ts';
 import { ModelInspector } from './inspection/model-inspector.ts';
-import { MODEL_BYTES_LIMIT } from './model-limits.ts';
-import { othersIn } from './model-places.ts';
+import { nearestIn, othersIn } from './model-places.ts';
 import { contractOf, fitsContract } from './runtime/network-contract.ts';
+import { unusableFile } from './unusable-file.ts';
 import { verifyFile } from './verify-file.ts';
 
 export interface IdentifyOptions {
@@ -86,27 +84,23 @@ async function refuseUnusable(
   entries: readonly CatalogEntry[],
   { present }: IdentifyOptions,
 ): Promise<void> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
-  if (found instanceof Error) {
-    const nearest = nearestName(
-      stem(path),
-      entries.map(({ name }) => name),
-    );
-    const reason =
-      found.code === 'ENOENT' || found.code === 'ENOTDIR' ? 'is not there' : `cannot be read (${found.code})`;
-    const lines = [
-      `the model file ${path} ${reason}${await othersIn(dirname(path))}`,
-      `on this machine are: ${await present()}`,
-      ...(nearest === null ? [] : [`did you mean the model "${nearest}"?`]),
-    ];
-    throw new AppError('MODEL_NOT_FOUND', lines.join('\n'));
+  const unusable = await unusableFile(path, named);
+  if (unusable?.details?.absent !== true) {
+    if (unusable) throw unusable;
+    return;
   }
-  if (!found.isFile()) throw new AppError('MODEL_NOT_FOUND', `${path} is not a file`);
-  if (found.size >= MODEL_BYTES_LIMIT) {
-    throw new AppError('MODEL_INVALID', `${path} has ${found.size} bytes; a model has fewer than ${MODEL_BYTES_LIMIT}`);
-  }
-  const kind = await checkpointFile(path);
-  if (kind) throw new AppError('MODEL_INVALID', exportHint(path, kind, named));
+  const nearestFile = await nearestIn(dirname(path), basename(path));
+  const nearest = nearestName(
+    stem(path),
+    entries.map(({ name }) => name),
+  );
+  const lines = [
+    `${unusable.message}${await othersIn(dirname(path))}`,
+    `on this machine are: ${await present()}`,
+    ...(nearestFile !== null ? [`did you mean ${nearestFile}?`] : []),
+    ...(nearestFile === null && nearest !== null ? [`did you mean the model "${nearest}"?`] : []),
+  ];
+  throw new AppError('MODEL_NOT_FOUND', lines.join('\n'), { cause: unusable.cause });
 }
 
 /** The entry whose name, or whose publisher's file name, the file has. */

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nearestName } from '../config/nearest-name.ts';
 import { redact } from '../config/redact.ts';
 import type { CatalogEntry } from './catalog.ts';
 import { shownUrl } from './fetch-weights.ts';
@@ -67,10 +68,21 @@ function mirrorPlace(mirror: string, name: string): ModelPlace {
 
 /** The models of a folder, in brackets, for a message: a file under a name of its publisher is easily overlooked. */
 export async function othersIn(folder: string): Promise<string> {
-  const files = await readdir(folder).catch(() => null);
-  if (files === null) return ' (no such folder)';
-  const models = files.filter((file) => /\.(onnx|pth|pt)$/i.test(file)).sort();
+  const models = await modelFilesIn(folder);
+  if (models === null) return ' (no such folder)';
   if (models.length === 0) return '';
   const rest = models.length > 8 ? ` and ${models.length - 8} more` : '';
   return ` (has ${models.slice(0, 8).join(', ')}${rest})`;
+}
+
+/** The path of the model file in a folder whose name is nearest to `name`; null where none is near. */
+export async function nearestIn(folder: string, name: string): Promise<string | null> {
+  const nearest = nearestName(name, (await modelFilesIn(folder)) ?? []);
+  return nearest === null ? null : join(folder, nearest);
+}
+
+/** Null where there is no such folder. */
+async function modelFilesIn(folder: string): Promise<string[] | null> {
+  const files = await readdir(folder).catch(() => null);
+  return files === null ? null : files.filter((file) => /\.(onnx|pth|pt)$/i.test(file)).sort();
 }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeModelsFolder } from './make-models-folder.ts';
 
 /** Writes a file that is there whole or not at all, also when the power goes. Makes the folder. */
 export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeModelsFolder(dirname(path));
   const draft = `${path}.${randomUUID()}.tmp`;
   try {
     const file = await open(draft, 'wx');

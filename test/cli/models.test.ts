@@ -115,7 +115,7 @@ describe('facegate models', () => {
       });
       const dir = join(folder, 'own/models');
       const ours = readdirSync(dir).filter((name) => !name.startsWith('starter-'));
-      expect(ours.sort()).toEqual(['added.json', 'arcface-w600k-512d.onnx']);
+      expect(ours.sort()).toEqual(['arcface-w600k-512d.added.json', 'arcface-w600k-512d.onnx']);
       const info = await models(['info', 'arcface-w600k-512d'], env);
       expect(info.out).toMatch(/^model +arcface-w600k-512d@7caa7fb0$/m);
       expect(info.out).toMatch(/^output +516 float32 \[1, 512\]$/m);

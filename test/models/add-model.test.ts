@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import { faceApiPicture } from '../support/face-api-picture.ts';
 import { readPicture } from '../support/read-picture.ts';
 import { starterModels } from '../support/ready-models.ts';
+import { requirement, sharedDir } from '../support/requirements.ts';
 
 /** Real networks that are there on any machine, as if a person brought them. */
 const brought = (name: string) => ({ ...catalogEntry(name), builtFrom: null }) as CatalogEntry;
@@ -63,7 +64,7 @@ describe('addModel', () => {
     const added = await add(file);
     expect(added).toMatchObject({ path: join(dir, `${EMBEDDER}.onnx`), sha256 });
     expect(added.found).toContain('like its mirror image');
-    expect((await leftBehind()).sort()).toEqual(['added.json', `${EMBEDDER}.onnx`]);
+    expect((await leftBehind()).sort()).toEqual([`${EMBEDDER}.added.json`, `${EMBEDDER}.onnx`]);
     expect(Buffer.compare(await readFile(added.path), await readFile(file))).toBe(0);
     const addedAt = '2026-11-21T10:00:00.000Z';
     expect([...(await readAddedModels(dir))]).toEqual([
@@ -122,9 +123,10 @@ describe('addModel', () => {
       'expected output "logvar" float32 [1, 1], got outputs "embedding"',
     ],
     ['no file', async () => join(folder, 'no such.onnx'), {}, 'MODEL_NOT_FOUND', 'no such.onnx is not there'],
-    ['a folder', async () => folder, {}, 'MODEL_NOT_FOUND', 'is not a file'],
-    ['text', () => put('hello.onnx', 'hello'), {}, 'MODEL_INVALID', 'hello.onnx: not an ONNX model'],
-    ['nothing', () => put('empty.onnx', ''), {}, 'MODEL_INVALID', 'not an ONNX model'],
+    ['a folder', async () => folder, {}, 'MODEL_NOT_FOUND', 'is a folder'],
+    ['text', () => put('hello.onnx', 'hello'), {}, 'MODEL_INVALID', 'hello.onnx is a text file, not a model'],
+    ['bytes of another kind', () => put('b.onnx', '\u0001\u0002'), {}, 'MODEL_INVALID', 'b.onnx: not an ONNX model'],
+    ['nothing', () => put('empty.onnx', ''), {}, 'MODEL_INVALID', 'empty.onnx is empty'],
     ['a checkpoint', () => put('m.pth', '\u0080\u0002}q'), {}, 'MODEL_INVALID', 'is a PyTorch checkpoint (pickle)'],
     [
       'a model that facegate builds itself',
@@ -139,15 +141,40 @@ describe('addModel', () => {
     expect(error.code).toBe(code);
     expect(error.message).toContain(message);
     expect(error.message).not.toContain('.tmp');
+    if (code === 'MODEL_CONTRACT_MISMATCH' && !entry.builtFrom)
+      expect(error.message).toContain('.onnx cannot be added: ');
     expect(await leftBehind()).toEqual([]);
+  });
+
+  it('notes both of two that are added at once', async () => {
+    const names = ['one', 'two', 'three', 'four'];
+    const entry = (name: string) => ({ ...brought(EMBEDDER), name }) as CatalogEntry;
+    await Promise.all(names.map((name) => add(models.embedder.path, { entry: entry(name) })));
+    expect([...(await readAddedModels(dir)).keys()].sort()).toEqual([...names].sort());
+  });
+
+  it('makes the data folder for its owner alone: faces and keys will lie there', async () => {
+    const home = join(folder, 'home');
+    await add(models.embedder.path, { dir: join(home, 'models') });
+    expect((await stat(home)).mode & 0o777).toBe(0o700);
+  });
+
+  it.skipIf(!requirement('shared').met)('refuses a file that the catalog knows as another model', async () => {
+    const file = join(sharedDir, 'models', 'mobilefacenet-arcface-128d.onnx');
+    const error = await failure(add(file));
+    expect(error).toMatchObject({
+      code: 'MODEL_CONTRACT_MISMATCH',
+      message: expect.stringContaining('got mobilefacenet-arcface-128d (by its SHA-256)'),
+    });
+    expect(error.message).toContain(`${file} cannot be added`);
   });
 
   it('keeps the old file where the new one is refused', async () => {
     await add(models.embedder.path);
-    const before = await readFile(join(dir, 'added.json'), 'utf8');
+    const before = await readFile(join(dir, `${EMBEDDER}.added.json`), 'utf8');
     await failure(add(models.landmarks.path));
-    expect((await leftBehind()).sort()).toEqual(['added.json', `${EMBEDDER}.onnx`]);
-    expect(await readFile(join(dir, 'added.json'), 'utf8')).toBe(before);
+    expect((await leftBehind()).sort()).toEqual([`${EMBEDDER}.added.json`, `${EMBEDDER}.onnx`]);
+    expect(await readFile(join(dir, `${EMBEDDER}.added.json`), 'utf8')).toBe(before);
   });
 
   it('refuses a picture without a face, for that says nothing of the model', async () => {

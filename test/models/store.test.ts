@@ -415,13 +415,13 @@ describe('a model that was added', () => {
     expect(await open().resolve(NAME)).toMatchObject({ entry: { sha256 } });
   });
 
-  it.each(['', '{', '{"version":2,"models":{}}', `{"version":1,"models":{"${NAME}":{"sha256":"no"}}}`])(
-    'is not taken on trust where the list is damaged: %j',
+  it.each(['', '{', '{"version":2}', '{"version":1,"sha256":"no","bytes":1,"from":"x","addedAt":"2026"}'])(
+    'is not taken on trust where its note is damaged: %j',
     async (text) => {
       await put(join(dir, `${NAME}.onnx`));
-      await writeFile(join(dir, 'added.json'), text);
+      await writeFile(join(dir, `${NAME}.added.json`), text);
       const error = await failure(open({}, brought).resolve(NAME));
-      expect(error).toMatchObject({ code: 'MODEL_INVALID', message: expect.stringContaining('added.json') });
+      expect(error).toMatchObject({ code: 'MODEL_INVALID', message: expect.stringContaining(`${NAME}.added.json`) });
     },
   );
 
@@ -496,13 +496,13 @@ describe('a path', () => {
   it.each(['retinaface-resnet50.onnx', 'Resnet50_Final.onnx', 'RESNET50_FINAL.onnx'])(
     'is the entry that has its name: %s',
     async (file) => {
-      const path = await put(join(folder, file), Buffer.from('trained by me'));
+      const path = await put(join(folder, file), Buffer.from([8, 1]));
       expect(await open().resolve(path)).toMatchObject({ path, entry: { name: 'retinaface-resnet50' } });
     },
   );
 
   it('is refused where it has the name of a model of other bytes', async () => {
-    const path = await put(join(folder, `${NAME}.onnx`), Buffer.from('meddled with'));
+    const path = await put(join(folder, `${NAME}.onnx`), Buffer.from([8, 2]));
     const error = await failure(open().resolve(path));
     expect(error.code).toBe('MODEL_CHECKSUM_MISMATCH');
     expect(error.message).toContain(`facegate models add ${path} --as ${NAME}`);
@@ -526,19 +526,19 @@ describe('a path', () => {
   };
 
   it('is the only entry that its inputs and outputs fit, also where a graph edit will free its size', async () => {
-    const path = await put(join(folder, 'mystery.onnx'), Buffer.from('?'));
+    const path = await put(join(folder, 'mystery.onnx'), Buffer.from([8, 7]));
     const found = await open({ inspect: async () => scrfd }).resolve(path);
     expect(found.entry.name).toBe('scrfd-500m-bnkps');
   });
 
   it('is the entry that asks for all of its outputs, where others ask for some of them', async () => {
-    const path = await put(join(folder, 'mystery.onnx'), Buffer.from('?'));
+    const path = await put(join(folder, 'mystery.onnx'), Buffer.from([8, 7]));
     const found = await open({ inspect: async () => rts }).resolve(path, { task: 'embedder' });
     expect(found.entry.name).toMatch(/^rts-512d@/);
   });
 
   it('says what to type where several entries fit', async () => {
-    const path = await put(join(folder, 'mystery.onnx'), Buffer.from('?'));
+    const path = await put(join(folder, 'mystery.onnx'), Buffer.from([8, 7]));
     const liveness = { ...facts, inputs: [tensor('input', ['n', 3, 80, 80])], outputs: [tensor('output', ['n', 3])] };
     const error = await failure(open({ inspect: async () => liveness }).resolve(path, { task: 'scorer' }));
     expect(error.code).toBe('MODEL_UNKNOWN');
@@ -547,7 +547,7 @@ describe('a path', () => {
   });
 
   it('says which there are where none of the task fits', async () => {
-    const path = await put(join(folder, 'mystery.onnx'), Buffer.from('?'));
+    const path = await put(join(folder, 'mystery.onnx'), Buffer.from([8, 7]));
     const error = await failure(open({ inspect: async () => rts }).resolve(path, { task: 'detector' }));
     expect(error.message).toContain('fit no detector of the catalog (retinaface-mobilenet025, ');
     expect(error.message).toContain(`facegate models add ${path} --as NAME`);
@@ -564,6 +564,12 @@ describe('a path', () => {
       `on this machine are: ${NAME}`,
       `did you mean the model "${NAME}"?`,
     ]);
+  });
+
+  it('of no file names the one beside it that was meant', async () => {
+    await put(join(folder, 'x/face-detector.onnx'));
+    const error = await failure(open().resolve(join(folder, 'x/face-detecter.onnx')));
+    expect(error.message).toContain(`did you mean ${folder}/x/face-detector.onnx?`);
   });
 
   it('of a folder or a file of 2 GiB is refused before it is read', async () => {
