@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { descendantsOf, isAlive } from '../test/support/child-processes.ts';
 import { FaultRtspServer } from '../test/support/fault-rtsp-server.ts';
+import { longFilm } from '../test/support/people-in-film.ts';
 import { requirement } from '../test/support/requirements.ts';
 import { RtspServer } from '../test/support/rtsp-server.ts';
 import type { PartOptions, PartReport } from './part.ts';
-import { peopleClip, peopleFilm, peopleVideo } from './people-film.ts';
+import { peopleClip, peopleVideo } from './people-film.ts';
 import { type ProgramReading, readProgram } from './process-reading.ts';
 import { SoakServer } from './soak-server.ts';
 import { theilSen } from './theil-sen.ts';
@@ -35,10 +36,10 @@ export async function soakMemory({ minutes, progress, signal }: PartOptions): Pr
   opened.defer(() => rmSync(folder, { recursive: true, force: true }));
   progress.say('memory: drawing films');
   const clip = await peopleClip(folder);
-  const breaking = opened.use(await FaultRtspServer.start({ video: peopleVideo(clip, RECONNECT_S) }));
+  const breaking = opened.use(await FaultRtspServer.start({ video: peopleVideo(clip) }));
   // The second that a camera rests after a clean end belongs to the 20 s.
   const ending = requirement('rtsp').met
-    ? opened.use(await RtspServer.start({ film: peopleFilm(clip, RECONNECT_S - 1, join(folder, 'film.mp4')) }))
+    ? opened.use(await RtspServer.start({ film: longFilm(clip, RECONNECT_S - 1, join(folder, 'film.mp4')) }))
     : breaking;
   const server = opened.use(
     await SoakServer.start(
@@ -71,7 +72,7 @@ export async function soakMemory({ minutes, progress, signal }: PartOptions): Pr
     reconnects: reconnects.total,
     analysedFps: fps.analysed,
   }));
-  const frozen = await server.events('camera.frozen');
+  const frozen = (await server.cameraEvents()).filter(({ state }) => state === 'frozen');
   const children = descendantsOf(pid);
   const stoppedAt = performance.now();
   await server.facegate.stop();

@@ -9,7 +9,7 @@ import { longFilm } from '../test/support/people-in-film.ts';
 import { requirement } from '../test/support/requirements.ts';
 import { RtspServer } from '../test/support/rtsp-server.ts';
 import type { PartOptions, PartReport } from './part.ts';
-import { peopleClip, peopleFilm, peopleVideo } from './people-film.ts';
+import { peopleClip, peopleVideo } from './people-film.ts';
 import { nicenessOf, threadsBelow } from './process-reading.ts';
 import { type FrameCounts, SoakServer } from './soak-server.ts';
 import { type Verdict, verdict } from './verdict.ts';
@@ -46,7 +46,7 @@ export async function soakNeighbours({ short, progress, signal }: PartOptions): 
   opened.defer(() => rmSync(folder, { recursive: true, force: true }));
   progress.say('neighbours: drawing films');
   const clip = await peopleClip(folder);
-  const video = peopleVideo(clip, 10);
+  const video = peopleVideo(clip);
   const hostilities = hostilitiesOf(video);
   const seconds = short ? PHASE_S.short : PHASE_S.long;
   const urls = await goodCameras({ clip, folder, video, seconds: (hostilities.length + 1) * (seconds + 10), opened });
@@ -85,7 +85,8 @@ export async function soakNeighbours({ short, progress, signal }: PartOptions): 
     await phase(name, async () => hostility.seen(await server.camera('hostile'), hostile));
     await server.remove('hostile');
   }
-  const frozen = (await server.events('camera.frozen')).filter(({ camera }) => camera?.startsWith('good'));
+  const events = (await server.cameraEvents()).filter(({ camera }) => camera.startsWith('good'));
+  const frozen = events.filter(({ state }) => state === 'frozen');
   return {
     part: 'neighbours',
     verdicts: [
@@ -93,7 +94,7 @@ export async function soakNeighbours({ short, progress, signal }: PartOptions): 
       ...ffmpegs.verdicts(nicenessOf(pid)),
       verdict('good cameras called frozen', 'never', `${frozen.length} times`, frozen.length === 0),
     ],
-    details: { phases, ffmpegs: ffmpegs.details },
+    details: { phases, ffmpegs: ffmpegs.details, events },
   };
 }
 
@@ -151,7 +152,7 @@ async function goodCameras(o: {
   opened: AsyncDisposableStack;
 }): Promise<string[]> {
   if (requirement('rtsp').met) {
-    const film = longFilm(peopleFilm(o.clip, 10, join(o.folder, 'short.mp4')), o.seconds, join(o.folder, 'film.mp4'));
+    const film = longFilm(o.clip, o.seconds, join(o.folder, 'film.mp4'));
     const server = o.opened.use(await RtspServer.start({ film }));
     // One server; each client has a player of its own.
     return Array.from({ length: GOOD }, () => server.url());

@@ -3,7 +3,8 @@ export class Progress {
   readonly #out: NodeJS.WriteStream;
   readonly #startedAt = performance.now();
   #saidAt = Number.NEGATIVE_INFINITY;
-  #doing = '';
+  /** What was said last, without its figures. */
+  #what = '';
 
   constructor(out: NodeJS.WriteStream = process.stderr) {
     this.#out = out;
@@ -11,8 +12,9 @@ export class Progress {
 
   say(doing: string): void {
     const now = performance.now();
-    const isNew = doing.split(':')[0] !== this.#doing.split(':')[0];
-    this.#doing = doing;
+    const what = doing.replaceAll(/[\d.]+/g, '');
+    const isNew = what !== this.#what;
+    this.#what = what;
     if (!this.#out.isTTY && !isNew && now - this.#saidAt < 30_000) return;
     this.#saidAt = now;
     const line = `${clock(now - this.#startedAt)} ${doing}`;

@@ -11,6 +11,14 @@ export interface SoakCamera {
   readonly fps?: number;
 }
 
+/** A change of a camera's state, as the event feed has it. */
+export interface CameraEvent {
+  readonly camera: string;
+  readonly state: string;
+  readonly code: string | null;
+  readonly at: string;
+}
+
 /** Frames of one camera since the program started. */
 export interface FrameCounts {
   /** That the camera's ffmpeg handed over, also those for which no buffer was free. */
@@ -56,9 +64,12 @@ export class SoakServer implements AsyncDisposable {
     await this.#ask('DELETE', `/cameras/${id}`);
   }
 
-  /** The newest thousand events of this type. */
-  async events(type: string): Promise<AccessEvent[]> {
-    return ((await this.#ask('GET', `/events?type=${type}&limit=1000`)) as { events: AccessEvent[] }).events;
+  /** Every change of a camera's state, oldest first: of the newest thousand events. */
+  async cameraEvents(): Promise<CameraEvent[]> {
+    const { events } = (await this.#ask('GET', '/events?limit=1000')) as { events: AccessEvent[] };
+    return events.flatMap(({ type, camera, reason, decidedAt }) =>
+      type.startsWith('camera.') && camera ? [{ camera, state: type.slice(7), code: reason, at: decidedAt }] : [],
+    );
   }
 
   async frames(): Promise<Map<string, FrameCounts>> {

@@ -38,15 +38,19 @@ describe.skipIf(!requirement('ffmpeg').met || process.platform !== 'linux')('the
     const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('facegate-soak-'));
     const before = folders();
     const { child, said, ended } = soak('sources', '--only', 'memory', '--minutes', '5');
-    const children = await eventually(
-      'four cameras run',
-      () => {
-        const all = descendantsOf(child.pid!);
-        return /memory: 0\.\d of 5 min/.test(said.err) && all.length >= 10 ? all : null;
-      },
-      100_000,
-    );
-    child.kill('SIGINT');
+    let children: number[];
+    try {
+      children = await eventually(
+        'four cameras run',
+        () => {
+          const all = descendantsOf(child.pid!);
+          return /memory: 0\.\d of 5 min/.test(said.err) && all.length >= 10 ? all : null;
+        },
+        100_000,
+      );
+    } finally {
+      child.kill('SIGINT');
+    }
     expect(await ended).toEqual([130, null]);
     expect(children.filter(isAlive)).toEqual([]);
     expect(folders().filter((name) => !before.includes(name))).toEqual([]);
