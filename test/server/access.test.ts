@@ -175,7 +175,7 @@ describe('with keys', () => {
     expect((await get(`/cameras?key=${ADMIN}&api_key=${ADMIN}&access_token=${ADMIN}`)).statusCode).toBe(401);
   });
 
-  const ROUTES: [method: 'GET' | 'POST' | 'DELETE', url: string, needs: string][] = [
+  const ROUTES: [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, needs: string][] = [
     ['GET', '/ready', 'read'],
     ['GET', '/metrics', 'read'],
     ['GET', '/cameras', 'read'],
@@ -188,6 +188,7 @@ describe('with keys', () => {
     ['GET', '/events', 'read'],
     ['GET', '/ws/live', 'read'],
     ['GET', '/ws/events', 'read'],
+    ['GET', '/ws/preview/x', 'read'],
     ['POST', '/detect', 'analyse'],
     ['POST', '/compare', 'analyse'],
     ['POST', '/detect_and_blur', 'analyse'],
@@ -196,6 +197,8 @@ describe('with keys', () => {
     ['DELETE', '/subjects/x', 'enrol'],
     ['POST', '/cameras', 'admin'],
     ['POST', '/cameras/probe', 'admin'],
+    ['POST', '/cameras/x/probe', 'admin'],
+    ['PATCH', '/cameras/x', 'admin'],
     ['DELETE', '/cameras/x', 'admin'],
   ];
 
@@ -215,7 +218,11 @@ describe('with keys', () => {
   it('leaves no route without a scope by mistake', async () => {
     await serve({ keys: KEYS });
     const open = ['/health', '/session', '/openapi.json', '/docs', '/docs/*', '/'];
-    const guarded = new Set(ROUTES.map(([, url]) => url.replace('/x', '/:id').replace('_blur', '_:step')));
+    const guarded = new Set(
+      ROUTES.map(([, url]) =>
+        url.replace('preview/x', 'preview/:camera').replace('/x', '/:id').replace('_blur', '_:step'),
+      ),
+    );
     const routes = routesOf(app).map(({ url }) => url.replace(/^\/docs\/.*/, '/docs/*'));
     expect(routes.length).toBeGreaterThan(20);
     for (const route of routes) expect([...guarded, ...open]).toContain(route);
