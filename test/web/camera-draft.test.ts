@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { crossCheck } from '../../config/cross-check.ts';
 import { cameraSchema } from '../../config/settings-schema.ts';
-import { suggestId, urlProblem, yamlSnippet } from '../../web/src/wall/camera-draft.ts';
+import { cameraPatch, newCamera } from '../../server/cameras/remote-camera.ts';
+import {
+  type CameraDraft,
+  draftOf,
+  NEW_DRAFT,
+  newCameraOf,
+  patchOf,
+  splitCredentials,
+  suggestId,
+  urlProblem,
+  withSplitUrl,
+} from '../../web/src/camera/camera-draft.ts';
+import { aCameraView as camera } from '../support/a-camera-view.ts';
 
 describe('suggestId', () => {
   it.each([
@@ -30,7 +42,7 @@ describe('urlProblem', () => {
   it.each([
     ['', /Enter/],
     ['10.0.0.5/stream', /must start with/],
-    ['http://10.0.0.5/', /must start with/],
+    ['ftp://10.0.0.5/', /must start with/],
     ['file:clip.mp4', /configuration only/],
     ['rtsp://', /no host/],
     ['rtsp://10.0.0.5/a b', /blanks/],
@@ -38,54 +50,109 @@ describe('urlProblem', () => {
     expect(urlProblem(url)).toMatch(problem);
   });
 
-  it.each(['rtsp://10.0.0.5/stream', 'RTSPS://cam.local:322/x', 'webcam:/dev/video0', ' rtsp://u:p@h/ '])(
-    'takes %j',
+  it.each([
+    'rtsp://10.0.0.5/stream',
+    'RTSPS://cam.local:322/x',
+    'webcam:/dev/video0',
+    ' rtsp://u:p@h/ ',
+    'http://10.0.0.5/mjpeg',
+    'test:',
+  ])('takes %j', (url) => {
+    expect(urlProblem(url)).toBeNull();
+  });
+});
+
+describe('splitCredentials', () => {
+  it.each([
+    ['rtsp://admin:s3:cr%40t@10.0.0.5:554/s?a=1', 'rtsp://10.0.0.5:554/s?a=1', 'admin', 's3:cr@t'],
+    ['rtsp://u:a/b@10.0.0.5/s', 'rtsp://10.0.0.5/s', 'u', 'a/b'],
+    ['rtsp://u:a@b@10.0.0.5/s', 'rtsp://10.0.0.5/s', 'u', 'a@b'],
+    ['rtsp://u:100%@10.0.0.5/s', 'rtsp://10.0.0.5/s', 'u', '100%'],
+    ['https://u@10.0.0.5/mjpeg', 'https://10.0.0.5/mjpeg', 'u', ''],
+  ])('takes them out of %s', (url, rest, username, password) => {
+    expect(splitCredentials(url)).toEqual({ url: rest, username, password });
+  });
+
+  it.each(['rtsp://10.0.0.5:554/s@x', 'rtsp://10.0.0.5/s?x=a@b', 'rtsp://***@10.0.0.5/s', 'webcam:/dev/video0', ''])(
+    'finds none in %j',
     (url) => {
-      expect(urlProblem(url)).toBeNull();
+      expect(splitCredentials(url)).toBeNull();
     },
   );
 });
 
-describe('yamlSnippet', () => {
-  const draft = {
-    id: 'back-door',
-    name: 'Back "door": 1',
-    url: 'rtsp://admin:s3:cr@t@10.0.0.5:554/s?a=1',
-    fps: 5,
-    transport: 'udp' as const,
-  };
+/** As the dialogs do it. */
+const sent = (draft: Partial<CameraDraft>) => newCameraOf(withSplitUrl({ ...NEW_DRAFT, id: 'back', ...draft }));
 
-  it('is YAML that gives the camera back, its password as a variable', () => {
-    const { yaml, variable } = yamlSnippet(draft);
-    expect(variable).toBe('BACK_DOOR_PASSWORD');
-    expect(parse(yaml)).toEqual({
-      cameras: [
-        {
-          id: 'back-door',
-          name: 'Back "door": 1',
-          // biome-ignore lint/suspicious/noTemplateCurlyInString: the configuration's own variables
-          url: 'rtsp://admin:${BACK_DOOR_PASSWORD}@10.0.0.5:554/s?a=1',
-          fps: 5,
-          transport: 'udp',
-        },
-      ],
+describe('newCameraOf', () => {
+  it.each<Partial<CameraDraft>>([
+    { url: 'rtsp://admin:geheim@10.0.0.5/s', name: ' Back door ' },
+    { url: 'rtsp://10.0.0.5/s', username: 'admin', password: 'a b:@/', failover: ' rtsp://10.0.0.5/t \n\n' },
+    { url: 'rtsp://admin:geheim@10.0.0.5/s', failover: 'rtsp://admin:geheim@10.0.0.5/t' },
+    { url: 'https://10.0.0.5/mjpeg', verifyTls: false, enabled: false },
+    { url: 'webcam:/dev/video0' },
+  ])('gives what the server takes: %j', (draft) => {
+    const camera = sent(draft);
+    expect(newCamera.safeParse(camera).error).toBeUndefined();
+    expect(crossCheck({ cameras: [camera] })).toEqual([]);
+  });
+
+  it('sends the password apart from the address', () => {
+    expect(sent({ url: 'rtsp://admin:geheim@10.0.0.5/s' })).toMatchObject({
+      url: 'rtsp://10.0.0.5/s',
+      username: 'admin',
+      password: 'geheim',
     });
-    expect(yaml).not.toContain('s3:cr');
+  });
+});
+
+describe('patchOf', () => {
+  const change = (part: Partial<CameraDraft>, of = camera()) => patchOf(withSplitUrl({ ...draftOf(of), ...part }), of);
+  const hidden = camera({ url: 'rtsp://***@10.0.0.5/s' });
+
+  it('is empty where nothing was changed', () => {
+    expect(change({})).toEqual({});
+    expect(change({}, hidden)).toEqual({});
   });
 
-  it.each([
-    ['rtsp://u:a/b@10.0.0.5/s', 'rtsp://u:$', '@10.0.0.5/s'],
-    ['rtsp://u:a%40b@10.0.0.5/s', 'rtsp://u:$', '@10.0.0.5/s'],
-    ['rtsp://10.0.0.5:554/s@x', 'rtsp://10.0.0.5:554/s@x', ''],
-    ['rtsp://u@10.0.0.5/s', 'rtsp://u@10.0.0.5/s', ''],
-  ])('finds the password of %s, and none where there is none', (url, before, after) => {
-    const shown: string = parse(yamlSnippet({ ...draft, url }).yaml).cameras[0].url;
-    expect(shown.replace('{BACK_DOOR_PASSWORD}', '')).toBe(before + after);
+  it.each<[Partial<CameraDraft>, object]>([
+    [{ name: '' }, { name: null }],
+    [
+      { fps: 2, width: 1920 },
+      { fps: 2, width: 1920 },
+    ],
+    [
+      { enabled: false, verifyTls: false },
+      { enabled: false, tls: { verify: false } },
+    ],
+    [{ failover: 'rtsp://10.0.0.6/s\n' }, { failover: ['rtsp://10.0.0.6/s'] }],
+  ])('has what was changed and nothing else: %j', (part, patch) => {
+    expect(change(part)).toEqual(patch);
+    expect(cameraPatch.safeParse(patch).error).toBeUndefined();
   });
 
-  it('needs no variable without a password, and no transport without a network', () => {
-    const { yaml, variable } = yamlSnippet({ ...draft, name: ' ', url: 'webcam:/dev/video0' });
-    expect(variable).toBeNull();
-    expect(parse(yaml)).toEqual({ cameras: [{ id: 'back-door', url: 'webcam:/dev/video0', fps: 5 }] });
+  it('keeps the *** of an address whose password stays', () => {
+    expect(change({ url: 'rtsp://***@10.0.0.5/other' }, hidden)).toEqual({ url: 'rtsp://***@10.0.0.5/other' });
+  });
+
+  it('takes the *** away where another password, or none, is given', () => {
+    expect(change({ credentials: 'none' }, hidden)).toEqual({
+      url: 'rtsp://10.0.0.5/s',
+      username: null,
+      password: null,
+    });
+    expect(change({ credentials: 'given', username: 'ann', password: 'x' }, hidden)).toEqual({
+      url: 'rtsp://10.0.0.5/s',
+      username: 'ann',
+      password: 'x',
+    });
+  });
+
+  it('takes another password out of an address that was pasted', () => {
+    expect(change({ url: 'rtsp://ann:new@10.0.0.9/s' }, hidden)).toEqual({
+      url: 'rtsp://10.0.0.9/s',
+      username: 'ann',
+      password: 'new',
+    });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseLiveMessage } from '../../web/src/api/live-message.ts';
+import { parseLiveFrame, parseLiveMessage } from '../../web/src/api/live-message.ts';
 
 const frame = { type: 'frame', camera: 'front', sequence: 812, width: 1280, height: 720, faces: [] };
 const jpeg = Uint8Array.of(0xff, 0xd8, 1, 2, 0xff, 0xd9);
@@ -48,5 +48,22 @@ describe('parseLiveMessage', () => {
     ['a width of nothing', message(JSON.stringify({ ...frame, width: 0 }))],
   ])('takes %s for no message', (_, buffer) => {
     expect(parseLiveMessage(buffer)).toBeNull();
+  });
+});
+
+describe('parseLiveFrame', () => {
+  it('reads a text message', () => {
+    expect(parseLiveFrame(JSON.stringify(frame))).toMatchObject({ camera: 'front', sequence: 812 });
+  });
+
+  it.each([
+    '',
+    '{',
+    'null',
+    '"frame"',
+    JSON.stringify({ ...frame, faces: null }),
+    JSON.stringify({ ...frame, width: 0 }),
+  ])('leaves out %j', (text) => {
+    expect(parseLiveFrame(text)).toBeNull();
   });
 });

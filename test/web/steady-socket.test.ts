@@ -22,8 +22,8 @@ class FakeSocket implements SocketLike {
   says(data: unknown) {
     this.onmessage?.({ data });
   }
-  dies() {
-    this.onclose?.({ code: 1006 });
+  dies(code = 1006, reason = '') {
+    this.onclose?.({ code, reason });
   }
 }
 
@@ -34,7 +34,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function setUp(prepare: () => Promise<string | null> = async () => '/ws') {
+function setUp(
+  prepare: () => Promise<string | null> = async () => '/ws',
+  halts?: (code: number, reason: string) => boolean,
+) {
   const sockets: FakeSocket[] = [];
   const states: SteadyState['at'][] = [];
   const messages: unknown[] = [];
@@ -47,6 +50,7 @@ function setUp(prepare: () => Promise<string | null> = async () => '/ws') {
     onMessage: (data) => messages.push(data),
     onState: ({ at }) => states.push(at),
     backoff: createBackoff({ random: () => 0 }),
+    ...(halts && { halts }),
   });
   const settle = () => vi.advanceTimersByTimeAsync(0);
   return { socket, sockets, states, messages, settle };
@@ -66,6 +70,30 @@ describe('createBackoff', () => {
 });
 
 describe('openSteadySocket', () => {
+  it('takes a close that is an answer for one: it tries again after the others only', async () => {
+    const asked: unknown[] = [];
+    const { socket, sockets, states, settle } = setUp(undefined, (code, reason) => {
+      asked.push([code, reason]);
+      return code === 4406;
+    });
+    await settle();
+    sockets[0]!.opens();
+    sockets[0]!.dies(1006);
+    expect(states.at(-1)).toBe('waiting');
+    await vi.advanceTimersByTimeAsync(60_000);
+    sockets[1]!.dies(4406, 'no video');
+    expect(states.at(-1)).toBe('halted');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sockets).toHaveLength(2);
+    expect(asked).toEqual([
+      [1006, ''],
+      [4406, 'no video'],
+    ]);
+    socket.retry();
+    await settle();
+    expect(sockets).toHaveLength(3);
+  });
+
   it('hands on what comes, as ArrayBuffers', async () => {
     const { sockets, messages, states, settle } = setUp();
     await settle();

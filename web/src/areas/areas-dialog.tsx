@@ -105,12 +105,30 @@ function Areas({ camera }: { camera: CameraView }) {
       {/* biome-ignore lint/a11y/noStaticElementInteractions: keys that hold for everything in the dialog */}
       <div class="areas" onKeyDown={onKeyDown}>
         <div class="areas-tools">
-          <button type="button" class="button" aria-pressed={draft?.kind === 'zone'} onClick={() => begin('zone')}>
-            <Icon name="plus" /> Zone
-          </button>
-          <button type="button" class="button" aria-pressed={draft?.kind === 'mask'} onClick={() => begin('mask')}>
-            <Icon name="plus" /> Mask
-          </button>
+          {draft ? (
+            <>
+              <button
+                type="button"
+                class="button button-main"
+                disabled={draftProblem(drawing) !== null}
+                onClick={() => change(closeArea)}
+              >
+                Close it
+              </button>
+              <button type="button" class="button" onClick={() => change(cancel)}>
+                Cancel
+              </button>
+            </>
+          ) : (
+            <>
+              <button type="button" class="button" title="Faces count inside zones only" onClick={() => begin('zone')}>
+                <Icon name="plus" /> Zone
+              </button>
+              <button type="button" class="button" title="Black for everybody" onClick={() => begin('mask')}>
+                <Icon name="plus" /> Mask
+              </button>
+            </>
+          )}
           <button
             type="button"
             class="button-icon"
@@ -131,25 +149,7 @@ function Areas({ camera }: { camera: CameraView }) {
           >
             <Icon name="trash" />
           </button>
-          {draft && (
-            <>
-              <button
-                type="button"
-                class="button button-main"
-                disabled={draftProblem(drawing) !== null}
-                onClick={() => change(closeArea)}
-              >
-                Close it
-              </button>
-              <button type="button" class="button" onClick={() => change(cancel)}>
-                Cancel
-              </button>
-            </>
-          )}
         </div>
-        <p class="muted small areas-hint" role="status">
-          {hint(drawing)}
-        </p>
         <div
           ref={stage}
           class="areas-stage"
@@ -165,6 +165,9 @@ function Areas({ camera }: { camera: CameraView }) {
           )}
           <AreaCanvas drawing={drawing} change={change} />
         </div>
+        <p class="muted small areas-hint" role="status">
+          {hint(drawing)}
+        </p>
         {areas.length > 0 && (
           <ul class="chips" aria-label="Areas">
             {areas.map((_, index) => (
@@ -249,8 +252,8 @@ function patchOf(drawing: Drawing, camera: CameraView): CameraPatch {
 function hint(drawing: Drawing): string {
   const { draft, selected, areas } = drawing;
   if (draft) {
-    if (draft.corners.length < 3) return `Click the corners of the ${draft.kind} on the picture.`;
-    return draftProblem(drawing) ?? 'Click the first corner again, or press Enter, to close it. Esc cancels.';
+    if (draft.corners.length < 3) return `Click or tap the corners of the ${draft.kind}, one after the other.`;
+    return draftProblem(drawing) ?? 'Close it at its first corner, with Enter or the button.';
   }
   if (selected) return 'Drag its corners. Delete removes it, or the corner that was touched last.';
   if (areas.length === 0) {

@@ -55,24 +55,21 @@ function Found({ answer, width, onWidth }: Omit<ProbeResultProps, 'answer'> & { 
         </figure>
       )}
       <p>
-        The square is the smallest face that will be found: {smallestFace.px} pixels wide in the camera’s picture.
-        People should be that close, or closer.
+        The square is the smallest face that will be recognised: {smallestFace.px} pixels wide in the camera’s picture.
+        What is farther away is smaller.
       </p>
-      {faces && faces.found > 0 && (
-        <p>
-          {faces.found === 1 ? 'One face is' : `${faces.found} faces are`} in the picture
-          {faces.tooSmall > 0
-            ? `, ${faces.tooSmall === faces.found ? 'all' : faces.tooSmall} too small`
-            : ', large enough'}
-          .
-        </p>
-      )}
+      {faces && !better && <p>{facesWords(faces)}</p>}
       {better && (
         <div class="probe-better">
           <p>
-            {sentence(better.why)} Faces from {better.px} pixels are found with
-            {better.width > width ? ` pictures ${better.width} pixels wide` : ' these pictures'}
-            {better.inputSize > smallestFace.inputSize ? ` and a detector size of ${better.inputSize}` : ''}.
+            Faces from {better.px} pixels on would be found{' '}
+            {[
+              better.width > width ? `in pictures ${better.width} pixels wide` : null,
+              better.inputSize > smallestFace.inputSize ? `by a detector of size ${better.inputSize}` : null,
+            ]
+              .filter((part) => part !== null)
+              .join(', ')}
+            . {sentence(better.why)}
           </p>
           {better.width > width && onWidth && (
             <button type="button" class="button" onClick={() => onWidth(better.width)}>
@@ -89,6 +86,16 @@ function Found({ answer, width, onWidth }: Omit<ProbeResultProps, 'answer'> & { 
       )}
     </div>
   );
+}
+
+/** Where no setting would find more of them. */
+function facesWords({ found, tooSmall }: NonNullable<ProbeFound['faces']>): string {
+  if (found === 0) return 'No face is in the picture now.';
+  if (tooSmall === 0)
+    return found === 1
+      ? 'The face in the picture is large enough.'
+      : `The ${found} faces in the picture are large enough.`;
+  return `${tooSmall} of ${found} faces in the picture are too small, and no setting helps: people must be closer.`;
 }
 
 /** A square of that many pixels of the camera's picture, in its lower left corner, with a dark edge for bright pictures. */

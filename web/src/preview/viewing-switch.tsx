@@ -2,7 +2,11 @@ import { type Viewing, view, viewing } from './viewing.ts';
 
 const CHOICES: readonly { how: Viewing; label: string; means: string }[] = [
   { how: 'exact', label: 'Exact', means: 'Every picture that is analysed, with the boxes that belong to it (v)' },
-  { how: 'smooth', label: 'Smooth', means: 'The camera’s video at its full rate; boxes follow a moment later (v)' },
+  {
+    how: 'smooth',
+    label: 'Smooth',
+    means: 'The camera’s video at its full rate; boxes lie on it roughly, they are of another moment (v)',
+  },
 ];
 
 export function ViewingSwitch() {

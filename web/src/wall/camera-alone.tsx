@@ -47,7 +47,7 @@ export function CameraAlone({ camera }: { camera: CameraView }) {
             <span class="dot" aria-hidden="true" />
             <span class="wide-only">{liveness.word}</span>
           </span>
-          <span class="bar-space" />
+          <span class="bar-space bar-space-alone" />
           {may('enrol') && (
             <button
               type="button"
@@ -64,7 +64,7 @@ export function CameraAlone({ camera }: { camera: CameraView }) {
           <ViewingSwitch />
           <button
             type="button"
-            class="button-icon"
+            class="button-icon button-full"
             aria-label="Full screen"
             title="Full screen (f)"
             onClick={toggleFullScreen}

@@ -17,12 +17,11 @@ export function bitRate(bitsPerSecond: number): string {
 
 const NBSP = '\u00a0';
 
-/** What the camera sends: `1920 × 1080, 25 pictures a second, H.264, 2.1 Mbit/s`; null before that is known. */
+/** What the camera sends, beside how often: `1920 × 1080, H.264, 2.1 Mbit/s`; null before that is known. */
 export function sendsWords({ stream }: Pick<CameraView, 'stream'>): string | null {
   if (!stream) return null;
   return [
     `${stream.width}${NBSP}×${NBSP}${stream.height}`,
-    stream.fps === null ? null : `${rate(stream.fps)} pictures a second`,
     codecName(stream.codec),
     stream.bitsPerSecond === null ? null : bitRate(stream.bitsPerSecond),
   ]
@@ -59,11 +58,12 @@ export function reconnectWords({ lastHour, total }: CameraView['reconnects']): s
   return `${lastHour === 0 ? 'not' : lastHour} in the last hour, ${total} in all`;
 }
 
-/** Which address is in use, where there are several: null for the first one, which is as it should be. */
+/** Which further address is in use: null for the first one, which is as it should be. */
 export function failoverWords(camera: Pick<CameraView, 'streamInUse' | 'settings'>): string | null {
   const { streamInUse, settings } = camera;
   if (!streamInUse || streamInUse.index === 0) return null;
-  return `its ${nth(streamInUse.index + 1)} address of ${settings.failover.length + 1}`;
+  const which = settings.failover.length === 1 ? 'the other one' : `the ${nth(streamInUse.index + 1)}`;
+  return `The first address fails; ${which} is in use.`;
 }
 
 const ORDINALS = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth'];
@@ -93,12 +93,12 @@ export function cameraSummary(camera: CameraView): string {
   if (!camera.enabled) return 'Switched off: facegate does not connect to it.';
   const { state, fps } = camera;
   if (state === 'running') {
-    const analysed = `${rate(fps.analysed)} a second are looked at`;
-    const sends = camera.stream?.fps ? `It sends ${rate(camera.stream.fps)} pictures a second, ${analysed}.` : null;
-    const failover = failoverWords(camera);
-    return [sends ?? `Pictures come: ${analysed}.`, failover && `It uses ${failover}; the first one fails.`]
-      .filter(Boolean)
-      .join(' ');
+    const sends = camera.stream?.fps ?? fps.decoded;
+    const flow =
+      sends === null
+        ? `Pictures come; ${rate(fps.analysed)} a second are analysed.`
+        : `It sends ${rate(sends)} pictures a second; ${rate(fps.analysed)} of them are analysed.`;
+    return [flow, failoverWords(camera)].filter((part) => part !== null).join(' ');
   }
   return [camera.message && sentence(camera.message), adviceFor(camera.code)].filter(Boolean).join(' ');
 }

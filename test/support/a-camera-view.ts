@@ -1,0 +1,52 @@
+import type { CameraView } from '../../web/src/api/api-types.ts';
+
+/** A camera of `GET /cameras` that runs well. */
+export function aCameraView(part: Partial<CameraView> = {}): CameraView {
+  return {
+    id: 'back',
+    name: 'Back door',
+    url: 'rtsp://10.0.0.5/s',
+    origin: 'added',
+    conflict: null,
+    enabled: true,
+    state: 'running',
+    code: null,
+    message: null,
+    since: '2026-11-21T13:00:00Z',
+    connections: 1,
+    reconnects: { lastHour: 0, total: 0 },
+    retryAt: null,
+    streamInUse: null,
+    stream: {
+      codec: 'h264',
+      width: 1920,
+      height: 1080,
+      fps: 25,
+      decoder: 'software',
+      decoderReason: null,
+      bitsPerSecond: 2_113_000,
+    },
+    fps: { configured: 5, decoded: 24.9, received: 5, analysed: 4.8 },
+    width: 1280,
+    height: 720,
+    ageMs: 84,
+    dropped: { busy: 0, pool: 0, fault: 0 },
+    decodeErrors: 0,
+    timings: null,
+    doors: [],
+    zones: [],
+    masks: [],
+    settings: {
+      fps: 5,
+      width: 1280,
+      transport: 'tcp',
+      hwaccel: 'none',
+      failover: [],
+      timeoutMs: 5000,
+      deviceFps: null,
+      deviceSize: null,
+      verifyTls: true,
+    },
+    ...part,
+  };
+}
