@@ -1,4 +1,5 @@
 import { type DescribeValue, describeValue, keyName, type Problem } from './describe-problem.ts';
+import { runsOnDevice, shortProviderName } from './execution-providers.ts';
 import type { SettingPath } from './interpolate.ts';
 import { nearestName } from './nearest-name.ts';
 import type { Settings } from './settings-schema.ts';
@@ -22,6 +23,7 @@ export function crossCheck(settings: unknown, describe: DescribeValue = describe
     ]),
     ...cameras.flatMap((camera, i) => credentials(camera, ['cameras', i])),
     ...unknownCameras(cameras, doors, describe),
+    ...roles(settings).flatMap(([path, role]) => deviceWithoutProvider(path, role)),
   ];
 }
 
@@ -50,6 +52,35 @@ function members(settings: unknown, list: string): Member[] {
   const found = (settings as Member | null)?.[list];
   if (!Array.isArray(found)) return [];
   return found.map((member: unknown) => (member !== null && typeof member === 'object' ? (member as Member) : {}));
+}
+
+/** The networks that the settings name, each with where it stands. */
+function roles(settings: unknown): [SettingPath, Member][] {
+  const models = (settings as Member | null)?.models as Member | undefined;
+  const alone = (['detector', 'embedder'] as const).map((role): [SettingPath, unknown] => [
+    ['models', role],
+    models?.[role],
+  ]);
+  const scorers = members(models, 'scorers').map((scorer, i): [SettingPath, unknown] => [
+    ['models', 'scorers', i],
+    scorer,
+  ]);
+  return [...alone, ...scorers].flatMap(([path, role]): [SettingPath, Member][] =>
+    role !== null && typeof role === 'object' ? [[path, role as Member]] : [],
+  );
+}
+
+/** A list of its own that has nothing for its device could never run. */
+function deviceWithoutProvider(at: SettingPath, { device, providers }: Member): Problem[] {
+  if (typeof device !== 'string' || !Array.isArray(providers) || providers.length === 0) return [];
+  const known = providers.map((name) => (typeof name === 'string' ? shortProviderName(name) : null));
+  // What is no provider has a message of its own.
+  if (known.some((name) => name === null || runsOnDevice(name, device))) return [];
+  const path = [...at, 'providers'];
+  const needed = device === 'cpu' ? '"cpu"' : '"cuda" or "tensorrt"';
+  return [
+    { path, message: `${keyName(path)} must have ${needed} for the device ${device}, got ${JSON.stringify(known)}` },
+  ];
 }
 
 function repeated(list: string, field: string, all: readonly Member[]): Problem[] {

@@ -15,7 +15,14 @@ export function nearestName(written: string, known: Iterable<string>): string | 
   if (best !== null || wanted.length < 3) return best;
   // Cut short: `conf` for `confidence`.
   const longer = [...known].filter((name) => plain(name).startsWith(wanted));
-  return longer.length === 1 ? (longer[0] as string) : null;
+  if (longer.length > 0) return longer.length === 1 ? (longer[0] as string) : null;
+  // Cut short and misspelt: `yunnet` for `yunet-2023mar`.
+  const begun = wanted.length < 5 ? [] : [...known].filter((name) => beginsLike(plain(name), wanted));
+  return begun.length === 1 ? (begun[0] as string) : null;
+}
+
+function beginsLike(name: string, wanted: string): boolean {
+  return [-1, 0, 1].some((more) => editDistance(wanted, name.slice(0, wanted.length + more)) <= 1);
 }
 
 /** `max_faces`, `max-faces` and `maxFaces` are one name. */

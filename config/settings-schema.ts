@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseDuration } from './duration.ts';
+import { EXECUTION_PROVIDERS, shortProviderName } from './execution-providers.ts';
 import { isModelPath } from './model-path.ts';
 import { DETECTOR_PRESETS, PRESET_NAMES } from './presets.ts';
 
@@ -42,19 +43,37 @@ const id = z
   .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'must be 1 to 64 of a–z, 0–9, "-" and "_", starting with a letter or digit')
   .meta({ words: 'an id: a–z, 0–9, `-`, `_`' });
 
+const isModel = (value: string) => /^[a-z0-9][a-z0-9._-]{0,63}$/.test(value) || isModelPath(value);
+
 /** A name of the catalog, or the path of a file. */
 const model = z
   .string()
   .max(4096)
-  .refine((value) => /^[a-z0-9][a-z0-9._-]{0,63}$/.test(value) || isModelPath(value), {
+  .refine(isModel, {
     error: 'must be "auto", a model name like "retinaface-mobilenet025", or the path of an .onnx file',
   })
   .meta({ words: '`auto`, the name of a model, or the path of a file' });
 
-const providers = z
-  .union([z.literal('auto'), z.array(z.string().min(1)).min(1)], {
-    error: 'must be "auto" or a list of execution providers like ["cuda", "cpu"]',
+/** There is no scorer that everybody wants. */
+const scorerModel = z
+  .string()
+  .max(4096)
+  .refine((value) => value !== 'auto' && isModel(value), {
+    error: 'must be the name of a scorer like "minifasnet", or the path of an .onnx file',
   })
+  .meta({ words: 'the name of a model, or the path of a file' });
+
+const provider = z.string().refine((name) => shortProviderName(name) !== null, {
+  error: `must be an execution provider (${Object.keys(EXECUTION_PROVIDERS).join(', ')}; NVIDIA GPUs: cuda)`,
+});
+
+const providers = z
+  .union(
+    [z.literal('auto'), z.array(provider).min(1, 'must name at least one execution provider, like ["cuda", "cpu"]')],
+    {
+      error: 'must be "auto" or a list of execution providers like ["cuda", "cpu"]',
+    },
+  )
   .meta({ words: '`auto` or a list of execution providers' });
 
 /** Where a network runs. */
@@ -144,7 +163,7 @@ const embedder = z.strictObject({
 });
 
 const scorer = z.strictObject({
-  model: model.describe('Which network judges each face: `minifasnet` (liveness).'),
+  model: scorerModel.describe('Which network judges each face: `minifasnet` (liveness).'),
   ...role,
 });
 

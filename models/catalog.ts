@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { AppError } from '../config/app-error.ts';
 import { PRESET_NAMES } from '../config/presets.ts';
 import entries from './catalog.json' with { type: 'json' };
+import { unknownModel } from './unknown-model.ts';
 
 /** Names stand in paths and URLs; the pattern keeps them out of other folders. */
 export const MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
@@ -195,10 +195,7 @@ export const CATALOG: ReadonlyMap<string, CatalogEntry> = new Map(
 export function catalogEntry(name: string): CatalogEntry {
   const entry = CATALOG.get(name);
   if (entry) return entry;
-  throw new AppError(
-    'MODEL_UNKNOWN',
-    `model "${name}" is not in the catalog; known are: ${[...CATALOG.keys()].join(', ')}`,
-  );
+  throw unknownModel(name, CATALOG);
 }
 
 /** The networks that a scorer's name stands for: one, or an ensemble; empty where the catalog knows none. */

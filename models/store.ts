@@ -18,6 +18,7 @@ import {
   type UrlPlace,
 } from './model-places.ts';
 import { buildStarterModel, findStarterModel } from './starter/build-starter-model.ts';
+import { unknownModel } from './unknown-model.ts';
 import { verifyFile } from './verify-file.ts';
 
 export interface ModelStoreOptions {
@@ -154,7 +155,7 @@ class Store implements ModelStore {
 
   async #resolve(name: string, options: ResolveOptions): Promise<ResolvedModel> {
     if (isModelPath(name)) return this.#resolveFile(name, options);
-    const entry = await this.#entry(name);
+    const entry = await this.#entry(name, options.task ?? null);
     if (entry.builtFrom === 'starter') return this.#build(entry);
     const records = await readAddedModels(this.#options.dir);
     const reports: Report[] = [];
@@ -186,16 +187,12 @@ class Store implements ModelStore {
     return { entry: asFound(entry, sha256), path, origin: `the settings name ${path}`, verified };
   }
 
-  async #entry(name: string): Promise<CatalogEntry> {
+  async #entry(name: string, task: CatalogEntry['task'] | null): Promise<CatalogEntry> {
     const { catalog } = this.#options;
     const entry = MODEL_NAME.test(name) ? catalog.get(name) : undefined;
     if (entry) return entry;
-    const names = [...catalog.keys()];
-    const nearest = nearestName(name, names);
-    const known = `known are: ${names.join(', ')}`;
-    const hint = nearest === null ? known : `did you mean "${nearest}"? (${known})`;
-    const present = `on this machine are: ${await this.#present()}`;
-    throw new AppError('MODEL_UNKNOWN', `model ${JSON.stringify(name)} is not in the catalog; ${hint}\n${present}`);
+    const { code, message } = unknownModel(name, catalog, task);
+    throw new AppError(code, `${message}\non this machine are: ${await this.#present()}`);
   }
 
   async #present(): Promise<string> {

@@ -1,5 +1,6 @@
 import { AppError } from '../../config/app-error.ts';
-import { type ProviderName, providerName } from '../../models/runtime/providers.ts';
+import type { ProviderName } from '../../config/execution-providers.ts';
+import { providerName } from '../../models/runtime/providers.ts';
 
 /** `320,640`: longest sides of a detector's input, pixels. */
 export function sizesFrom(text: string): number[] {

@@ -1,6 +1,6 @@
 import { AppError } from '../../config/app-error.ts';
+import type { ProviderName } from '../../config/execution-providers.ts';
 import type { PlacedNetwork } from '../../models/inference/networks.ts';
-import type { ProviderName } from '../../models/runtime/providers.ts';
 import { timeNetworks } from '../../models/timing/time-networks.ts';
 import type { Timing, TimingWork } from '../../models/timing/timing-messages.ts';
 import { shapesOf, type TimedModel, withModelFile } from './timed-models.ts';

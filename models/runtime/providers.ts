@@ -1,17 +1,11 @@
 import { AppError } from '../../config/app-error.ts';
+import {
+  EXECUTION_PROVIDERS,
+  type ProviderName,
+  runsOnDevice,
+  shortProviderName,
+} from '../../config/execution-providers.ts';
 import type { RoleSettings } from '../../config/settings-schema.ts';
-
-/** Short name → the runtime's own. */
-const PROVIDERS = {
-  cpu: 'CPUExecutionProvider',
-  cuda: 'CUDAExecutionProvider',
-  tensorrt: 'TensorrtExecutionProvider',
-  webgpu: 'WebGpuExecutionProvider',
-  coreml: 'CoreMLExecutionProvider',
-  dml: 'DmlExecutionProvider',
-} as const;
-
-export type ProviderName = keyof typeof PROVIDERS;
 
 const HOW_TO_GET: Partial<Record<ProviderName, string>> = {
   cuda:
@@ -49,12 +43,11 @@ export function planProviders(requested: 'auto' | readonly string[], supported: 
 
 /** @throws {AppError} MODEL_PROVIDER_UNAVAILABLE for a name that is none. */
 export function providerName(name: string): ProviderName {
-  for (const [short, own] of Object.entries(PROVIDERS)) {
-    if (name === short || name === own) return short as ProviderName;
-  }
+  const short = shortProviderName(name);
+  if (short !== null) return short;
   throw new AppError(
     'MODEL_PROVIDER_UNAVAILABLE',
-    `"${name}" is no execution provider; known are ${Object.keys(PROVIDERS).join(', ')} and "auto"`,
+    `"${name}" is no execution provider; known are ${Object.keys(EXECUTION_PROVIDERS).join(', ')} and "auto"`,
   );
 }
 
@@ -62,9 +55,6 @@ export function providerName(name: string): ProviderName {
 export function howToGet(name: ProviderName): string {
   return HOW_TO_GET[name] ?? '';
 }
-
-/** Those that run on an NVIDIA device and take its number. */
-const OF_NVIDIA: ReadonlySet<ProviderName> = new Set(['cuda', 'tensorrt']);
 
 /**
  * Which providers a network asks for, once its device has had its say: `cpu` is the CPU alone, `cuda:N` and `MIG-…` are an
@@ -79,7 +69,7 @@ export function providersFor(
 ): 'auto' | readonly string[] {
   const { device, providers: own } = role;
   if (device === undefined) return own ?? common;
-  const fits = (name: string) => (device === 'cpu' ? providerName(name) === 'cpu' : OF_NVIDIA.has(providerName(name)));
+  const fits = (name: string) => runsOnDevice(providerName(name), device);
   const alone = device === 'cpu' ? ['cpu'] : ['cuda'];
   const listed = own !== undefined && own !== 'auto' ? own : null;
   if (listed && !listed.some(fits)) {
@@ -100,7 +90,7 @@ export function executionProvider(
   provider: ProviderName,
   device: string | undefined,
 ): ProviderName | { name: ProviderName; deviceId: number } {
-  if (device === undefined || !OF_NVIDIA.has(provider)) return provider;
+  if (device === undefined || device === 'cpu' || !runsOnDevice(provider, device)) return provider;
   return { name: provider, deviceId: Number(/^cuda:(\d+)$/.exec(device)?.[1] ?? 0) };
 }
 
@@ -125,7 +115,7 @@ export function provenProvider(profile: string): ProviderProof {
     cat === 'Node' && args?.provider ? [{ provider: args.provider, heavy: HEAVY.has(args.op_name ?? '') }] : [],
   );
   const heavy = kernels.filter((kernel) => kernel.heavy);
-  const others = kernels.filter((kernel) => kernel.provider !== PROVIDERS.cpu);
+  const others = kernels.filter((kernel) => kernel.provider !== EXECUTION_PROVIDERS.cpu);
   const decisive = heavy.length > 0 ? heavy : others.length > 0 ? others : kernels;
   const counts = new Map<string, number>();
   for (const kernel of decisive) {
@@ -135,12 +125,15 @@ export function provenProvider(profile: string): ProviderProof {
   const nodes = Object.fromEntries(counts);
   const [only, ...more] = counts.keys();
   return {
-    provider: only !== undefined && more.length === 0 && Object.hasOwn(PROVIDERS, only) ? (only as ProviderName) : null,
+    provider:
+      only !== undefined && more.length === 0 && Object.hasOwn(EXECUTION_PROVIDERS, only)
+        ? (only as ProviderName)
+        : null,
     nodes,
   };
 }
 
 /** A provider that we do not know keeps the runtime's name. */
 function shortName(own: string): string {
-  return Object.entries(PROVIDERS).find(([, name]) => name === own)?.[0] ?? own;
+  return shortProviderName(own) ?? own;
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { AppError } from '../../config/app-error.ts';
+import type { ProviderName } from '../../config/execution-providers.ts';
 import type { CatalogEntry } from '../catalog.ts';
 import { freeBatch } from '../onnx/free-batch.ts';
 import { freeInputSize } from '../onnx/free-input-size.ts';
@@ -14,14 +15,7 @@ import { makeRetinaFaceDynamic } from '../onnx/retinaface-dynamic.ts';
 import type { PassedOver } from '../processes/role-report.ts';
 import type { ResolvedModel } from '../store.ts';
 import { checkContract, contractOf, type NetworkContract } from './network-contract.ts';
-import {
-  executionProvider,
-  howToGet,
-  type ProviderName,
-  type ProviderProof,
-  planProviders,
-  provenProvider,
-} from './providers.ts';
+import { executionProvider, howToGet, type ProviderProof, planProviders, provenProvider } from './providers.ts';
 import { hasProviderLibrary } from './runtime-folder.ts';
 import { readVerifiedBytes } from './verified-bytes.ts';
 

@@ -192,6 +192,31 @@ describe('loadSettings', () => {
         'models: { providers: 5 }',
         'models.providers must be "auto" or a list of execution providers like ["cuda", "cpu"], got 5 (line 1)',
       ],
+      [
+        'a provider that is none',
+        'models: { providers: [cuda, gpu] }',
+        'models.providers[1] must be an execution provider (cpu, cuda, tensorrt, webgpu, coreml, dml; NVIDIA GPUs: cuda), got "gpu" (line 1)',
+      ],
+      [
+        'no provider at all',
+        'models: { embedder: { providers: [] } }',
+        'models.embedder.providers must name at least one execution provider, like ["cuda", "cpu"], got an empty list (line 1)',
+      ],
+      [
+        'a device that no provider of the list runs on',
+        'models:\n  detector: { device: "cuda:0", providers: [CPUExecutionProvider] }',
+        'models.detector.providers must have "cuda" or "tensorrt" for the device cuda:0, got ["cpu"] (line 2)',
+      ],
+      [
+        'the same of a scorer',
+        'models:\n  scorers: [{ model: minifasnet, device: cpu, providers: [cuda] }]',
+        'models.scorers[0].providers must have "cpu" for the device cpu, got ["cuda"] (line 2)',
+      ],
+      [
+        'auto for a scorer',
+        'models: { scorers: [{ model: auto }] }',
+        'models.scorers[0].model must be the name of a scorer like "minifasnet", or the path of an .onnx file, got "auto" (line 1)',
+      ],
       ['a list', 'cameras: front', 'cameras must be a list, got "front" (line 1)'],
       ['a mapping', 'server: 8080', 'server must be a mapping of settings, got 8080 (line 1)'],
       ['the whole', '- 1', 'the configuration must be a mapping of settings, got a list'],

@@ -14,6 +14,7 @@ describe('nearestName', () => {
     ['max-face', 'maxFaces'],
     ['tranport', 'transport'],
     ['conf', 'confidence'],
+    ['confg', 'confidence'],
   ])('%s is meant to be %s', (written, expected) => {
     expect(nearestName(written, known)).toBe(expected);
   });

@@ -341,14 +341,22 @@ describe('a model that is nowhere', () => {
   });
 
   it.each<[string, string]>([
-    ['retinaface-mobilnet025', 'did you mean "retinaface-mobilenet025"? (known are: retinaface-mobilenet025, '],
+    ['retinaface-mobilnet025', 'did you mean "retinaface-mobilenet025"? known are: retinaface-mobilenet025, '],
     ['mobilefacenet', 'did you mean "mobilefacenet-arcface-128d"?'],
+    ['yunnet', 'did you mean "yunet-2023mar"?'],
+    ['liveness', 'known are: retinaface-mobilenet025,'],
     ['zzz', 'known are: retinaface-mobilenet025, retinaface-mobilenet1.0, retinaface-resnet50, '],
   ])('because "%s" is no name of the catalog gives the nearest name', async (name, text) => {
     const error = await failure(open().resolve(name));
     expect(error.code).toBe('MODEL_UNKNOWN');
     expect(error.message).toContain(`model "${name}" is not in the catalog; ${text}`);
     expect(error.message).toContain('\non this machine are: none');
+  });
+
+  it('because no such scorer is known names the scorers alone, and what a pair of them is called', async () => {
+    const error = await failure(open({ catalog: CATALOG }).resolve('liveness', { task: 'scorer' }));
+    const scorers = 'known scorers are: minifasnet-v2-crop2.7, minifasnet-v1se-crop4.0, minifasnet\n';
+    expect(error.message).toContain(`model "liveness" is not in the catalog; ${scorers}`);
   });
 
   it.each([

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { AppError } from '../../../config/app-error.ts';
 import { deviceEnvironment } from '../../../config/device-environment.ts';
+import { EXECUTION_PROVIDERS } from '../../../config/execution-providers.ts';
 import { isModelPath } from '../../../config/model-path.ts';
 import type { CatalogEntry } from '../../../models/catalog.ts';
 import type { ModelFacts, ProviderTrial } from '../../../models/inspection/inspect-messages.ts';
 import { ModelInspector } from '../../../models/inspection/model-inspector.ts';
-import type { ProviderName } from '../../../models/runtime/providers.ts';
 import type { ResolvedModel } from '../../../models/store.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { SettingsOptions } from '../settings-options.ts';
@@ -34,8 +34,6 @@ export async function describeOwnModel(name: string, options: InfoOptions, conte
   terminal.table(rows(entry, missing ? null : found, measured).map(([label, value]) => [label, value]));
 }
 
-const PROVIDERS: readonly ProviderName[] = ['cpu', 'cuda', 'tensorrt', 'webgpu', 'coreml', 'dml'];
-
 interface Measured {
   readonly facts: ModelFacts;
   readonly memoryMb: number;
@@ -47,7 +45,7 @@ async function measure(model: ResolvedModel, environment: Record<string, string>
   const facts = await inspector.ask({ type: 'describe', path: model.path });
   const { memoryMb } = await inspector.ask({ type: 'load', model });
   const providers: ProviderTrial[] = [];
-  for (const provider of PROVIDERS) {
+  for (const provider of Object.keys(EXECUTION_PROVIDERS)) {
     try {
       providers.push(await inspector.ask({ type: 'provider', model, provider }));
     } catch (error) {

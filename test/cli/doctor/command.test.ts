@@ -57,9 +57,9 @@ describe('facegate doctor', () => {
 });
 
 describe('facegate serve', () => {
-  it('does not start on another provider than a strict list has, and says what to install', async () => {
+  it('does not start where a provider is none, and names the setting', async () => {
     const { code, stderr } = await facegate('serve', '-c', config('models: { providers: [gpu] }\n'));
     expect(code).toBe(78);
-    expect(stderr).toContain('"gpu" is no execution provider; known are cpu, cuda');
+    expect(stderr).toContain('models.providers[0] must be an execution provider (cpu, cuda');
   });
 });
