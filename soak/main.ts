@@ -52,7 +52,7 @@ const program = new Command('soak').description('Runs facegate for long, beside 
 program
   .command('sources')
   .description('cameras that misbehave')
-  .option('--short', 'as for CI: about 13 minutes, without the parts whose short form is in `npm test`')
+  .option('--short', 'as for CI: a quarter of an hour, without the parts whose short form is in `npm test`')
   .option('--minutes <n>', 'how long memory is watched; default 60, with --short 10', minutesFrom)
   .option('--only <parts>', Object.keys(PARTS).join(', '), partsFrom)
   .option('--json [file]', 'one JSON object: into the file, or on stdout instead of the tables')
