@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../config/app-error.ts';
 import { fromWire } from '../processes/process-messages.ts';
+import { residentMb } from '../processes/resident-memory.ts';
 import type { FromInspector, InspectAnswers, InspectRequest } from './inspect-messages.ts';
 
 export interface ModelInspectorOptions {
@@ -91,8 +91,9 @@ export class ModelInspector implements AsyncDisposable {
     };
     const slow = setTimeout(() => give(`had no answer within ${deadlineMs} ms`), deadlineMs);
     const watch = setInterval(async () => {
-      const taken = await residentMb(child.pid);
-      if (taken > memoryLimitMb) give(`took ${Math.round(taken)} MiB of memory, at most ${memoryLimitMb} are given`);
+      const taken = child.pid === undefined ? null : await residentMb(child.pid);
+      if (taken !== null && taken > memoryLimitMb)
+        give(`took ${Math.round(taken)} MiB of memory, at most ${memoryLimitMb} are given`);
     }, WATCH_EVERY_MS);
     try {
       child.send({ ...request, id }, (error) => {
@@ -149,10 +150,4 @@ export class ModelInspector implements AsyncDisposable {
     if ('error' in message) question.reject(fromWire(message.error));
     else question.resolve(message.answer);
   }
-}
-
-/** Main memory of a process, MiB; 0 where the system does not say (other than Linux). */
-async function residentMb(pid: number | undefined): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024;
 }

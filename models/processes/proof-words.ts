@@ -4,7 +4,7 @@ import type { RoleProof } from './role-report.ts';
 export function proofWords({ role, model, provider, requested, degraded, nodes, passedOver }: RoleProof): string {
   const all = Object.values(nodes).reduce((sum, count) => sum + count, 0);
   const counted = all === 0 ? 'not counted' : `${nodes[provider] ?? 0} of ${all} heavy nodes`;
-  const asked = degraded ? `, not on ${String(requested)} as asked for` : '';
+  const asked = degraded ? `, not on ${requested[0]} as asked for` : '';
   const why = passedOver.map((each) => `; ${each.why}`).join('');
   return `the ${role} ${model} runs on ${provider} (${counted})${asked}${why}`;
 }

@@ -110,14 +110,18 @@ describe('looking into a file', () => {
   });
 
   it.each<[string, () => Uint8Array | string]>([
-    ['nothing', () => ''],
-    ['text', () => 'once upon a time'],
-    ['half of a model', () => graph.subarray(0, graph.length / 2)],
-    ['a Git LFS pointer', () => 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n'],
-    ['a login page', () => '<!doctype html><title>Log in</title>'],
-  ])('refuses %s', async (_, bytes) => {
+    ['nothing', () => '', 'is empty'],
+    ['text', () => 'once upon a time', 'is a text file, not a model'],
+    ['half of a model', () => graph.subarray(0, graph.length / 2), 'not an ONNX model'],
+    [
+      'a Git LFS pointer',
+      () => 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n',
+      'is a Git LFS pointer',
+    ],
+    ['a login page', () => '<!doctype html><title>Log in</title>', 'is a web page, not a model'],
+  ])('refuses %s', async (_, bytes, message) => {
     const error = await failure(inspector.ask(describing(await file(bytes()))));
-    expect(error).toMatchObject({ code: 'MODEL_INVALID', message: expect.stringContaining('not an ONNX model') });
+    expect(error).toMatchObject({ code: 'MODEL_INVALID', message: expect.stringContaining(message) });
   });
 
   it('refuses a model that keeps tensors in other files, also where nothing edits its graph', async () => {

@@ -58,7 +58,7 @@ describe('proofWords', () => {
     [good, 'the detector retinaface-mobilenet025 runs on cuda (57 of 57 heavy nodes)'],
     [
       bad,
-      'the detector retinaface-mobilenet025 runs on cpu (57 of 57 heavy nodes), not on cuda,cpu as asked for; the execution provider cuda cannot run it: no device',
+      'the detector retinaface-mobilenet025 runs on cpu (57 of 57 heavy nodes), not on cuda as asked for; the execution provider cuda cannot run it: no device',
     ],
     [{ ...good, provider: 'cpu', nodes: {} }, 'the detector retinaface-mobilenet025 runs on cpu (not counted)'],
   ])('says %#', (proof, words) => {
