@@ -109,7 +109,7 @@ describe('looking into a file', () => {
     });
   });
 
-  it.each<[string, () => Uint8Array | string]>([
+  it.each<[string, () => Uint8Array | string, string]>([
     ['nothing', () => '', 'is empty'],
     ['text', () => 'once upon a time', 'is a text file, not a model'],
     ['half of a model', () => graph.subarray(0, graph.length / 2), 'not an ONNX model'],
