@@ -80,6 +80,8 @@ async function soakSources(options: Options): Promise<void> {
       abort.abort();
     });
   }
+  // Whoever read it has gone: everything that was started goes, too.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => abort.abort());
   const print = (text: string) => {
     progress.clear();
     if (options.json !== true) process.stdout.write(text);

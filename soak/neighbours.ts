@@ -31,6 +31,8 @@ interface Hostility {
 
 interface Phase {
   readonly name: string;
+  /** Frames that the good cameras were asked for: their rate, for as long as was counted. */
+  readonly asked: number;
   readonly emitted: number;
   readonly analysed: number;
   readonly evidence: string | null;
@@ -61,6 +63,7 @@ export async function soakNeighbours({ short, progress, signal }: PartOptions): 
   /** Watches for as long as a phase lasts. */
   const phase = async (name: string, evidence: () => Promise<string | null>) => {
     const before = await settled(server, signal);
+    const from = performance.now();
     for (let second = 0; second < seconds; second += 1) {
       progress.say(`neighbours: ${name}, ${second} of ${seconds} s`);
       await wait(1000, undefined, { signal });
@@ -70,6 +73,7 @@ export async function soakNeighbours({ short, progress, signal }: PartOptions): 
     const after = await settled(server, signal);
     phases.push({
       name,
+      asked: Math.round(((performance.now() - from) / 1000) * GOOD * FPS),
       emitted: after.emitted - before.emitted,
       analysed: after.analysed - before.analysed,
       evidence: shown,
@@ -98,10 +102,10 @@ export async function soakNeighbours({ short, progress, signal }: PartOptions): 
   };
 }
 
-function phaseVerdict({ name, emitted, analysed, evidence }: Phase): Verdict {
+function phaseVerdict({ name, asked, emitted, analysed, evidence }: Phase): Verdict {
   const what = `8 cameras, ${name}: of the good ones' frames analysed`;
   const share = emitted === 0 ? 0 : analysed / emitted;
-  const got = `${(share * 100).toFixed(1)} % (${analysed} of ${emitted}); ${evidence ?? 'the hostile camera was not hostile'}`;
+  const got = `${(share * 100).toFixed(1)} % (${analysed} of ${emitted} emitted, ${asked} asked for); ${evidence ?? 'the hostile camera was not hostile'}`;
   return verdict(what, `≥ ${WANTED_SHARE * 100} %`, got, share >= WANTED_SHARE && evidence !== null);
 }
 
