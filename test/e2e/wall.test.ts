@@ -229,7 +229,7 @@ describe.skipIf(!requirement('chromium').met)('the wall, in a browser, of the re
     // Port 9 of this machine: nobody listens there.
     await dialog.getByLabel('Address', { exact: true }).fill('rtsp://user:geheim@127.0.0.1:9/nothing');
     await dialog.getByLabel('Name (may stay empty)', { exact: true }).fill('Back door');
-    expect(await dialog.getByLabel('Id').inputValue()).toBe('back-door');
+    expect(await dialog.getByLabel('Id', { exact: true }).inputValue()).toBe('back-door');
     await dialog.getByRole('button', { name: 'Try it' }).click();
     await dialog.getByText('STREAM_CONNECTION_FAILED').waitFor({ timeout: 60_000 });
     expect(await dialog.textContent()).not.toContain('geheim');

@@ -80,7 +80,7 @@ describe('openSteadySocket', () => {
     sockets[0]!.opens();
     sockets[0]!.dies(1006);
     expect(states.at(-1)).toBe('waiting');
-    await vi.advanceTimersByTimeAsync(60_000);
+    await vi.advanceTimersByTimeAsync(1000);
     sockets[1]!.dies(4406, 'no video');
     expect(states.at(-1)).toBe('halted');
     await vi.advanceTimersByTimeAsync(60_000);

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Corner, Polygon } from '../../../pipeline/polygon.ts';
 import type { Size } from '../wall/face-geometry.ts';
-import { type Area, closeArea, type Drawing, moveCorner, placeCorner, removeSelected, select } from './area-drawing.ts';
+import { type Area, closeArea, type Drawing, moveCorner, placeCorner, select } from './area-drawing.ts';
 
 interface AreaCanvasProps {
   drawing: Drawing;
@@ -12,14 +12,20 @@ interface AreaCanvasProps {
 const CLOSE_PX = 14;
 const STEP = 0.01;
 const LARGE_STEP = 0.05;
+const MIDDLE: Corner = [0.5, 0.5];
 
 /** What is drawn over a picture, of which it takes the whole place. Worked by pointer, finger and keys alike. */
 export function AreaCanvas({ drawing, change }: AreaCanvasProps) {
   const svg = useRef<SVGSVGElement>(null);
   const [size, setSize] = useState<Size>({ width: 1, height: 1 });
   const [pointer, setPointer] = useState<Corner | null>(null);
-  /** Moved by the arrow keys; null where a pointer is used. */
-  const [crosshair, setCrosshair] = useState<Corner | null>(null);
+  /** Moved by the arrow keys; null where a pointer is used. Keys that are held come faster than what is drawn. */
+  const crosshair = useRef<Corner | null>(null);
+  const [crossed, setCrossed] = useState<Corner | null>(null);
+  const showCrosshair = (at: Corner | null) => {
+    crosshair.current = at;
+    setCrossed(at);
+  };
   const dragging = useRef<{ area: number; corner: number; moved: boolean } | null>(null);
   const { draft, areas, selected } = drawing;
 
@@ -36,12 +42,12 @@ export function AreaCanvas({ drawing, change }: AreaCanvasProps) {
     const box = svg.current!.getBoundingClientRect();
     return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
   };
-  const closes = (at: Corner): boolean => {
+  const closes = ({ draft }: Drawing, at: Corner): boolean => {
     const first = draft?.corners[0];
     if (!first || draft.corners.length < 3) return false;
     return Math.hypot((at[0] - first[0]) * size.width, (at[1] - first[1]) * size.height) <= CLOSE_PX;
   };
-  const place = (at: Corner) => change((now) => (closes(at) ? closeArea(now) : placeCorner(now, at)));
+  const place = (at: Corner) => change((now) => (closes(now, at) ? closeArea(now) : placeCorner(now, at)));
 
   const drag = (event: PointerEvent) => {
     setPointer(cornerAt(event));
@@ -61,18 +67,17 @@ export function AreaCanvas({ drawing, change }: AreaCanvasProps) {
         const [x, y] = areas[grip.area]?.corners[grip.corner] ?? [0, 0];
         change((now) => moveCorner(now, grip.area, grip.corner, [x + by[0] * step, y + by[1] * step], true));
       } else if (draft) {
-        const [x, y] = crosshair ?? [0.5, 0.5];
-        setCrosshair([within(x + by[0] * step), within(y + by[1] * step)]);
+        const [x, y] = crosshair.current ?? MIDDLE;
+        showCrosshair([within(x + by[0] * step), within(y + by[1] * step)]);
       } else return;
-    } else if (event.key === ' ' && draft && !grip) place(crosshair ?? [0.5, 0.5]);
+    } else if (event.key === ' ' && draft && !grip) place(crosshair.current ?? MIDDLE);
     else if (event.key === 'Enter' && draft) change(closeArea);
-    else if (event.key === 'Delete' || event.key === 'Backspace') change(removeSelected);
     else return;
     event.preventDefault();
     event.stopPropagation();
   };
 
-  const shown = pointer ?? crosshair;
+  const shown = pointer ?? crossed;
   const at = ([x, y]: Corner) => `${x * size.width},${y * size.height}`;
   const path = (corners: Polygon) => corners.map(at).join(' ');
   return (
@@ -81,8 +86,7 @@ export function AreaCanvas({ drawing, change }: AreaCanvasProps) {
       class={draft ? 'area-canvas area-canvas-drawing' : 'area-canvas'}
       viewBox={`0 0 ${size.width} ${size.height}`}
       preserveAspectRatio="none"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: one draws on it, also with the keys.
-      tabIndex={0}
+      tabindex={0}
       role="application"
       aria-label={
         draft
@@ -92,7 +96,7 @@ export function AreaCanvas({ drawing, change }: AreaCanvasProps) {
       data-corners={draft?.corners.length}
       onKeyDown={onKeyDown}
       onPointerMove={(event) => {
-        setCrosshair(null);
+        showCrosshair(null);
         drag(event);
       }}
       onPointerLeave={() => setPointer(null)}
@@ -133,7 +137,7 @@ export function AreaCanvas({ drawing, change }: AreaCanvasProps) {
               key={`${index} ${corner}`}
               class="grip"
               role="button"
-              tabIndex={0}
+              tabindex={0}
               aria-label={`Corner ${corner + 1} of ${areaName(areas, index).toLowerCase()}. Arrow keys move it, Delete removes it.`}
               data-grip={`${index} ${corner}`}
               data-selected={String(selected?.area === index && selected.corner === corner)}
@@ -165,10 +169,10 @@ export function AreaCanvas({ drawing, change }: AreaCanvasProps) {
           ))}
         </g>
       )}
-      {draft && crosshair && (
+      {draft && crossed && (
         <path
           class="crosshair"
-          d={`M${crosshair[0] * size.width - 12} ${crosshair[1] * size.height}h24M${crosshair[0] * size.width} ${crosshair[1] * size.height - 12}v24`}
+          d={`M${crossed[0] * size.width - 12} ${crossed[1] * size.height}h24M${crossed[0] * size.width} ${crossed[1] * size.height - 12}v24`}
         />
       )}
     </svg>

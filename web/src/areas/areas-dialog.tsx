@@ -59,8 +59,11 @@ function Areas({ camera }: { camera: CameraView }) {
   };
   useEffect(loadPicture, [camera.id]);
 
+  // Keys come faster than what is drawn.
+  const latest = useRef(drawing);
   const change = (next: (drawing: Drawing) => Drawing) => {
-    setDrawing(next);
+    latest.current = next(latest.current);
+    setDrawing(latest.current);
     setProblem(null);
     setLeaving(false);
   };
@@ -88,22 +91,32 @@ function Areas({ camera }: { camera: CameraView }) {
       setSaving(false);
     }
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'Escape' && (drawing.draft || drawing.selected)) change(cancel);
-    else if (event.key.toLowerCase() === 'z' && (event.ctrlKey || event.metaKey)) change(undo);
-    else return;
-    // The browser would close the dialog.
-    event.preventDefault();
-    event.stopPropagation();
+  const remove = () => {
+    change(removeSelected);
+    // The button that had the focus may be gone with its area.
+    stage.current?.querySelector('svg')?.focus();
   };
+  // Wherever the focus is: it may have been on something that was removed.
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      const typing = event.target instanceof HTMLTextAreaElement;
+      if (event.key === 'Escape' && (latest.current.draft || latest.current.selected)) change(cancel);
+      else if (event.key.toLowerCase() === 'z' && (event.ctrlKey || event.metaKey)) change(undo);
+      else if ((event.key === 'Delete' || event.key === 'Backspace') && !typing) remove();
+      else return;
+      // The browser would close the dialog.
+      event.preventDefault();
+    };
+    document.addEventListener('keydown', onKeyDown);
+    return () => document.removeEventListener('keydown', onKeyDown);
+  });
 
   const { draft, areas, selected } = drawing;
   const width = camera.width ?? camera.stream?.width ?? 16;
   const height = camera.height ?? camera.stream?.height ?? 9;
   return (
     <Dialog title={`Areas of ${camera.name}`} onClose={leave} full>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: keys that hold for everything in the dialog */}
-      <div class="areas" onKeyDown={onKeyDown}>
+      <div class="areas">
         <div class="areas-tools">
           {draft ? (
             <>
@@ -145,7 +158,7 @@ function Areas({ camera }: { camera: CameraView }) {
             disabled={draft ? draft.corners.length === 0 : selected === null}
             aria-label={draft ? 'Remove the last corner' : 'Remove what is selected'}
             title="Remove (Delete)"
-            onClick={() => change(removeSelected)}
+            onClick={remove}
           >
             <Icon name="trash" />
           </button>
@@ -178,9 +191,6 @@ function Areas({ camera }: { camera: CameraView }) {
                   aria-pressed={selected?.area === index}
                   disabled={draft !== null}
                   onClick={() => change((now) => select(now, index))}
-                  onKeyDown={(event) => {
-                    if (event.key === 'Delete' && selected?.area === index) change(removeSelected);
-                  }}
                 >
                   {areaName(areas, index)}
                 </button>
