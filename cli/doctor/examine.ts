@@ -111,22 +111,15 @@ async function lookAtSources({ settings, baseDir, env, cameraTimeoutMs = 5000 }:
 
 async function lookAtProviders({ settings, env }: ExamineOptions): Promise<Finding[]> {
   const environment = deviceEnvironment(env);
-  try {
-    const tried = await tryProviders({
-      models: settings.models,
-      platform: process.platform,
-      autoProvider: await autoProvider(),
-      run: (request) => runSelfTest({ ...request, environment }),
-    });
-    return tried.map(checkProvider);
-  } catch (error) {
-    // A name that is no provider, or a device that contradicts its list.
-    const todo = 'correct models.providers, or providers and device of that network';
-    return [{ check: 'providers', state: 'wrong', found: AppError.from(error).message, todo }];
-  }
+  const tried = await tryProviders({
+    models: settings.models,
+    platform: process.platform,
+    autoProvider: await autoProvider(),
+    run: (request) => runSelfTest({ ...request, environment }),
+  });
+  return tried.map(checkProvider);
 }
 
-/** The networks that the settings need, and the memory for them. */
 async function lookAtNetworks(options: ExamineOptions, run: RunTool): Promise<Finding[]> {
   const { settings, dataDir, mirrors, modelsFolder = null, env } = options;
   const { models } = settings;
@@ -165,13 +158,8 @@ function rolesOf({ detector, embedder, scorers }: Settings['models']) {
 
 function wantsNvidia(models: Settings['models']): boolean {
   return rolesOf(models).some((role) => {
-    try {
-      const providers = providersFor(role, models.providers);
-      return providers !== 'auto' && providers.some((name) => ['cuda', 'tensorrt'].includes(providerName(name)));
-    } catch {
-      // The providers' own finding says so.
-      return false;
-    }
+    const providers = providersFor(role, models.providers);
+    return providers !== 'auto' && providers.some((name) => ['cuda', 'tensorrt'].includes(providerName(name)));
   });
 }
 
