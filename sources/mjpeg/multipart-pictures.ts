@@ -3,6 +3,7 @@ import { SourceError } from '../../config/app-error.ts';
 /** A picture of a camera has no more bytes; beyond it is an attack or a defect. */
 const MOST_BYTES = 32 * 1024 * 1024;
 const MOST_HEAD_BYTES = 16 * 1024;
+const LEAST_ROOM = 64 * 1024;
 const HEAD_END = /\r?\n\r?\n/;
 
 type State =
@@ -16,7 +17,9 @@ type State =
  */
 export class MultipartPictures {
   readonly #onPicture: (jpeg: Buffer) => void;
-  #pending: Buffer[] = [];
+  /** What came and is not cut off yet: `#length` bytes from `#start` on. */
+  #buffer: Buffer = Buffer.alloc(0);
+  #start = 0;
   #length = 0;
   #boundary: Buffer | null = null;
   #state: State = { in: 'head' };
@@ -27,8 +30,7 @@ export class MultipartPictures {
 
   /** @throws {SourceError} STREAM_CODEC_UNSUPPORTED for what is no such body; it is of no use after that. */
   write(chunk: Buffer): void {
-    this.#pending.push(chunk);
-    this.#length += chunk.length;
+    this.#append(chunk);
     if (this.#length > MOST_BYTES) throw unsupported(`a picture of more than ${MOST_BYTES / 1024 / 1024} MiB`);
     while (this.#advance());
   }
@@ -38,18 +40,19 @@ export class MultipartPictures {
     const state = this.#state;
     switch (state.in) {
       case 'head': {
-        if (this.#length === 0) return false;
         const bytes = this.#bytes();
         // Line breaks before the boundary belong to the part before it.
-        const start = bytes.findIndex((byte) => byte !== 13 && byte !== 10);
-        const text = start < 0 ? '' : bytes.toString('latin1', start, start + MOST_HEAD_BYTES);
+        let start = 0;
+        while (start < bytes.length && (bytes[start] === 13 || bytes[start] === 10)) start += 1;
+        this.#take(start);
+        const text = bytes.toString('latin1', start, start + MOST_HEAD_BYTES);
         const end = HEAD_END.exec(text);
         if (!end) {
           if (text.length >= MOST_HEAD_BYTES) throw unsupported('a part without a head');
           return false;
         }
         this.#readHead(text.slice(0, end.index));
-        this.#take(start + end.index + end[0].length);
+        this.#take(end.index + end[0].length);
         return true;
       }
       case 'counted': {
@@ -90,16 +93,27 @@ export class MultipartPictures {
   }
 
   #bytes(): Buffer {
-    if (this.#pending.length !== 1) this.#pending = [Buffer.concat(this.#pending)];
-    return this.#pending[0]!;
+    return this.#buffer.subarray(this.#start, this.#start + this.#length);
   }
 
+  /** Makes room by doubling: a picture in thousands of pieces is copied a few times, not at every piece. */
+  #append(chunk: Buffer): void {
+    if (this.#start + this.#length + chunk.length > this.#buffer.length) {
+      const grown = Buffer.allocUnsafe(Math.max(LEAST_ROOM, 2 * (this.#length + chunk.length)));
+      this.#bytes().copy(grown);
+      this.#buffer = grown;
+      this.#start = 0;
+    }
+    chunk.copy(this.#buffer, this.#start + this.#length);
+    this.#length += chunk.length;
+  }
+
+  /** The bytes stay as they are: what is appended later comes behind them, or into another buffer. */
   #take(count: number): Buffer {
-    const bytes = this.#bytes();
-    const rest = bytes.subarray(count);
-    this.#pending = rest.length > 0 ? [rest] : [];
-    this.#length = rest.length;
-    return bytes.subarray(0, count);
+    const taken = this.#bytes().subarray(0, count);
+    this.#start += count;
+    this.#length -= count;
+    return taken;
   }
 }
 
