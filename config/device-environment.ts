@@ -16,9 +16,9 @@ const EXACT: ReadonlySet<string> = new Set([
   'SystemRoot',
   'LOCALAPPDATA',
 ]);
-const PREFIXES = ['CUDA_', 'CUDNN_', 'ORT_TENSORRT_', 'VK_', 'MESA_'];
+const PREFIXES = ['CUDA_', 'CUDNN_', 'ORT_TENSORRT_', 'VK_', 'MESA_', 'LIBVA_', 'ONEVPL_'];
 
-/** What an inference process needs of the environment, and no more: passwords of cameras and keys stay outside. */
+/** What an inference process or an ffmpeg needs of the environment, and no more: passwords of cameras and keys stay outside. */
 export function deviceEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {

@@ -74,6 +74,7 @@ export async function openCamera(url: string, o: OpenCamera = {}): Promise<Frame
   const binary = await findFfmpeg({
     ...(ffmpeg !== undefined && { configured: ffmpeg }),
     pathVariable: process.env.PATH,
+    environment: deviceEnvironment(process.env),
   });
   return createSource(camera, {
     ffmpeg: binary,

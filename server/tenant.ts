@@ -55,6 +55,8 @@ export interface TenantOptions {
   starter: boolean;
   ffmpegPath?: string | undefined;
   pathVariable: string | undefined;
+  /** All that the ffmpegs see of the environment. Default: the PATH. */
+  ffmpegEnvironment?: Readonly<Record<string, string>>;
   /** All that the inference processes see of the environment. Default: nothing. */
   inferenceEnvironment?: Readonly<Record<string, string>>;
   consoleDir: string;
@@ -97,6 +99,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const ffmpeg = await findFfmpeg({
     ...(options.ffmpegPath !== undefined && { configured: options.ffmpegPath }),
     pathVariable: options.pathVariable,
+    ...(options.ffmpegEnvironment && { environment: options.ffmpegEnvironment }),
   });
   const { analyser, embedder, why, starter } = await openAnalyser({
     models: settings.models,
@@ -218,7 +221,13 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     }),
   );
   const previews = opened.use(
-    new Previews({ ffmpegPath: ffmpeg.path, feed: (camera) => cameras.previewFeed(camera), clock, log }),
+    new Previews({
+      ffmpegPath: ffmpeg.path,
+      environment: ffmpeg.environment,
+      feed: (camera) => cameras.previewFeed(camera),
+      clock,
+      log,
+    }),
   );
   const expire = setInterval(() => {
     for (const each of appearances.values()) record(each.expire());

@@ -18,6 +18,8 @@ export interface PreviewFeed {
 export interface CameraPreviewOptions {
   cameraId: string;
   ffmpegPath: string;
+  /** All that the encoder sees of the environment. */
+  environment: Readonly<Record<string, string>>;
   /** The camera's stream at this moment; null while it has none. */
   feed: () => PreviewFeed | null;
   clock: Clock;
@@ -108,7 +110,7 @@ export class CameraPreview {
   }
 
   #encode(): void {
-    const { feed, ffmpegPath, log, cameraId } = this.#options;
+    const { feed, ffmpegPath, environment, log, cameraId } = this.#options;
     const now = feed();
     if (!now) {
       this.#retry();
@@ -116,6 +118,7 @@ export class CameraPreview {
     }
     const encoder = new Mpeg1Preview({
       ffmpegPath,
+      environment,
       fps: now.fps,
       masks: now.masks,
       onPackets: (packets) => this.#send(packets),

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
 import Mpeg1Muxer from 'node-rtsp-stream/mpeg1muxer.js';
 import { redact } from '../config/redact.ts';
+import { withEnvironment } from '../config/with-environment.ts';
 import type { Polygon } from '../pipeline/polygon.ts';
 import { TransportPackets } from '../pipeline/transport-packets.ts';
 import { DecoySound } from './decoy-sound.ts';
@@ -11,6 +12,8 @@ import { maskBoxes } from './mask-boxes.ts';
 export interface Mpeg1PreviewOptions {
   /** The ffmpeg to use. */
   ffmpegPath: string;
+  /** All that it sees of the environment. */
+  environment: Readonly<Record<string, string>>;
   /** Frames a second that the camera sends; null where that is not known. */
   fps: number | null;
   /** Areas to make black. */
@@ -52,9 +55,9 @@ export class Mpeg1Preview implements AsyncDisposable {
   #over = false;
   #closing: Promise<void> | null = null;
 
-  constructor({ ffmpegPath, fps, masks, onPackets }: Mpeg1PreviewOptions) {
+  constructor({ ffmpegPath, environment, fps, masks, onPackets }: Mpeg1PreviewOptions) {
     const rate = mpeg1Rate(fps);
-    const muxer = new Mpeg1Muxer({
+    const options = {
       url: 'pipe:0',
       ffmpegPath,
       ffmpegOptions: {
@@ -72,7 +75,8 @@ export class Mpeg1Preview implements AsyncDisposable {
         '-flush_packets': 1,
         '-loglevel': 'warning',
       },
-    });
+    };
+    const muxer = withEnvironment(environment, () => new Mpeg1Muxer(options));
     const { stream: child } = muxer;
     this.#child = child;
     // The muxer's own listener prints to the console.

@@ -5,6 +5,8 @@ import { OPEN, type ViewerSocket } from './viewer-socket.ts';
 
 export interface PreviewsOptions {
   ffmpegPath: string;
+  /** All that the encoders see of the environment. */
+  environment: Readonly<Record<string, string>>;
   /** The stream of a camera at this moment; null while it has none. */
   feed: (cameraId: string) => PreviewFeed | null;
   clock: Clock;
@@ -100,10 +102,11 @@ export class Previews implements AsyncDisposable {
   }
 
   #open(cameraId: string): CameraPreview {
-    const { ffmpegPath, feed, clock, log } = this.#options;
+    const { ffmpegPath, environment, feed, clock, log } = this.#options;
     const preview = new CameraPreview({
       cameraId,
       ffmpegPath,
+      environment,
       feed: () => feed(cameraId),
       clock,
       log,

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../config/app-error.ts';
+import { deviceEnvironment } from '../../config/device-environment.ts';
 import { interpolate } from '../../config/interpolate.ts';
 import { type CameraSettings, cameraSchema } from '../../config/settings-schema.ts';
 import { detectorReach } from '../../server/cameras/detector-reach.ts';
@@ -145,7 +146,11 @@ function cameraOf(
 
 function ffmpegOf({ settings }: CommandSettings, { env }: CommandContext): Promise<FfmpegBinary> {
   const configured = settings.ffmpeg ?? env.FFMPEG_PATH;
-  return findFfmpeg({ ...(configured !== undefined && { configured }), pathVariable: env.PATH });
+  return findFfmpeg({
+    ...(configured !== undefined && { configured }),
+    pathVariable: env.PATH,
+    environment: deviceEnvironment(env),
+  });
 }
 
 const FORMATS: Record<string, ImageFormat> = { '.jpg': 'jpeg', '.jpeg': 'jpeg', '.png': 'png', '.webp': 'webp' };

@@ -51,6 +51,7 @@ export async function runTenant(options: RunTenantOptions): Promise<void> {
     starter,
     ffmpegPath: settings.ffmpeg ?? env.FFMPEG_PATH,
     pathVariable: env.PATH,
+    ffmpegEnvironment: deviceEnvironment(env),
     inferenceEnvironment: deviceEnvironment(env),
     consoleDir: consoleDir(),
     version,

@@ -95,9 +95,11 @@ async function askSystem(run: RunTool) {
 async function lookAtSources({ settings, baseDir, env, cameraTimeoutMs = 5000 }: ExamineOptions): Promise<Finding[]> {
   const { cameras } = settings;
   const configured = settings.ffmpeg ?? env.FFMPEG_PATH;
-  const ffmpeg = await findFfmpeg({ ...(configured !== undefined && { configured }), pathVariable: env.PATH }).catch(
-    (error: Error) => error,
-  );
+  const ffmpeg = await findFfmpeg({
+    ...(configured !== undefined && { configured }),
+    pathVariable: env.PATH,
+    environment: deviceEnvironment(env),
+  }).catch((error: Error) => error);
   const tool = checkFfmpeg(ffmpeg, cameras, howToInstallFfmpeg(process.platform));
   if (cameras.length === 0) return [tool, { check: 'cameras', state: 'not checked', found: 'the settings name none' }];
   if (ffmpeg instanceof Error) return [tool, { check: 'cameras', state: 'not checked', found: 'without ffmpeg' }];

@@ -32,6 +32,8 @@ export interface FfmpegBinary {
   /** Where it was found. The bundled one is of 2018: for files only. */
   readonly origin: 'settings' | 'path' | 'bundled';
   readonly can: FfmpegFeatures;
+  /** All that it sees of the environment, in which passwords of cameras and keys may lie. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface FindFfmpegOptions {
@@ -39,6 +41,8 @@ export interface FindFfmpegOptions {
   configured?: string;
   /** The PATH of the environment. */
   pathVariable: string | undefined;
+  /** All that it is to see of the environment. Default: the PATH. */
+  environment?: Readonly<Record<string, string>>;
 }
 
 type Inspection = Pick<FfmpegBinary, 'version' | 'major' | 'can'>;
@@ -52,6 +56,9 @@ const inspections = new Map<string, Promise<Inspection>>();
  * @throws {AppError} FFMPEG_NOT_FOUND with every place looked at and how to install one.
  */
 export async function findFfmpeg(options: FindFfmpegOptions): Promise<FfmpegBinary> {
+  const path = options.pathVariable;
+  const environment = options.environment ?? (path === undefined ? {} : { PATH: path });
+  const inspect = async (program: string) => ({ ...(await inspected(program, environment)), environment });
   if (options.configured !== undefined) {
     const path = options.configured;
     try {
@@ -129,11 +136,13 @@ async function makeExecutable(path: string): Promise<void> {
   }
 }
 
-async function inspect(path: string): Promise<Inspection> {
+type Environment = FfmpegBinary['environment'];
+
+async function inspected(path: string, environment: Environment): Promise<Inspection> {
   const key = await realpath(path).catch(() => path);
   const known = inspections.get(key);
   if (known) return known;
-  const looking = look(path);
+  const looking = look(path, environment);
   inspections.set(key, looking);
   // A failure is not remembered: the person may be installing it right now.
   looking.catch(() => inspections.delete(key));
@@ -143,19 +152,16 @@ async function inspect(path: string): Promise<Inspection> {
 // Opens nothing: `file` is not on the whitelist. An ffmpeg without `option` stops at that line.
 const OPTION_SCRIPT = "ffconcat version 1.0\nfile 'file:none'\noption rtsp_transport tcp\n";
 
-async function look(path: string): Promise<Inspection> {
+async function look(path: string, environment: Environment): Promise<Inspection> {
+  const ask = (args: string[], stdin = '') => askFfmpeg(path, environment, args, stdin);
   const [version, help, showinfo, rtsp, devices, hwaccels, concat] = await Promise.all([
-    ask(path, ['-version']),
-    ask(path, ['-hide_banner', '-h', 'long']),
-    ask(path, ['-hide_banner', '-h', 'filter=showinfo']),
-    ask(path, ['-hide_banner', '-h', 'demuxer=rtsp']),
-    ask(path, ['-hide_banner', '-devices']),
-    ask(path, ['-hide_banner', '-hwaccels']),
-    ask(
-      path,
-      ['-hide_banner', '-protocol_whitelist', 'pipe', '-f', 'concat', '-safe', '0', '-i', 'pipe:0'],
-      OPTION_SCRIPT,
-    ),
+    ask(['-version']),
+    ask(['-hide_banner', '-h', 'long']),
+    ask(['-hide_banner', '-h', 'filter=showinfo']),
+    ask(['-hide_banner', '-h', 'demuxer=rtsp']),
+    ask(['-hide_banner', '-devices']),
+    ask(['-hide_banner', '-hwaccels']),
+    ask(['-hide_banner', '-protocol_whitelist', 'pipe', '-f', 'concat', '-safe', '0', '-i', 'pipe:0'], OPTION_SCRIPT),
   ]);
   const name = /^ffmpeg version (\S+)/m.exec(version)?.[1];
   const avutil = /^libavutil\s+(\d+)\./m.exec(version)?.[1];
@@ -181,12 +187,12 @@ async function look(path: string): Promise<Inspection> {
 }
 
 /** Standard output and error together, whatever the exit code; rejects when the program cannot be run. */
-function ask(path: string, args: string[], stdin = ''): Promise<string> {
+function askFfmpeg(path: string, env: Environment, args: string[], stdin: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile(
       path,
       args,
-      { timeout: 15_000, killSignal: 'SIGKILL', maxBuffer: 16 * 1024 * 1024, windowsHide: true },
+      { timeout: 15_000, killSignal: 'SIGKILL', maxBuffer: 16 * 1024 * 1024, windowsHide: true, env },
       (error, stdout, stderr) => {
         if (error && typeof error.code === 'string') reject(error);
         else if (error?.killed) reject(new Error('it did not answer within 15 s', { cause: error }));

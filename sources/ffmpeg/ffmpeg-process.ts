@@ -8,6 +8,8 @@ import { OrphanGuard } from './orphan-guard.ts';
 export interface FfmpegProcessOptions {
   /** The program. */
   path: string;
+  /** All that it sees of the environment. */
+  environment: Readonly<Record<string, string>>;
   arguments: FfmpegArguments;
   /** Written to standard input, where the arguments carry no script; null where it stays empty. */
   feed?: Readable | null;
@@ -152,7 +154,7 @@ function commandFor(options: FfmpegProcessOptions): FfmpegCommand {
     };
     try {
       const stdio = ['pipe', 'pipe', 'pipe', ...(copy ? ['pipe'] : [])];
-      spawn.call(command, args, { ...(spawnOptions as object), stdio }, onProcess, ended);
+      spawn.call(command, args, { ...(spawnOptions as object), stdio, env: options.environment }, onProcess, ended);
     } catch (error) {
       setImmediate(() => command.emit('error', error));
     }

@@ -86,7 +86,7 @@ export class HardwareDecoder {
     for (;;) {
       const kind = this.#candidates[0];
       if (!kind) return null;
-      const problem = await deviceProblem(this.#ffmpeg.path, kind);
+      const problem = await deviceProblem(this.#ffmpeg, kind);
       if (problem === null) return kind;
       this.#leave(kind, `${kind}: ${problem}`);
     }
@@ -100,7 +100,7 @@ export class HardwareDecoder {
 }
 
 /** Opens the device without any camera; once a program, since devices do not come and go. */
-function deviceProblem(path: string, kind: HardwareKind): Promise<string | null> {
+function deviceProblem({ path, environment }: FfmpegBinary, kind: HardwareKind): Promise<string | null> {
   const key = `${kind} ${path}`;
   const known = devices.get(key);
   if (known) return known;
@@ -109,7 +109,7 @@ function deviceProblem(path: string, kind: HardwareKind): Promise<string | null>
     execFile(
       path,
       [...args, '-f', 'lavfi', '-i', 'color=black:size=64x64', '-frames:v', '1', '-f', 'null', '-'],
-      { timeout: 10_000, killSignal: 'SIGKILL', windowsHide: true },
+      { timeout: 10_000, killSignal: 'SIGKILL', windowsHide: true, env: environment },
       (error, _stdout, stderr) => {
         if (!error) resolve(null);
         else if (error.killed) resolve('the device did not open within 10 s');

@@ -76,6 +76,7 @@ describe.skipIf(!requirement('rtsp').met || !requirement('ffmpeg').met)('the smo
     });
     previews = new Previews({
       ffmpegPath: ffmpeg.path,
+      environment: ffmpeg.environment,
       feed: (id) => cameras.previewFeed(id),
       clock: systemClock,
       log,

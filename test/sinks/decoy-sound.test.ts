@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PACKET_BYTES, TransportPackets } from '../../pipeline/transport-packets.ts';
 import { DecoySound } from '../../sinks/decoy-sound.ts';
 import { Mpeg1Preview } from '../../sinks/mpeg1-preview.ts';
-import { PACKET_BYTES, TransportPackets } from '../../pipeline/transport-packets.ts';
 import { findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import { TestFilms } from '../support/test-film.ts';
 
@@ -84,6 +84,7 @@ describe('the sound that makes ffmpeg begin', () => {
     let first = 0;
     const preview = new Mpeg1Preview({
       ffmpegPath,
+      environment: {},
       fps: 25,
       masks: [],
       onPackets: () => (first ||= performance.now()),

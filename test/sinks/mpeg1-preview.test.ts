@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Mpeg1Preview } from '../../sinks/mpeg1-preview.ts';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PACKET_BYTES } from '../../pipeline/transport-packets.ts';
+import { Mpeg1Preview } from '../../sinks/mpeg1-preview.ts';
 import { findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import { isAlive } from '../support/child-processes.ts';
 import { TestFilms } from '../support/test-film.ts';
@@ -37,7 +37,14 @@ function ffmpeg(args: string[], input?: Buffer): Promise<Buffer> {
 /** Everything that becomes of a film that is written and ended. */
 async function encoded(o: Partial<ConstructorParameters<typeof Mpeg1Preview>[0]> = {}) {
   const pieces: Buffer[] = [];
-  const preview = new Mpeg1Preview({ ffmpegPath, fps: 25, masks: [], onPackets: (p) => pieces.push(p), ...o });
+  const preview = new Mpeg1Preview({
+    ffmpegPath,
+    environment: {},
+    fps: 25,
+    masks: [],
+    onPackets: (p) => pieces.push(p),
+    ...o,
+  });
   preview.write(transport);
   preview.end();
   const exit = await preview.ended;
@@ -105,7 +112,7 @@ describe('the MPEG-1 preview', () => {
   });
 
   it('ends when it is told, also in the middle, twice over, with nobody left', async () => {
-    const preview = new Mpeg1Preview({ ffmpegPath, fps: 25, masks: [], onPackets: () => undefined });
+    const preview = new Mpeg1Preview({ ffmpegPath, environment: {}, fps: 25, masks: [], onPackets: () => undefined });
     const pid = preview.pid!;
     expect(getPriority(pid)).toBe(10);
     preview.write(transport);
@@ -119,7 +126,13 @@ describe('the MPEG-1 preview', () => {
     const folder = mkdtempSync(join(tmpdir(), 'facegate-deaf-'));
     const deaf = join(folder, 'ffmpeg');
     writeFileSync(deaf, "#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 0.2; done\n", { mode: 0o755 });
-    const preview = new Mpeg1Preview({ ffmpegPath: deaf, fps: 25, masks: [], onPackets: () => undefined });
+    const preview = new Mpeg1Preview({
+      ffmpegPath: deaf,
+      environment: {},
+      fps: 25,
+      masks: [],
+      onPackets: () => undefined,
+    });
     // It must have set its trap.
     await new Promise((resolve) => setTimeout(resolve, 300));
     const startedMs = performance.now();
@@ -129,9 +142,23 @@ describe('the MPEG-1 preview', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it.skipIf(process.platform === 'win32')('sees nothing of the environment but what it is given', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'facegate-nosy-'));
+    const [nosy, seen] = [join(folder, 'nosy'), join(folder, 'seen')];
+    writeFileSync(nosy, `#!/bin/sh\nenv > ${JSON.stringify(seen)}\n`, { mode: 0o755 });
+    vi.stubEnv('FRONT_PASSWORD', 'hunter2');
+    await encoded({ ffmpegPath: nosy, environment: { LIBVA_DRIVER_NAME: 'iHD' } });
+    expect(process.env.FRONT_PASSWORD).toBe('hunter2');
+    vi.unstubAllEnvs();
+    const environment = readFileSync(seen, 'utf8');
+    rmSync(folder, { recursive: true });
+    expect(environment).toContain('LIBVA_DRIVER_NAME=iHD');
+    expect(environment).not.toMatch(/hunter2|HOME=/);
+  });
+
   it.skipIf(process.platform !== 'linux')('does not outlive a server that is killed', async () => {
     const script = `import { Mpeg1Preview } from ${JSON.stringify(new URL('../../sinks/mpeg1-preview.ts', import.meta.url).href)};
-      const o = { ffmpegPath: ${JSON.stringify(ffmpegPath)}, fps: 25, masks: [], onPackets() {} };
+      const o = { ffmpegPath: ${JSON.stringify(ffmpegPath)}, environment: {}, fps: 25, masks: [], onPackets() {} };
       process.stdout.write(String(new Mpeg1Preview(o).pid)); setInterval(() => {}, 1000);`;
     const server = spawn(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -143,11 +170,17 @@ describe('the MPEG-1 preview', () => {
   });
 
   it('is over, with a reason, where there is no ffmpeg or the stream is none', async () => {
-    const missing = new Mpeg1Preview({ ffmpegPath: '/nowhere/ffmpeg', fps: 25, masks: [], onPackets: () => undefined });
+    const missing = new Mpeg1Preview({
+      ffmpegPath: '/nowhere/ffmpeg',
+      environment: {},
+      fps: 25,
+      masks: [],
+      onPackets: () => undefined,
+    });
     expect(await missing.ended).toEqual({ code: null, signal: null, message: expect.stringContaining('ENOENT') });
     expect(missing.pid).toBeNull();
     await missing.close();
-    const garbage = new Mpeg1Preview({ ffmpegPath, fps: 25, masks: [], onPackets: () => undefined });
+    const garbage = new Mpeg1Preview({ ffmpegPath, environment: {}, fps: 25, masks: [], onPackets: () => undefined });
     garbage.write(Buffer.alloc(100_000, 7));
     garbage.end();
     const { code, message } = await garbage.ended;
@@ -156,7 +189,7 @@ describe('the MPEG-1 preview', () => {
   });
 
   it('leaves out what an encoder that does not keep up cannot take', async () => {
-    const preview = new Mpeg1Preview({ ffmpegPath, fps: 25, masks: [], onPackets: () => undefined });
+    const preview = new Mpeg1Preview({ ffmpegPath, environment: {}, fps: 25, masks: [], onPackets: () => undefined });
     for (let n = 0; n < 200; n += 1) preview.write(transport);
     expect(preview.dropped).toBeGreaterThan(0);
     await preview.close();

@@ -4,9 +4,9 @@ import { Observable, Subject, throwError } from 'rxjs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../config/app-error.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
+import { keyPictureAt } from '../../pipeline/transport-packets.ts';
 import type { PreviewFeed } from '../../sinks/camera-preview.ts';
 import { Previews } from '../../sinks/previews.ts';
-import { keyPictureAt } from '../../pipeline/transport-packets.ts';
 import { findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import { isAlive } from '../support/child-processes.ts';
 import { FakeSocket } from '../support/fake-socket.ts';
@@ -48,7 +48,14 @@ let previews: Previews;
 beforeEach(() => {
   feeds = { front: film };
   log.lines.length = 0;
-  previews = new Previews({ ffmpegPath, feed: (id) => feeds[id]?.() ?? null, clock: systemClock, log, most: 2 });
+  previews = new Previews({
+    ffmpegPath,
+    environment: {},
+    feed: (id) => feeds[id]?.() ?? null,
+    clock: systemClock,
+    log,
+    most: 2,
+  });
 });
 afterEach(async () => {
   const pids = previews.pids();

@@ -17,6 +17,7 @@ try {
 for (const fd of opened.splice(0, Number(free))) closeSync(fd);
 const child = new FfmpegProcess({
   path,
+  environment: {},
   arguments: { beforeInput: [], input: 'none', script: null, beforeOutput: [] },
   stdout: new Writable({ write: (_chunk, _encoding, done) => done() }),
   onLine: () => undefined,

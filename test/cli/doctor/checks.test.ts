@@ -44,6 +44,7 @@ const good: FfmpegBinary = {
   version: '5.1.9-0+deb12u1',
   major: 5,
   origin: 'path',
+  environment: {},
   can: {
     fpsMode: true,
     autoscale: true,

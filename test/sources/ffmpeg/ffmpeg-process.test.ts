@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findFfmpeg } from '../../../sources/ffmpeg/ffmpeg-binary.ts';
 import { FfmpegProcess, type FfmpegProcessOptions } from '../../../sources/ffmpeg/ffmpeg-process.ts';
 
@@ -53,7 +53,14 @@ function start(options: Partial<FfmpegProcessOptions> & { reads?: boolean } = {}
       if (options.reads ?? true) done();
     },
   });
-  const child = new FfmpegProcess({ path, arguments: ENDLESS, stdout, onLine: (line) => lines.push(line), ...options });
+  const child = new FfmpegProcess({
+    path,
+    environment: {},
+    arguments: ENDLESS,
+    stdout,
+    onLine: (line) => lines.push(line),
+    ...options,
+  });
   return { child, lines, bytes: () => bytes };
 }
 
@@ -174,6 +181,18 @@ describe('closing', () => {
   });
 });
 
+it.skipIf(process.platform === 'win32')('sees nothing of the environment but what it is given', async () => {
+  const [nosy, seen] = [join(dir, 'nosy'), join(dir, 'seen')];
+  await writeFile(nosy, `#!/bin/sh\nenv > ${JSON.stringify(seen)}\n`, { mode: 0o755 });
+  vi.stubEnv('FRONT_PASSWORD', 'hunter2');
+  const { child } = start({ path: nosy, environment: { LIBVA_DRIVER_NAME: 'iHD' } });
+  vi.unstubAllEnvs();
+  await child.ended;
+  const environment = await readFile(seen, 'utf8');
+  expect(environment).toContain('LIBVA_DRIVER_NAME=iHD');
+  expect(environment).not.toMatch(/hunter2|HOME=/);
+});
+
 it.skipIf(process.platform === 'win32')('does not outlive a server that is killed', async () => {
   const script = join(dir, 'server.ts');
   const source = (name: string) => JSON.stringify(new URL(`../../../sources/ffmpeg/${name}`, import.meta.url).href);
@@ -183,7 +202,7 @@ it.skipIf(process.platform === 'win32')('does not outlive a server that is kille
      import { FfmpegProcess } from ${source('ffmpeg-process.ts')};
      const stdout = new Writable({ write(_, __, done) { if (child.pid) console.log(child.pid); done(); } });
      const child = new FfmpegProcess({
-       path: ${JSON.stringify(path)}, arguments: ${JSON.stringify(ENDLESS)}, stdout, onLine: () => {},
+       path: ${JSON.stringify(path)}, environment: {}, arguments: ${JSON.stringify(ENDLESS)}, stdout, onLine: () => {},
      });`,
   );
   const server = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
