@@ -21,7 +21,8 @@ export interface Frame extends PixelImage {
   readonly ageMs: number;
   /**
    * Good enough to show, not to decide on: a decode error happened within the last second; it cannot be told (yet) how old the
-   * pictures of this connection are; or the picture repeats the one before it, or belongs to a frozen one.
+   * pictures of this connection are; the picture repeats the one before it, or belongs to a frozen one;
+   * or the camera was seen to hang while the picture was being analysed.
    */
   readonly degraded: boolean;
   retain(): void;

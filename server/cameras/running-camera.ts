@@ -15,6 +15,7 @@ import type { FfmpegBinary } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import type { StreamFacts } from '../../sources/ffmpeg/stderr-line.ts';
 import { RateMeter } from '../rate-meter.ts';
 import { GrowthMeter } from './growth-meter.ts';
+import { resultNow } from './result-now.ts';
 
 /** What the tenant does with what cameras produce. */
 export interface CameraListener {
@@ -171,7 +172,7 @@ export class RunningCamera implements AsyncDisposable {
     this.#subscriptions.add(this.#source.streamChanges.subscribe(({ to }) => listener.streamChanged(id, to)));
     this.#subscriptions.add(
       results.subscribe({
-        next: (result) => this.#took(result),
+        next: (result) => this.#took(resultNow(result, this.#link.status.state)),
         error: (error: unknown) => {
           // The networks were closed under it, or there is a defect: the camera stops, the others go on.
           if (!this.#closing) listener.fault(AppError.from(error), id);

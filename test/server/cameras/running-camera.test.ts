@@ -1,0 +1,55 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { cameraSchema } from '../../../config/settings-schema.ts';
+import type { CameraState } from '../../../pipeline/camera-status.ts';
+import { systemClock } from '../../../pipeline/system-clock.ts';
+import { RunningCamera } from '../../../server/cameras/running-camera.ts';
+import { findFfmpeg } from '../../../sources/ffmpeg/ffmpeg-binary.ts';
+import { fakeAnalyser } from '../../support/fake-analyser.ts';
+import { FaultRtspServer } from '../../support/fault-rtsp-server.ts';
+import { h264Video } from '../../support/h264-video.ts';
+import { recordedLog } from '../../support/recorded-log.ts';
+import { requirement } from '../../support/requirements.ts';
+
+describe.skipIf(!requirement('ffmpeg').met)('a camera whose pictures are analysed slowly', () => {
+  it('has none decided on that was under way when it stalled', { timeout: 60_000 }, async () => {
+    await using server = await FaultRtspServer.start({ video: h264Video() });
+    const seen: { state: CameraState; degraded: boolean }[] = [];
+    let analysisMs = 0;
+    await using camera: RunningCamera = new RunningCamera(
+      cameraSchema.parse({ id: 'front', url: server.url(), width: 320, fps: 10 }),
+      {
+        ffmpeg: await findFfmpeg({ pathVariable: process.env.PATH }),
+        baseDir: '/',
+        analyser: fakeAnalyser(async () => {
+          await wait(analysisMs);
+          return [];
+        }),
+        gallery: { search: async () => [] },
+        threshold: 0.5,
+        margin: 0,
+        listener: {
+          received: () => undefined,
+          dropped: () => undefined,
+          result: ({ frame: { degraded } }) => seen.push({ state: camera.status.state, degraded }),
+          status: () => undefined,
+          fault: () => undefined,
+          streamChanged: () => undefined,
+          restarted: () => undefined,
+          removed: () => undefined,
+        },
+        clock: systemClock,
+        log: recordedLog(),
+      },
+    );
+    camera.start();
+    await expect.poll(() => seen.some(({ degraded }) => !degraded), { timeout: 20_000 }).toBe(true);
+    // The watchdog speaks after 5 s and connects anew after 10 s.
+    analysisMs = 7500;
+    await wait(500);
+    server.fault = 'rtcp-only';
+    const stalled = () => seen.filter(({ state }) => state === 'stalled');
+    await expect.poll(() => stalled().length, { timeout: 20_000 }).toBeGreaterThan(0);
+    expect(stalled().every(({ degraded }) => degraded)).toBe(true);
+  });
+});
