@@ -33,7 +33,7 @@ export class BackOff {
     return this.#jittered(SLOWEST_MS);
   }
 
-  /** After a failure that quick attempts only make worse: a wrong password locks accounts. */
+  /** After a failure that quick attempts do not help, or make worse. */
   slowest(): number {
     return this.#jittered(SLOWEST_MS);
   }

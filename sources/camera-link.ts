@@ -65,7 +65,12 @@ const FROZEN_RESTART_MS = 60_000;
 const SLOWEST_FROZEN_RESTART_MS = 16 * FROZEN_RESTART_MS;
 
 /** Trying again changes nothing: somebody has to change something. */
-const USELESS: ReadonlySet<ErrorCode> = new Set(['FFMPEG_NOT_FOUND', 'FFMPEG_TOO_OLD', 'SOURCE_URL_INVALID']);
+const USELESS: ReadonlySet<ErrorCode> = new Set(['FFMPEG_TOO_OLD', 'SOURCE_URL_INVALID']);
+/**
+ * Trying again soon only makes it worse (a wrong password locks accounts), or changes nothing: ffmpeg, which was there when facegate
+ * started, is being replaced by the system.
+ */
+const SLOW: ReadonlySet<ErrorCode> = new Set(['STREAM_AUTH_FAILED', 'FFMPEG_NOT_FOUND']);
 
 const ENDED = Symbol('ended');
 
@@ -280,7 +285,7 @@ export class CameraLink {
       this.#become({ state: 'failed', code, message: line });
       return EMPTY;
     }
-    const pauseMs = code === 'STREAM_AUTH_FAILED' ? this.#backOff.slowest() : this.#backOff.next();
+    const pauseMs = SLOW.has(code) ? this.#backOff.slowest() : this.#backOff.next();
     return this.#pause(pauseMs, code, line);
   }
 

@@ -1,4 +1,4 @@
-import { catchError, defer, Observable, type Subscription, tap, throwError } from 'rxjs';
+import { catchError, defer, Observable, type Subscription, switchMap, tap, throwError } from 'rxjs';
 import { AppError, SourceError } from '../config/app-error.ts';
 import type { ErrorCode } from '../config/error-codes.ts';
 import { redact } from '../config/redact.ts';
@@ -7,7 +7,7 @@ import type { Frame } from '../pipeline/frame.ts';
 import type { LinkedSource } from './camera-link.ts';
 import { type OpenAddress, openAddress } from './connect/open-address.ts';
 import { refuseFfmpeg } from './ffmpeg/ffmpeg-refusal.ts';
-import { FfmpegSource, type FfmpegSourceOptions } from './ffmpeg-source.ts';
+import { AnotherDecoder, FfmpegSource, type FfmpegSourceOptions } from './ffmpeg-source.ts';
 import { firstPictureWatch } from './health/first-picture-watch.ts';
 import { credentialsOf, type SourceAddress } from './source-address.ts';
 
@@ -76,6 +76,9 @@ export class CameraSource extends FfmpegSource implements LinkedSource {
         pictures = true;
       }),
       catchError((cause: unknown) => {
+        if (cause instanceof AnotherDecoder) {
+          return defer(() => this.gone()).pipe(switchMap(() => this.#round(all, index, failed)));
+        }
         const error = AppError.from(cause);
         if (pictures || all.length === 1 || GENERAL.has(error.code)) throw error;
         this.#options.log.debug(

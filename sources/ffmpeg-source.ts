@@ -40,6 +40,12 @@ export interface StreamChange {
   readonly to: StreamFacts;
 }
 
+/**
+ * The hardware did not decode this stream, and the next connection tries what is left. No failure of the camera: nobody is told of a
+ * lost connection, and there is no pause. What was opened for ffmpeg has to be opened anew: a tunnel takes one connection.
+ */
+export class AnotherDecoder extends Error {}
+
 type WatchedHeader = FrameHeader & {
   readonly degraded: boolean;
   /** Key frames decoded by then, across connections. */
@@ -184,12 +190,11 @@ export class FfmpegSource {
     while (this.#processes.size > 0) await Promise.all([...this.#processes].map((process) => process.ended));
   }
 
-  /** Errors with FFMPEG_TOO_OLD or FFMPEG_NOT_FOUND where trying again is useless, else with a STREAM code. */
+  /**
+   * Errors with AnotherDecoder where the hardware did not decode what came, FFMPEG_TOO_OLD where trying again is useless, with FFMPEG_NOT_FOUND where its file has gone, else with a
+   * STREAM code.
+   */
   frames(opening: Opening): Observable<Frame> {
-    return this.#attempt(opening);
-  }
-
-  #attempt(opening: Opening): Observable<Frame> {
     const hardware = this.#decoder.choose();
     if (hardware instanceof Promise) {
       return from(hardware).pipe(switchMap((kind) => new Observable<Frame>((to) => this.#connect(to, opening, kind))));
@@ -260,6 +265,7 @@ export class FfmpegSource {
     const asked = address.kind === 'rtsps' ? { ...demands, transport: 'tcp' as const } : demands;
     const child = new FfmpegProcess({
       path: ffmpeg.path,
+      environment: ffmpeg.environment,
       arguments: ffmpegArguments(input, asked, ffmpeg.can, process.platform, { hardware, copy: this.#copies }),
       feed: feed?.output ?? null,
       stdout: reader.stdout,
@@ -307,7 +313,6 @@ export class FfmpegSource {
       },
     });
     this.#processes.add(child);
-    let again: (() => void) | null = null;
     void child.ended.then((exit) => {
       this.#processes.delete(child);
       count();
@@ -315,11 +320,8 @@ export class FfmpegSource {
       feed?.close();
       if (subscriber.closed) return;
       if (connection.frames === 0 && hardware && this.#decoder.failed(hardware, troubles)) {
-        if (!feed) {
-          // Not a failure of the camera: no pause, and nobody is told of a lost connection.
-          again = this.#connectWithout(subscriber, opening);
-          return;
-        }
+        subscriber.error(new AnotherDecoder());
+        return;
       }
       const lastedMs = clock.monotonicMs() - startedAtMs;
       const { code, message } = diagnoseFfmpeg({
@@ -338,14 +340,7 @@ export class FfmpegSource {
       reader.close();
       feed?.close();
       void child.close();
-      again?.();
     };
-  }
-
-  /** Once more, with what is left to decode with. @returns ends it. */
-  #connectWithout(subscriber: Subscriber<Frame>, opening: Opening): () => void {
-    const connecting = this.#attempt(opening).subscribe(subscriber);
-    return () => connecting.unsubscribe();
   }
 
   #decoded(header: FrameHeader, isKey: boolean, connection: Connection): void {

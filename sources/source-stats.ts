@@ -27,7 +27,7 @@ export interface SourceStats {
   readonly decodeErrors: number;
   /** Pixels read from ffmpeg, bytes. */
   readonly bytes: number;
-  /** Compressed video from the camera, bytes; null where it is not seen by this program (webcams, files, masked cameras). */
+  /** Compressed video from the camera, bytes; null where it is not seen by this program (webcams, and files that are not played at their own speed). */
   readonly compressedBytes: number | null;
   readonly decoder: DecoderInUse;
   /** Of the newest frame, after scaling; null before the first. */

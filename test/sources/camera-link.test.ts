@@ -169,20 +169,25 @@ describe('a camera that fails', () => {
     expect(link.status.retryAtMs).toBe(START + 35_000 + 31_000 + 1000);
   });
 
-  it.each(['FFMPEG_TOO_OLD', 'FFMPEG_NOT_FOUND', 'SOURCE_URL_INVALID'] as const)(
-    'for good (%s) is not tried again',
-    async (code) => {
-      const source = new FakeSource();
-      source.onAttempt = () => source.fail(code);
-      const { link, changes } = linkTo(source);
-      const complete = vi.fn();
-      link.frames().subscribe({ complete });
-      await pass(100_000);
-      expect(changes).toEqual(['0 connecting', `0 failed ${code}`]);
-      expect(complete).toHaveBeenCalledOnce();
-      expect(source.attempts).toHaveLength(1);
-    },
-  );
+  it.each(['FFMPEG_TOO_OLD', 'SOURCE_URL_INVALID'] as const)('for good (%s) is not tried again', async (code) => {
+    const source = new FakeSource();
+    source.onAttempt = () => source.fail(code);
+    const { link, changes } = linkTo(source);
+    const complete = vi.fn();
+    link.frames().subscribe({ complete });
+    await pass(100_000);
+    expect(changes).toEqual(['0 connecting', `0 failed ${code}`]);
+    expect(complete).toHaveBeenCalledOnce();
+    expect(source.attempts).toHaveLength(1);
+  });
+
+  it('for want of an ffmpeg, which may be about to be replaced, is tried again slowly', async () => {
+    const source = new FakeSource();
+    source.onAttempt = () => source.fail('FFMPEG_NOT_FOUND');
+    linkTo(source).link.frames().subscribe();
+    await pass(130_000);
+    expect(source.began()).toEqual([0, 60_000, 120_000]);
+  });
 
   it('is not tried again before the old ffmpeg has gone', async () => {
     const source = new FakeSource();

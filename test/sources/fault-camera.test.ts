@@ -40,19 +40,20 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
     return server;
   }
 
-  function setUp(url: string, settings: Record<string, unknown> = {}) {
+  function setUp(url: string, settings: Record<string, unknown> = {}, binary = ffmpeg) {
     const log = recordedLog();
     const camera = cameraSchema.parse({ id: 'front', url, width: 320, fps: 10, timeout: '2s', ...settings });
-    const source = createSource(camera, { ffmpeg, clock: systemClock, log, baseDir: dir });
+    const source = createSource(camera, { ffmpeg: binary, clock: systemClock, log, baseDir: dir });
     const link = new CameraLink(source, { clock: systemClock, log });
     links.push(link);
-    const seen = { frames: 0, lastAtMs: 0 };
+    const seen = { frames: 0, lastAtMs: 0, lastPtsSeconds: 0 };
     const degraded: boolean[] = [];
     const changes: { state: string; code: ErrorCode | null; atMs: number }[] = [];
     link.changes.subscribe(({ state, code }) => changes.push({ state, code, atMs: performance.now() }));
     const watching = link.frames().subscribe((frame) => {
       seen.frames += 1;
       seen.lastAtMs = performance.now();
+      seen.lastPtsSeconds = frame.ptsSeconds ?? Number.NaN;
       degraded.push(frame.degraded);
       frame.release();
     });
@@ -66,7 +67,7 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
     expect(link.status).toMatchObject({ state: 'running', streamInUse: null });
     watching.unsubscribe();
     await source.gone();
-    await expect.poll(() => server.asked('TEARDOWN')).toBe(1);
+    await expect.poll(() => server.asked('TEARDOWN'), { timeout: 5000 }).toBe(1);
   });
 
   const refusals: [Fault, ErrorCode, RegExp][] = [
@@ -140,14 +141,19 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
 
   it('that repeats one picture is frozen within 3 s, not decided upon, and running again when it moves', async () => {
     const server = await serve();
-    const { seen, changes, degraded } = setUp(server.url());
+    const { seen, source, changes, degraded } = setUp(server.url());
     await expect.poll(() => seen.frames, { timeout: 20_000 }).toBeGreaterThan(20);
     server.fault = 'frozen';
-    const from = performance.now();
+    // By the camera's own time: what this machine takes to decode beside other tests is not what is meant.
+    const movedUntil = seen.lastPtsSeconds;
+    let frozenAt = Number.NaN;
+    source.frozenChanges.subscribe((frozen) => {
+      if (frozen) frozenAt = seen.lastPtsSeconds;
+    });
     await expect
       .poll(() => changes.at(-1), { timeout: 20_000, interval: 20 })
       .toMatchObject({ state: 'frozen', code: 'STREAM_FROZEN' });
-    expect((changes.at(-1)!.atMs - from) / 1000).toBeLessThan(3.5);
+    expect(frozenAt - movedUntil).toBeLessThan(3);
     const before = seen.frames;
     degraded.length = 0;
     await expect.poll(() => seen.frames, { timeout: 5000 }).toBeGreaterThan(before + 5);
@@ -156,6 +162,23 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
     await expect.poll(() => changes.at(-1)?.state, { timeout: 20_000 }).toBe('running');
     expect(changes.map(({ state }) => state)).toEqual(['connecting', 'running', 'frozen', 'running']);
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'of rtsps: whose stream the hardware does not decode is decoded by the processor, over a tunnel of its own',
+    async () => {
+      // Opens its device and then fails as ffmpeg does where the driver is missing.
+      const path = join(dir, 'ffmpeg-with-device');
+      const script = `#!/bin/sh\ncase "$*" in *-init_hw_device*) exit 0;; esac\nexec ${JSON.stringify(ffmpeg.path)} "$@"\n`;
+      await writeFile(path, script, { mode: 0o755 });
+      const server = await serve({ tls: selfSigned() });
+      const binary = { ...ffmpeg, path, can: { ...ffmpeg.can, hwaccels: ['cuda'] } };
+      const settings = { hwaccel: 'cuda', tls: { verify: false } };
+      const { seen, changes, source } = setUp(server.url(), settings, binary);
+      await expect.poll(() => seen.frames, { timeout: 20_000 }).toBeGreaterThan(3);
+      expect(changes.map(({ state }) => state)).toEqual(['connecting', 'running']);
+      expect(source.stats()).toMatchObject({ connections: 2, decoder: { requested: 'cuda', used: 'software' } });
+    },
+  );
 
   it('whose pictures are corrupt goes on, with its decode errors counted', async () => {
     const server = await serve();
