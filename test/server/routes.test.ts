@@ -194,6 +194,17 @@ describe('cameras', () => {
     expect(answer.json().message).toMatch(message);
   });
 
+  it.each(['/cameras', '/cameras/probe', '/cameras/front'])('name no file of the server in %s', async (url) => {
+    const whole = url === '/cameras/front' ? {} : { url: 'rtsps://a/', ...(url === '/cameras' && { id: 'a' }) };
+    for (const file of [{ passwordFile: '/etc/passwd' }, { tls: { ca: '/etc/passwd' } }]) {
+      const payload = { ...whole, username: 'ann', ...file };
+      const answer = await app.inject({ method: url === '/cameras/front' ? 'PATCH' : 'POST', url, payload });
+      expect([answer.statusCode, answer.json().code]).toEqual([400, 'REQUEST_INVALID']);
+      expect(answer.json().message).toMatch(/passwordFile|ca\b/);
+    }
+    expect(parts.cameras.asked).toEqual([]);
+  });
+
   it('may be changed: by what was sent, as it was sent', async () => {
     const patch = { name: 'Front', timeout: '2s', fps: null };
     const answer = await app.inject({ method: 'PATCH', url: '/cameras/front', payload: patch });
