@@ -37,7 +37,7 @@ export function CameraPicture({ camera, label }: { camera: CameraView; label: st
         </span>
       )}
       {wanted && refused && (
-        <span class="picture-note" role="status">
+        <span class="view-note" role="status">
           Exact pictures: {lowerStart(refused.why)}
         </span>
       )}
