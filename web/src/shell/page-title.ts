@@ -14,7 +14,7 @@ function state(): string {
   if (session.value.phase === 'login') return 'Log in · ';
   const at = connection.value;
   if ('lostSince' in at && at.lostSince !== null) return '⚠ Connection lost · ';
-  const list = cameras.value;
+  const list = cameras.value?.filter(({ enabled }) => enabled);
   if (!list) return '';
   if (list.length === 0) return 'No cameras · ';
   const running = list.filter((camera) => camera.state === 'running').length;

@@ -18,8 +18,9 @@ const WORDS: Record<RoleView['role'], string> = {
   scorer: 'judging faces',
 };
 
-/** `CPUExecutionProvider` as `CPU`. */
-export const providerName = (provider: string) => provider.replace(/ExecutionProvider$/, '');
+/** `cpu` and `CPUExecutionProvider` as `CPU`. */
+export const providerName = (provider: string) =>
+  provider.replace(/ExecutionProvider$/, '').replace(/^(cpu|cuda)$/, (name) => name.toUpperCase());
 
 /** What of the networks a person should know: not ready, elsewhere than asked for, lighter than asked for, only the starter's. */
 export function readinessNotices(ready: ReadyView): Notice[] {

@@ -63,7 +63,13 @@ export function WallPage({ camera }: { camera: string | null }) {
 function WallBar() {
   const list = cameras.value ?? [];
   const running = list.filter(({ state }) => state === 'running').length;
-  const live = running === list.length ? (running === 1 ? 'live' : 'all live') : `${running} live`;
+  // One that is switched off is not missed.
+  const live =
+    running === list.filter(({ enabled }) => enabled).length
+      ? running === 1
+        ? 'live'
+        : 'all live'
+      : `${running} live`;
   return (
     <div class="wall-bar">
       <h1 class="wall-count">
