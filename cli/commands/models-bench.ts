@@ -25,9 +25,12 @@ import type { CommandContext } from './command-context.ts';
 import { addSettingsOptions, readSettings, type SettingsOptions } from './settings-options.ts';
 import type { Terminal } from './terminal.ts';
 
+const SIZES = [320, 640, 1024];
+const PROVIDERS: ProviderName[] = ['cpu', 'cuda', 'webgpu'];
+
 interface BenchOptions extends SettingsOptions {
-  readonly sizes: number[];
-  readonly providers: ProviderName[];
+  readonly sizes?: number[];
+  readonly providers?: ProviderName[];
   readonly seconds: number;
   readonly big: boolean;
   readonly picture?: string;
@@ -56,11 +59,10 @@ export function addModelsBenchCommand(models: Command, context: CommandContext):
       .argument('[names...]', 'catalog names; default: every network that is here')
       .option(
         '--sizes <list>',
-        'longest sides of the input of detectors, as seen of a 16:9 camera',
+        'longest sides of the input of detectors, as seen of a 16:9 camera (default: 320,640,1024)',
         sizesFrom,
-        [320, 640, 1024],
       )
-      .option('--providers <list>', 'execution providers', providersFrom, ['cpu', 'cuda', 'webgpu'] as ProviderName[])
+      .option('--providers <list>', 'execution providers (default: cpu,cuda,webgpu)', providersFrom)
       .option('--seconds <number>', 'how long each measurement goes on', secondsFrom, 2)
       .option('--no-big', 'leave out large networks that are not here (their true architecture, random weights)')
       .option('--picture <file>', 'the picture for the whole way; default: one of the demo')
@@ -85,13 +87,13 @@ async function bench(names: string[], options: BenchOptions, context: CommandCon
   const cancel = () => stop.abort();
   process.once('SIGINT', cancel).once('SIGTERM', cancel);
   const folder = await mkdtemp(join(tmpdir(), 'facegate-bench-'));
-  const { providers, seconds } = options;
+  const { providers = PROVIDERS, sizes = SIZES, seconds } = options;
   const run: RunTimingsOptions = { providers, seconds, environment: deviceEnvironment(env), signal: stop.signal };
   try {
     const rows: NetworkRow[] = [];
     for (const [at, model] of models.entries()) {
       const onStart = (what: string) => terminal.status(`${at + 1} of ${models.length}: ${what}`);
-      rows.push(...(await timeModel(model, { ...run, sizes: options.sizes, folder, onStart })));
+      rows.push(...(await timeModel(model, { ...run, sizes, folder, onStart })));
     }
     // Networks that were asked for by name are not the ones that work together.
     const whole = names.length === 0 ? await timePicture(store, settings, picture, run, terminal) : null;
