@@ -189,9 +189,9 @@ describe.skipIf(!requirement('chromium').met)('the wall, in a browser, of the re
     await page.locator('.alone-picture').waitFor();
     expect(hash()).toBe(`#/wall/${CAMERA}`);
     await page.keyboard.press('Escape');
-    expect(hash()).toBe('#/wall');
+    await expect.poll(hash).toBe('#/wall');
     await page.keyboard.press('e');
-    expect(hash()).toBe('#/events');
+    await expect.poll(hash).toBe('#/events');
     await page.context().close();
   });
 

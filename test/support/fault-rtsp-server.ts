@@ -289,7 +289,7 @@ export class FaultRtspServer implements AsyncDisposable {
     let unit = 0;
     let sequence = 1;
     let reported = 0;
-    const pictures = setInterval(() => {
+    const send = () => {
       const elapsed = performance.now() - startedAt;
       // Of a socket that nobody reads the rest is dropped, as a camera does.
       if (socket.destroyed || socket.writableLength > 1_000_000) return;
@@ -309,7 +309,9 @@ export class FaultRtspServer implements AsyncDisposable {
         }
       }
       if (this.fault === 'sudden-close' && elapsed > 1000) socket.resetAndDestroy();
-    }, 1000 / fps);
+    };
+    // Right after what came was read: writing to a client that has just left would destroy the socket, and its TEARDOWN unread.
+    const pictures = setInterval(() => setImmediate(send), 1000 / fps);
     socket.once('close', () => clearInterval(pictures));
   }
 }
