@@ -14,19 +14,18 @@ import {
   NEW_DRAFT,
   newCameraOf,
   suggestId,
-  urlProblem,
   withSplitUrl,
 } from './camera-draft.ts';
 import { ConnectionFields, MoreFields } from './camera-fields.tsx';
 import { ProbeResult } from './probe-result.tsx';
+import { useCameraDraft } from './use-camera-draft.ts';
 import { useProbe } from './use-probe.ts';
 
 /** Address first: try it, see its picture, then add it. */
 export function AddCameraDialog() {
-  const [draft, setDraft] = useState<CameraDraft>(NEW_DRAFT);
+  const { draft, setDraft, problem, setProblem, checked } = useCameraDraft(() => NEW_DRAFT);
   const [ownId, setOwnId] = useState(false);
   const [adding, setAdding] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
   const probe = useProbe();
 
   const change = (part: Partial<CameraDraft>) => {
@@ -43,14 +42,6 @@ export function AddCameraDialog() {
     }
   };
 
-  /** The draft as it will be sent; null where it cannot be. */
-  const checked = (): CameraDraft | null => {
-    const split = withSplitUrl(draft);
-    setDraft(split);
-    const wrong = urlProblem(split.url);
-    setProblem(wrong);
-    return wrong === null ? split : null;
-  };
   const tryIt = () => {
     const ready = checked();
     if (!ready) return;

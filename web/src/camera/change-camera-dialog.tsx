@@ -7,9 +7,10 @@ import { announce } from '../state/announce.ts';
 import { cameras, refreshCameras } from '../state/cameras.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { sentence } from '../ui/sentence.ts';
-import { type CameraDraft, connectionOf, draftOf, patchOf, urlProblem, withSplitUrl } from './camera-draft.ts';
+import { type CameraDraft, connectionOf, draftOf, patchOf } from './camera-draft.ts';
 import { ConnectionFields, MoreFields } from './camera-fields.tsx';
 import { ProbeResult } from './probe-result.tsx';
+import { useCameraDraft } from './use-camera-draft.ts';
 import { type Probe, useProbe } from './use-probe.ts';
 
 export function ChangeCameraDialog({ id }: { id: string }) {
@@ -51,22 +52,14 @@ function Configured({ camera }: { camera: CameraView }) {
 
 function Change({ camera }: { camera: CameraView }) {
   const { id, name } = camera;
-  const [draft, setDraft] = useState<CameraDraft>(() => draftOf(camera));
+  const { draft, setDraft, problem, setProblem, checked } = useCameraDraft(() => draftOf(camera));
   const [saving, setSaving] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
   const probe = useProbe();
 
   const change = (part: Partial<CameraDraft>) => {
     setDraft({ ...draft, ...part });
     setProblem(null);
     if (part.width === undefined) probe.forget();
-  };
-  const checked = (): CameraDraft | null => {
-    const split = withSplitUrl(draft);
-    setDraft(split);
-    const wrong = urlProblem(split.url);
-    setProblem(wrong);
-    return wrong === null ? split : null;
   };
   const tryIt = () => {
     const ready = checked();
