@@ -8,7 +8,7 @@ import type { ProviderName } from '../../config/execution-providers.ts';
 import type { Settings } from '../../config/settings-schema.ts';
 import { chooseModels } from '../../models/choose-models.ts';
 import type { FaceAnalyserConfig } from '../../models/inference/face-analyser.ts';
-import { type ModelStore, openModelStore } from '../../models/store.ts';
+import type { ModelStore } from '../../models/store.ts';
 import { silentLog } from '../../pipeline/silent-log.ts';
 import { providersFrom, secondsFrom, sizesFrom } from '../models-bench/bench-options.ts';
 import { type BenchPicture, benchPicture } from '../models-bench/bench-picture.ts';
@@ -22,7 +22,8 @@ import {
 import { timedModels } from '../models-bench/timed-models.ts';
 import { networkTable, pictureTable, type TimingTable } from '../models-bench/timing-tables.ts';
 import type { CommandContext } from './command-context.ts';
-import { addSettingsOptions, readSettings, type SettingsOptions } from './settings-options.ts';
+import { openStore } from './models/open-store.ts';
+import { addSettingsOptions, type SettingsOptions } from './settings-options.ts';
 import type { Terminal } from './terminal.ts';
 
 const SIZES = [320, 640, 1024];
@@ -72,15 +73,7 @@ export function addModelsBenchCommand(models: Command, context: CommandContext):
 
 async function bench(names: string[], options: BenchOptions, context: CommandContext): Promise<void> {
   const { terminal, env } = context;
-  const { dataDir, mirrors, modelsFolder, settings } = readSettings(options, context);
-  const store = openModelStore({
-    dir: join(dataDir, 'models'),
-    folder: modelsFolder,
-    mirrors,
-    starter: false,
-    offline: true,
-    log: silentLog,
-  });
+  const { store, settings } = openStore(options, context, { offline: true, log: silentLog });
   const models = timedModels(await store.list(), names, options.big);
   const picture = names.length === 0 ? await benchPicture(options.picture) : null;
   const stop = new AbortController();
