@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { type AccessUnit, rtpPackets, senderReport, splitAccessUnits } from './rtp-h264.ts';
@@ -129,7 +130,7 @@ export class FaultRtspServer implements AsyncDisposable {
       return;
     }
     let received = Buffer.alloc(0);
-    socket.on('data', (chunk: Buffer) => {
+    const hear = (chunk: Buffer) => {
       received = Buffer.concat([received, chunk]);
       for (;;) {
         if (received[0] === 0x24 && received.length >= 4) {
@@ -145,7 +146,9 @@ export class FaultRtspServer implements AsyncDisposable {
         received = received.subarray(end + 4);
         this.#answer(socket, text);
       }
-    });
+    };
+    socket.on('data', hear);
+    readToTheEnd(socket, hear);
   }
 
   #answer(socket: Socket, text: string): void {
@@ -310,10 +313,30 @@ export class FaultRtspServer implements AsyncDisposable {
       }
       if (this.fault === 'sudden-close' && elapsed > 1000) socket.resetAndDestroy();
     };
-    // Right after what came was read: writing to a client that has just left would destroy the socket, and its TEARDOWN unread.
-    const pictures = setInterval(() => setImmediate(send), 1000 / fps);
+    const pictures = setInterval(send, 1000 / fps);
     socket.once('close', () => clearInterval(pictures));
   }
+}
+
+/**
+ * Hands on what a client said before it left, though a write to it fails meanwhile.
+ * ffmpeg says TEARDOWN and closes at once, pictures unread: the connection is reset, the next write fails, and Node
+ * destroys the socket with the TEARDOWN still in the kernel's queue. There it is read, past Node.
+ */
+function readToTheEnd(socket: Socket, hear: (chunk: Buffer) => void): void {
+  const destroy = socket.destroy.bind(socket);
+  socket.destroy = (error) => {
+    const { _handle: handle } = socket as unknown as { _handle: { fd?: number } | null };
+    if (error && handle?.fd !== undefined && handle.fd >= 0) {
+      const rest = Buffer.alloc(65_536);
+      try {
+        hear(rest.subarray(0, readSync(handle.fd, rest)));
+      } catch {
+        // Nothing was left.
+      }
+    }
+    return destroy(error);
+  };
 }
 
 function interleaved(channel: number, packet: Buffer): Buffer {
