@@ -70,6 +70,11 @@ export const ERROR_CODES = {
   // Gallery
   SUBJECT_NOT_FOUND: { status: 404, means: 'No subject has that id.' },
   SUBJECT_EXISTS: { status: 409, means: 'A subject of that name exists already.' },
+  SUBJECT_COLLISION: {
+    status: 409,
+    means: 'The face looks like another subject; the answer names it and the similarity.',
+  },
+  UNKNOWN_NOT_FOUND: { status: 404, means: 'No unknown person of that id is held any more.' },
   EMBEDDING_INVALID: { status: 422, means: 'An embedding is zero or holds something that is not a number.' },
   EMBEDDING_MISMATCH: { status: 500, means: 'Embeddings of different models or widths were about to be compared.' },
   GALLERY_UNAVAILABLE: { status: 503, means: 'The gallery database could not be opened, read or written.' },
