@@ -86,5 +86,5 @@ export interface IdentifiedFace extends AnalysedFace {
   /** How far the best subject is ahead of the second one; null where nothing was compared. A sole subject's margin is to zero similarity. */
   readonly margin: number | null;
   /** Why the face is not known: an UnfitReason, or what the search said. Null when known. */
-  readonly reason: UnfitReason | 'empty_gallery' | 'below_threshold' | 'ambiguous' | null;
+  readonly reason: UnfitReason | 'empty_gallery' | 'threshold' | 'margin' | null;
 }

@@ -53,8 +53,8 @@ function judge(
   const { similarity } = best;
   const margin = similarity - (second?.similarity ?? 0);
   // Written so that a NaN on either side is unknown.
-  if (!(similarity >= threshold)) return { ...unknown, similarity, margin, reason: 'below_threshold' };
-  if (!(margin >= requiredMargin)) return { ...unknown, similarity, margin, reason: 'ambiguous' };
+  if (!(similarity >= threshold)) return { ...unknown, similarity, margin, reason: 'threshold' };
+  if (!(margin >= requiredMargin)) return { ...unknown, similarity, margin, reason: 'margin' };
   return {
     ...face,
     status: 'known',

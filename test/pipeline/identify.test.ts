@@ -25,10 +25,10 @@ describe('identify', () => {
     ['known', [ada(0.7), bob(0.5)], 'known', null],
     ['known when it is the only subject', [ada(0.41)], 'known', null],
     ['unknown in an empty gallery', [], 'unknown', 'empty_gallery'],
-    ['unknown below the threshold', [ada(0.39)], 'unknown', 'below_threshold'],
-    ['unknown when two subjects are too close', [ada(0.7), bob(0.65)], 'unknown', 'ambiguous'],
-    ['unknown when the similarity is not a number', [ada(Number.NaN)], 'unknown', 'below_threshold'],
-    ['unknown when the second similarity is not a number', [ada(0.7), bob(Number.NaN)], 'unknown', 'ambiguous'],
+    ['unknown below the threshold', [ada(0.39)], 'unknown', 'threshold'],
+    ['unknown when two subjects are too close', [ada(0.7), bob(0.65)], 'unknown', 'margin'],
+    ['unknown when the similarity is not a number', [ada(Number.NaN)], 'unknown', 'threshold'],
+    ['unknown when the second similarity is not a number', [ada(0.7), bob(Number.NaN)], 'unknown', 'margin'],
   ])('calls a face %s', async (_, candidates, status, reason) => {
     const [result] = await identify([face()], answering(candidates), limits);
     expect(result).toMatchObject({ status, reason });

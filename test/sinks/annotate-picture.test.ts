@@ -43,7 +43,7 @@ describe('annotatePicture', () => {
   it('draws known, unknown and unfit in looks of their own', async () => {
     const looks = await Promise.all([
       drawn([face()]),
-      drawn([face({ status: 'unknown', subject: null, reason: 'below_threshold' })]),
+      drawn([face({ status: 'unknown', subject: null, reason: 'threshold' })]),
       drawn([face({ status: 'unfit', subject: null, similarity: null, reason: 'too_small' })]),
     ]);
     const colours = looks.map((pixels) => {

@@ -62,7 +62,7 @@ describe('frameMessage', () => {
   });
 
   it.each([
-    ['unknown', { status: 'unknown', subject: null, similarity: 0.31, margin: 0.02, reason: 'below_threshold' }],
+    ['unknown', { status: 'unknown', subject: null, similarity: 0.31, margin: 0.02, reason: 'threshold' }],
     ['unfit', { status: 'unfit', subject: null, similarity: null, margin: null, reason: 'too_small' }],
   ] as const)('names nobody in a face that is %s, and says why', (_, fields) => {
     const [face] = frameMessage(fakeResult({}, [fakeFace(fields)])).faces;
@@ -77,7 +77,7 @@ describe('frameMessage', () => {
   });
 
   it('names nobody where the status and the subject disagree', () => {
-    const face = fakeFace({ status: 'unknown', reason: 'ambiguous' });
+    const face = fakeFace({ status: 'unknown', reason: 'margin' });
     expect(frameMessage(fakeResult({}, [face])).faces[0]?.subject).toBeNull();
   });
 

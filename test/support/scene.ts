@@ -39,7 +39,7 @@ export function unknownFace(fields: Partial<IdentifiedFace> = {}): IdentifiedFac
     subject: null,
     similarity: 0.12,
     margin: 0.02,
-    reason: 'below_threshold',
+    reason: 'threshold',
     ...fields,
   });
 }

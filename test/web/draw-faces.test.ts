@@ -61,7 +61,7 @@ const face = (part: Partial<LiveFace>): LiveFace => ({
   ...part,
 });
 const picture = { width: 1280, height: 720 };
-const unknown = { status: 'unknown', subject: null, similarity: 0.31, reason: 'below_threshold' } as const;
+const unknown = { status: 'unknown', subject: null, similarity: 0.31, reason: 'threshold' } as const;
 const unfit = { status: 'unfit', subject: null, similarity: null, reason: 'turned_away' } as const;
 
 describe('drawFaces', () => {

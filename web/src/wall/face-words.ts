@@ -12,8 +12,8 @@ const UNFIT: Record<string, string> = {
 };
 
 const UNKNOWN: Record<string, string> = {
-  below_threshold: 'no match',
-  ambiguous: 'two people alike',
+  threshold: 'no match',
+  margin: 'two people alike',
   empty_gallery: 'nobody enrolled',
 };
 
