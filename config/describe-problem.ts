@@ -73,6 +73,7 @@ function expectation(issue: z.core.$ZodIssue): string {
         ? issue.message
         : `must be ${TYPE_WORDS[issue.expected] ?? issue.expected}`;
     case 'invalid_value':
+      if (issue.message.startsWith('must')) return issue.message;
       return `must be ${oneOf(issue.values.map(String))}`;
     case 'invalid_union':
       return issue.message.startsWith('must') ? issue.message : 'has a wrong type';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseDuration } from './duration.ts';
 import { EXECUTION_PROVIDERS, shortProviderName } from './execution-providers.ts';
+import { KEY_SCOPES, scopeExpectation } from './key-scopes.ts';
 import { isModelPath } from './model-path.ts';
 import { DETECTOR_PRESETS, PRESET_NAMES } from './presets.ts';
 
@@ -360,10 +361,10 @@ const key = z.strictObject({
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what one writes in the file.
     .describe('The key itself, at least 24 characters; better from the environment: `${FACEGATE_ADMIN_KEY}`.'),
   scopes: z
-    .array(z.enum(['read', 'analyse', 'enrol', 'admin']))
+    .array(z.enum(KEY_SCOPES, { error: ({ input }) => scopeExpectation(input) }))
     .min(1, 'must name at least one scope')
     .describe(
-      'What it may do: `read` (live view, events, cameras, subjects), `analyse` (`/detect`, `/compare`, …), `enrol` (change the gallery), `admin` (everything).',
+      'What it may do: `read` (live view, events, cameras, subjects), `recognize` (`/recognize`, `/search`, `/detect`, `/compare`, …), `enroll` (change the gallery), `door` (for controllers of doors), `admin` (everything).',
     ),
 });
 
@@ -403,6 +404,5 @@ export type ScorerSettings = Settings['models']['scorers'][number];
 export type DeviceSettings = z.output<typeof deviceSchema>;
 /** Where and how apart a network runs. */
 export type RoleSettings = Pick<ScorerSettings, 'providers' | 'device' | 'isolation' | 'memoryLimitMb' | 'deadlineMs'>;
-export type KeyScope = Settings['keys'][number]['scopes'][number];
 /** One camera as the config or `POST /cameras` gives it. */
 export const cameraSchema = camera;

@@ -1,12 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../../config/app-error.ts';
-import type { KeyScope } from '../../config/settings-schema.ts';
+import { KEY_SCOPES, type KeyScope } from '../../config/key-scopes.ts';
 import type { KeyInfo, KeyStore } from './key-store.ts';
 import type { SessionStore } from './session-store.ts';
 
 export const SESSION_COOKIE = 'facegate_session';
-
-export const ALL_SCOPES: readonly KeyScope[] = ['read', 'analyse', 'enrol', 'admin'];
 
 /** What a route asks for: nothing, or a key with that scope. */
 export type Access = 'anyone' | KeyScope;
@@ -56,7 +54,7 @@ function presentedKey(headers: FastifyRequest['headers']): string | null {
 }
 
 export function scopesOf(principal: Principal): readonly KeyScope[] {
-  return principal.kind === 'local' ? ALL_SCOPES : principal.key.scopes;
+  return principal.kind === 'local' ? KEY_SCOPES : principal.key.scopes;
 }
 
 /** @throws {AppError} UNAUTHENTICATED or FORBIDDEN. */

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
-import type { KeyScope, Settings } from '../../config/settings-schema.ts';
+import type { KeyScope } from '../../config/key-scopes.ts';
+import type { Settings } from '../../config/settings-schema.ts';
 import type { Clock } from '../../pipeline/ports.ts';
 import { DatabaseFile, type Migration } from '../../storage/database-file.ts';
 
@@ -46,6 +47,12 @@ const KEY_MIGRATIONS: readonly Migration[] = [
         hash BLOB NOT NULL UNIQUE,
         created_at_ms INTEGER NOT NULL
       ) STRICT;
+    `,
+  },
+  {
+    name: 'scopes by their present names',
+    sql: `
+      UPDATE keys SET scopes = replace(replace(scopes, '"analyse"', '"recognize"'), '"enrol"', '"enroll"');
     `,
   },
 ];

@@ -22,7 +22,7 @@ export function compareRoute(app: ServerApp, desk: PictureDesk, { compare }: Pic
   app.route({
     method: 'POST',
     url: '/compare',
-    config: { access: 'analyse', ...desk.rateLimit },
+    config: { access: 'recognize', ...desk.rateLimit },
     schema: {
       tags: ['pictures'],
       summary: 'Whether two pictures show the same person',

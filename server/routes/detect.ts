@@ -7,7 +7,7 @@ export function detectRoute(app: ServerApp, desk: PictureDesk): void {
   app.route({
     method: 'POST',
     url: '/detect',
-    config: { access: 'analyse', ...desk.rateLimit },
+    config: { access: 'recognize', ...desk.rateLimit },
     schema: {
       tags: ['pictures'],
       summary: 'Every face in a picture, best first',

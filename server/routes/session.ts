@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../config/app-error.ts';
+import { KEY_SCOPES } from '../../config/key-scopes.ts';
 import { errorAnswers, nothing } from '../api-schemas.ts';
 import { SESSION_COOKIE, scopesOf } from '../callers/authenticate.ts';
 import type { SessionStore } from '../callers/session-store.ts';
@@ -7,12 +8,11 @@ import type { ServerApp } from '../server-app.ts';
 import type { ServerParts } from '../server-parts.ts';
 
 const login = z.strictObject({ key: z.string({ error: 'must be a text' }).min(1, 'must not be empty').max(512) });
-const scope = z.enum(['read', 'analyse', 'enrol', 'admin']);
 const sessionAnswer = z.object({
   required: z.boolean().describe('false while there is no key: this machine may do everything'),
   authenticated: z.boolean(),
   name: z.string().nullable().describe("the key's name"),
-  scopes: z.array(scope),
+  scopes: z.array(z.enum(KEY_SCOPES)),
 });
 
 export function sessionRoutes(

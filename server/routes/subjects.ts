@@ -31,7 +31,7 @@ export function subjectRoutes(app: ServerApp, desk: PictureDesk, parts: Pick<Ser
   app.route({
     method: 'POST',
     url: '/subjects',
-    config: { access: 'enrol' },
+    config: { access: 'enroll' },
     schema: {
       tags: ['subjects'],
       summary: 'Creates a subject, without any face yet',
@@ -57,7 +57,7 @@ export function subjectRoutes(app: ServerApp, desk: PictureDesk, parts: Pick<Ser
   app.route({
     method: 'DELETE',
     url: '/subjects/:id',
-    config: { access: 'enrol' },
+    config: { access: 'enroll' },
     schema: {
       tags: ['subjects'],
       summary: 'Forgets a subject and its faces',
@@ -73,7 +73,7 @@ export function subjectRoutes(app: ServerApp, desk: PictureDesk, parts: Pick<Ser
   app.route({
     method: 'POST',
     url: '/subjects/:id/faces',
-    config: { access: 'enrol', ...desk.rateLimit },
+    config: { access: 'enroll', ...desk.rateLimit },
     schema: {
       tags: ['subjects'],
       summary: 'Enrols the one face of a picture',

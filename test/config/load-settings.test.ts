@@ -179,6 +179,11 @@ describe('loadSettings', () => {
         'models: { detector: { inputSize: 500 } }',
         'models.detector.inputSize must be a multiple of 32 between 128 and 2048, got 500 (line 1)',
       ],
+      [
+        'a scope by its former name',
+        `keys:\n  - { name: a, key: ${'k'.repeat(24)}, scopes: [read, analyse] }`,
+        'keys[0].scopes[1] must be read, recognize, enroll, door or admin ("analyse" is called "recognize" now), got "analyse" (line 2)',
+      ],
       ['a choice', camera('transport: http'), 'cameras[0].transport must be tcp or udp, got "http" (line 2)'],
       ['a switch', camera('loop: "yes"'), 'cameras[0].loop must be true or false, got "yes" (line 2)'],
       [

@@ -14,8 +14,8 @@ const ENROLLER = 'enroller-key-0123456789-abcde';
 const KEYS: SettingsInput['keys'] = [
   { name: 'boss', key: ADMIN, scopes: ['admin'] },
   { name: 'wall', key: READER, scopes: ['read'] },
-  { name: 'batch', key: ANALYST, scopes: ['analyse'] },
-  { name: 'desk', key: ENROLLER, scopes: ['enrol'] },
+  { name: 'batch', key: ANALYST, scopes: ['recognize'] },
+  { name: 'desk', key: ENROLLER, scopes: ['enroll'] },
 ];
 
 let parts: FakeServerParts;
@@ -86,7 +86,7 @@ describe('without any key', () => {
       required: false,
       authenticated: true,
       name: null,
-      scopes: ['read', 'analyse', 'enrol', 'admin'],
+      scopes: ['read', 'recognize', 'enroll', 'door', 'admin'],
     });
   });
 });
@@ -189,12 +189,12 @@ describe('with keys', () => {
     ['GET', '/ws/live', 'read'],
     ['GET', '/ws/events', 'read'],
     ['GET', '/ws/preview/x', 'read'],
-    ['POST', '/detect', 'analyse'],
-    ['POST', '/compare', 'analyse'],
-    ['POST', '/detect_and_blur', 'analyse'],
-    ['POST', '/subjects', 'enrol'],
-    ['POST', '/subjects/x/faces', 'enrol'],
-    ['DELETE', '/subjects/x', 'enrol'],
+    ['POST', '/detect', 'recognize'],
+    ['POST', '/compare', 'recognize'],
+    ['POST', '/detect_and_blur', 'recognize'],
+    ['POST', '/subjects', 'enroll'],
+    ['POST', '/subjects/x/faces', 'enroll'],
+    ['DELETE', '/subjects/x', 'enroll'],
     ['POST', '/cameras', 'admin'],
     ['POST', '/cameras/probe', 'admin'],
     ['POST', '/cameras/x/probe', 'admin'],
@@ -204,7 +204,7 @@ describe('with keys', () => {
 
   it('asks each route for its scope; admin may everything', async () => {
     await serve({ keys: KEYS });
-    const owners = { read: READER, analyse: ANALYST, enrol: ENROLLER, admin: ADMIN };
+    const owners = { read: READER, recognize: ANALYST, enroll: ENROLLER, admin: ADMIN };
     for (const [method, url, needs] of ROUTES) {
       for (const [scope, key] of Object.entries(owners)) {
         const { statusCode } = await get(url, bearer(key), { method });

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Settings } from '../../config/settings-schema.ts';
 import { type KeyStore, openKeyStore } from '../../server/callers/key-store.ts';
@@ -62,10 +63,10 @@ describe('the key store', () => {
   });
 
   it('keeps what it made, and nothing of the settings', () => {
-    const { key } = open(CONFIGURED).create({ name: 'wall', scopes: ['read', 'enrol'] });
+    const { key } = open(CONFIGURED).create({ name: 'wall', scopes: ['read', 'enroll'] });
     opened.pop()?.close();
     const again = open();
-    expect(again.find(key)).toMatchObject({ name: 'wall', scopes: ['read', 'enrol'] });
+    expect(again.find(key)).toMatchObject({ name: 'wall', scopes: ['read', 'enroll'] });
     expect(again.find('configured-key-0123456789')).toBeNull();
   });
 
@@ -75,6 +76,15 @@ describe('the key store', () => {
     expect(store.find('configured-key-0123456789')).toMatchObject({ name: 'boot', origin: 'config' });
     expect(store.has('config-0')).toBe(true);
     expect(store.revoke('config-0')).toBe(false);
+  });
+
+  it('calls the scopes of keys that an older facegate made by their present names', () => {
+    const { key } = open().create({ name: 'old', scopes: ['read'] });
+    opened.pop()?.close();
+    const before = new DatabaseSync(file);
+    before.exec(`UPDATE keys SET scopes = '["analyse","enrol"]'; DELETE FROM migrations WHERE number > 1`);
+    before.close();
+    expect(open().find(key)).toMatchObject({ name: 'old', scopes: ['recognize', 'enroll'] });
   });
 
   it('forgets a revoked key at once, also one that another process revoked', () => {

@@ -528,7 +528,7 @@ describe('GET /openapi.json', () => {
       properties: { image: { type: 'string', format: 'binary' } },
     });
     expect(detect.parameters.map((each: { name: string }) => each.name)).toEqual(['confidence', 'nms', 'max_faces']);
-    expect(detect.description).toContain('`analyse`');
+    expect(detect.description).toContain('`recognize`');
   });
 });
 

@@ -12,7 +12,7 @@ const ANALYST = 'analyst-key-0123456789-abcdef';
 const KEYS: SettingsInput = {
   keys: [
     { name: 'wall', key: READER, scopes: ['read'] },
-    { name: 'batch', key: ANALYST, scopes: ['analyse'] },
+    { name: 'batch', key: ANALYST, scopes: ['recognize'] },
   ],
 };
 

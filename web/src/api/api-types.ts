@@ -4,7 +4,7 @@ import type { Polygon } from '../../../pipeline/polygon.ts';
 export type { AccessEvent } from '../../../pipeline/access-event.ts';
 export type { CameraState } from '../../../pipeline/camera-status.ts';
 
-export type Scope = 'read' | 'analyse' | 'enrol' | 'admin';
+export type Scope = 'read' | 'recognize' | 'enroll' | 'door' | 'admin';
 
 /** `GET /session` */
 export interface SessionInfo {

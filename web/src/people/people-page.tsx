@@ -22,7 +22,7 @@ export function PeoplePage() {
         <h1>People</h1>
         {list && list.length > 0 && <span class="muted figure">{list.length}</span>}
         <span class="bar-space" />
-        {may('enrol') && (
+        {may('enroll') && (
           <button type="button" class="button button-main" onClick={openEnrol}>
             <Icon name="plus" /> Enrol
           </button>
@@ -47,7 +47,7 @@ export function PeoplePage() {
       {list?.length === 0 && (
         <Empty icon="people" title="Nobody is enrolled yet">
           <p class="muted">Until then every face is unknown and every door stays shut.</p>
-          {may('enrol') ? (
+          {may('enroll') ? (
             <button type="button" class="button button-main" onClick={openEnrol}>
               <Icon name="plus" /> Enrol a person
             </button>

@@ -20,7 +20,7 @@ export function SubjectRow({ subject }: { subject: SubjectView }) {
           {dateOf(subject.createdAt)}
         </span>
       </span>
-      {may('enrol') && (
+      {may('enroll') && (
         <>
           <button
             type="button"

@@ -24,7 +24,7 @@ export function CameraAlone({ camera }: { camera: CameraView }) {
   const glance = glanceOf(camera.id).value;
   const name = camera.name;
   const [taking, setTaking] = useState(false);
-  const canEnrol = may('enrol') && liveness.live && !taking && glance !== null && glance.frame.faces.length > 0;
+  const canEnrol = may('enroll') && liveness.live && !taking && glance !== null && glance.frame.faces.length > 0;
   const enrol = async () => {
     setTaking(true);
     try {
@@ -48,7 +48,7 @@ export function CameraAlone({ camera }: { camera: CameraView }) {
             <span class="wide-only">{liveness.word}</span>
           </span>
           <span class="bar-space bar-space-alone" />
-          {may('enrol') && (
+          {may('enroll') && (
             <button
               type="button"
               class="button"
