@@ -33,9 +33,16 @@ export interface ServerParts {
   readonly gallery: SubjectStore;
   /**
    * Adds the one face of `image` to the subject.
-   * @throws {AppError} SUBJECT_NOT_FOUND, FACE_NOT_FOUND, FACE_NOT_UNIQUE or FACE_UNFIT.
+   * @throws {AppError} SUBJECT_NOT_FOUND, FACE_NOT_FOUND, FACE_NOT_UNIQUE or FACE_UNFIT; SUBJECT_COLLISION, unless `force` or a negative.
    */
-  enrol(request: { subjectId: string; image: PixelImage; source: string }): Promise<Enrolled>;
+  enrol(request: {
+    subjectId: string;
+    image: PixelImage;
+    source: string;
+    /** `negative`: this is not the subject, though it looks like it. Default `positive`. */
+    kind?: 'positive' | 'negative';
+    force?: boolean;
+  }): Promise<Enrolled>;
   readonly events: EventReader;
   readonly cameras: CameraRegistry;
   readonly live: LiveGate;
@@ -101,6 +108,8 @@ export interface Enrolled {
   readonly templateId: string;
   readonly quality: number | null;
   readonly face: AnalysedFace;
+  /** What to know of it, a sentence (a negative that does not matter yet); null where there is nothing. */
+  readonly note: string | null;
 }
 
 /** The part of the event log that the routes use. Sequences are 0 while the log is empty. */

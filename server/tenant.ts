@@ -262,7 +262,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     chosen: why,
     faults: () => idleRoles(analyser.roles()),
     gallery,
-    enrol: (request) => enrolFromImage({ ...request, gallery, analyser, required: enrolmentMinimum(settings) }),
+    enrol: (request) =>
+      enrolFromImage({ ...request, ...thresholds, gallery, analyser, required: enrolmentMinimum(settings) }),
     events,
     cameras,
     live,

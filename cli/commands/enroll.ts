@@ -79,6 +79,7 @@ async function enroll(
         image,
         source: basename(file),
         required: enrolmentMinimum(settings),
+        threshold: settings.recognition.threshold ?? embedder.calibration.threshold,
       });
       taken += 1;
       terminal.print(

@@ -58,7 +58,10 @@ function enrol(
     },
   };
   const { subjectId = ada, ...rest } = o;
-  return { asked, done: enrolFromImage({ gallery, analyser, subjectId, image, source: 'ada.jpg', ...rest }) };
+  return {
+    asked,
+    done: enrolFromImage({ gallery, analyser, subjectId, image, source: 'ada.jpg', threshold: 0.5, ...rest }),
+  };
 }
 
 describe('enrolFromImage', () => {
@@ -66,7 +69,13 @@ describe('enrolFromImage', () => {
     const only = face(at(100, 100, 200));
     const { asked, done } = enrol([only]);
     const enrolled = await done;
-    expect(enrolled).toEqual({ templateId: expect.any(String), quality: 0.8, face: only });
+    expect(enrolled).toEqual({
+      templateId: expect.any(String),
+      quality: 0.8,
+      face: only,
+      resemblance: null,
+      note: null,
+    });
     expect(asked).toEqual([{ want: 'embeddings' }]);
     expect(gallery.subject(ada).templates).toBe(1);
     const [found] = await gallery.search([{ model: MODEL, vector: Float32Array.of(1, 0, 0, 0) }], 1);

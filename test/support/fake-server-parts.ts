@@ -94,7 +94,7 @@ export async function fakeServerParts(
       gallery.subject(subjectId);
       const [face] = (await analyser.analyse(image)).faces;
       if (!face) throw new AppError('FACE_NOT_FOUND', 'no face was found');
-      return { templateId: randomUUID(), quality: face.quality, face };
+      return { templateId: randomUUID(), quality: face.quality, face, note: null };
     },
     events: fakeEvents(),
     cameras: fakeCameras(settings.cameras),

@@ -1,0 +1,106 @@
+import { AppError } from '../config/app-error.ts';
+import type { Candidate, Embedding } from '../pipeline/face.ts';
+import type { SubjectGallery } from './subject-gallery.ts';
+
+export type TemplateKind = 'positive' | 'negative';
+
+/** What the face is enrolled into, and how it is judged against those who are there. */
+export interface EnrolmentTerms {
+  gallery: Pick<SubjectGallery, 'subject' | 'addTemplate' | 'search'>;
+  subjectId: string;
+  /** Where the picture came from, for people: a file name, `upload`, a camera. */
+  source: string;
+  /** Cosine from which a face is taken for a subject, −1..1. */
+  threshold: number;
+  /** `negative`: this is *not* the subject, though it looks like it (a look-alike, a poster). Default `positive`. */
+  kind?: TemplateKind;
+  /** Enrol it though it looks like somebody else. Default false. */
+  force?: boolean;
+}
+
+export interface EnrolFaceOptions extends EnrolmentTerms {
+  face: { embedding: Embedding; quality: number | null };
+  /** A JPEG of the face with its surroundings, kept where images are kept. */
+  picture?: Buffer | null;
+}
+
+export interface EnrolledTemplate {
+  readonly templateId: string;
+  /** Cosine to the subject as it was before, by its best template; null where it is not among those most similar. */
+  readonly resemblance: number | null;
+  /** What to know of it, a sentence; null where there is nothing. */
+  readonly note: string | null;
+}
+
+/** Whoever is further down the list than this is not who the face looks like. */
+const CANDIDATES = 50;
+/** For each gallery the face that is being judged and added. */
+const turns = new WeakMap<object, Promise<unknown>>();
+
+/**
+ * Adds a face that was found fit to a subject, unless it looks like another one: under two names nobody would be recognised
+ * any more, since neither is ahead of the other. A look-alike whom the other subject's negative templates tell apart is no
+ * collision, nor is a negative template ever one.
+ *
+ * Faces of one gallery are judged and added one after the other, so that of two equal ones the second is refused.
+ *
+ * @throws {AppError} SUBJECT_NOT_FOUND; SUBJECT_COLLISION, with `details.subject` and `details.similarity`; what the gallery
+ * throws.
+ */
+export async function enrolFace(options: EnrolFaceOptions): Promise<EnrolledTemplate> {
+  const { gallery } = options;
+  const before = turns.get(gallery) ?? Promise.resolve();
+  const turn = before.then(
+    () => judgeAndAdd(options),
+    () => judgeAndAdd(options),
+  );
+  turns.set(gallery, turn);
+  return turn;
+}
+
+async function judgeAndAdd(options: EnrolFaceOptions): Promise<EnrolledTemplate> {
+  const { gallery, subjectId, face, source, threshold, kind = 'positive', force = false, picture } = options;
+  const { embedding, quality } = face;
+  const [candidates = []] = await gallery.search([embedding], CANDIDATES);
+  const subject = gallery.subject(subjectId);
+  const other = candidates.find((candidate) => candidate.subjectId !== subjectId && isTakenFor(candidate, threshold));
+  if (other && kind === 'positive' && !force) throw collision(subject.name, other, threshold);
+  const resemblance = candidates.find((candidate) => candidate.subjectId === subjectId)?.similarity ?? null;
+  const template = {
+    embedding,
+    quality,
+    source,
+    kind,
+    ...(picture && { image: picture }),
+  };
+  const { id } = gallery.addTemplate(subjectId, template);
+  const note = kind === 'negative' ? idleNegative(subject, resemblance, threshold) : null;
+  return { templateId: id, resemblance, note };
+}
+
+function isTakenFor(candidate: Candidate & { negativeSimilarity?: number | null }, threshold: number): boolean {
+  const { similarity, negativeSimilarity = null } = candidate;
+  return similarity >= threshold && !(negativeSimilarity !== null && negativeSimilarity >= similarity);
+}
+
+function collision(name: string, other: Candidate, threshold: number): AppError {
+  const { subjectId, name: otherName, similarity } = other;
+  return new AppError(
+    'SUBJECT_COLLISION',
+    `the face that was to become "${name}" looks like "${otherName}": similarity ${similarity.toFixed(2)}, from ${threshold.toFixed(2)} on they are taken for one person; insist (force) if they are two`,
+    { details: { subject: { id: subjectId, name: otherName }, similarity } },
+  );
+}
+
+/** A negative template changes an answer only where the face would be taken for the subject. */
+function idleNegative(
+  { name, templates }: { name: string; templates: number },
+  resemblance: number | null,
+  threshold: number,
+): string | null {
+  if (templates === 0) return `"${name}" has no enrolled face yet, so this one does not matter yet`;
+  if (resemblance !== null && resemblance >= threshold) return null;
+  const measured =
+    resemblance === null ? '' : `: similarity ${resemblance.toFixed(2)}, threshold ${threshold.toFixed(2)}`;
+  return `the face is not taken for "${name}"${measured}; it does not matter yet`;
+}
