@@ -75,6 +75,10 @@ export const ERROR_CODES = {
     means: 'The face looks like another subject; the answer names it and the similarity.',
   },
   UNKNOWN_NOT_FOUND: { status: 404, means: 'No unknown person of that id is held any more.' },
+  TEMPLATE_NOT_FOUND: { status: 404, means: 'No enrolled face has that id.' },
+  IMAGE_NOT_KEPT: { status: 404, means: 'The picture that the face was enrolled from is not kept.' },
+  GALLERY_KEY_MISSING: { status: 503, means: 'The gallery is sealed, and its key is not there.' },
+  GALLERY_KEY_WRONG: { status: 503, means: 'The gallery is sealed under another key than the one at hand.' },
   EMBEDDING_INVALID: { status: 422, means: 'An embedding is zero or holds something that is not a number.' },
   EMBEDDING_MISMATCH: { status: 500, means: 'Embeddings of different models or widths were about to be compared.' },
   GALLERY_UNAVAILABLE: { status: 503, means: 'The gallery database could not be opened, read or written.' },
@@ -84,6 +88,8 @@ export const ERROR_CODES = {
     status: 410,
     means: 'The events after that number are no longer kept; the answer names the oldest.',
   },
+  // What was done
+  AUDIT_UNAVAILABLE: { status: 503, means: 'The audit log could not be opened, read or written.' },
   // HTTP and WebSocket
   REQUEST_INVALID: { status: 400, means: 'A field of the request is missing or out of range; the message names it.' },
   NOT_FOUND: { status: 404, means: 'There is nothing at that address.' },

@@ -202,6 +202,40 @@ const recognition = z.strictObject({
     ),
 });
 
+const gallery = z.strictObject({
+  keyFile: text(4096)
+    .optional()
+    .describe(
+      'File with the key under which embeddings, pictures, notes and consent are sealed: 32 bytes, or base64 of them. Made when the gallery is new. `FACEGATE_GALLERY_KEY` (base64) comes first. Default: `gallery.key` in the data folder.',
+    ),
+  keepImages: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Keep the picture of each enrolled face, sealed: to show it, and to enrol it again for another model (`facegate gallery reembed`).',
+    ),
+  retention: z
+    .strictObject({
+      after: duration('1d', '3650d').describe('Subjects that were not recognised for so long …'),
+      action: z
+        .enum(['report', 'delete'])
+        .default('report')
+        .describe('… are named in the log, or deleted with all their faces.'),
+    })
+    .optional(),
+  unknowns: z
+    .strictObject({
+      keep: duration('1m', '30d')
+        .prefault('10m')
+        .describe('How long faces that nobody was known by are held, so that they can be named.'),
+      onDisk: z
+        .boolean()
+        .default(false)
+        .describe('Hold them on disk too, sealed, so that they outlive a restart. Otherwise in memory only.'),
+    })
+    .prefault({}),
+});
+
 /** Corners of an area of the picture, in shares of its width and height, so that it holds at every resolution. */
 const polygon = z
   .array(z.tuple([number(0, 1), number(0, 1)], { error: 'must be a corner [x, y], each between 0 and 1' }))
@@ -381,6 +415,7 @@ export const settingsSchema = z.strictObject({
   keys: z.array(key).default([]).describe('Keys that exist from the start; more can be made later.'),
   models: models.prefault({}),
   recognition: recognition.prefault({}),
+  gallery: gallery.prefault({}),
   cameras: z.array(camera).default([]),
   doors: z.array(door).default([]),
   steps: z
