@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws';
 import type { ErrorCode } from '../config/error-codes.ts';
 import type { CameraSettings, Settings } from '../config/settings-schema.ts';
 import type { AccessEvent } from '../pipeline/access-event.ts';
+import type { AuditTrail } from '../pipeline/audit.ts';
 import type { CameraState, StreamInUse } from '../pipeline/camera-status.ts';
 import type { AnalysedFace } from '../pipeline/face.ts';
 import type { StageTimings } from '../pipeline/frame-result.ts';
@@ -50,6 +51,8 @@ export interface ServerParts {
   readonly feed: EventGate;
   readonly metrics: Metrics;
   readonly keys: KeyStore;
+  /** Whoever does something to a subject, a key or the gallery records it here, after the deed. */
+  readonly audit: AuditTrail;
   readonly steps: Steps;
   /** Folder with the built console (web/dist); it may be missing. */
   readonly consoleDir: string;

@@ -23,6 +23,7 @@ import { EventFeed } from '../sinks/event-feed.ts';
 import { LiveViewers } from '../sinks/live-viewers.ts';
 import { Previews } from '../sinks/previews.ts';
 import { findFfmpeg } from '../sources/ffmpeg/ffmpeg-binary.ts';
+import { openAuditLog } from '../storage/audit-log.ts';
 import { buildServer } from './build-server.ts';
 import { openKeyStore } from './callers/key-store.ts';
 import { isLoopbackHost } from './callers/loopback.ts';
@@ -94,6 +95,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   opened.defer(() => events.close());
   const keys = openKeyStore({ file: join(dataDir, 'keys.db'), configured: settings.keys, clock });
   opened.defer(() => keys.close());
+  const audit = openAuditLog({ file: join(dataDir, 'audit.db'), clock });
+  opened.defer(() => audit.close());
   const cameraStore = new CameraStore({ dataDir, clock });
   opened.defer(() => cameraStore.close());
   const ffmpeg = await findFfmpeg({
@@ -271,6 +274,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     feed,
     metrics,
     keys,
+    audit,
     steps,
     consoleDir: options.consoleDir,
   });

@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, '..');
 const MAY_IMPORT: Record<string, readonly string[]> = {
   config: [],
   pipeline: ['config'],
-  storage: ['config'],
+  storage: ['config', 'pipeline'],
   sources: ['config', 'pipeline'],
   models: ['config', 'pipeline'],
   gallery: ['config', 'pipeline', 'storage'],

@@ -6,6 +6,7 @@ import type { CommandContext } from './command-context.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addEnrollCommand } from './enroll.ts';
+import { addGalleryCommand } from './gallery.ts';
 import { addGpuCommand } from './gpu.ts';
 import { addModelsCommand } from './models.ts';
 import { addServeCommand } from './serve.ts';
@@ -47,6 +48,7 @@ Environment:
   addServeCommand(program, context);
   addDemoCommand(program, context);
   addEnrollCommand(program, context);
+  addGalleryCommand(program, context);
   addModelsCommand(program, context);
   addCamerasCommand(program, context);
   addDoctorCommand(program, context);

@@ -24,6 +24,7 @@ import type {
   Subject,
   SubjectStore,
 } from '../../server/server-parts.ts';
+import { openAuditLog } from '../../storage/audit-log.ts';
 import { type FakeAnalyser, fakeAnalyser } from './fake-analyser.ts';
 
 /** Everything a server needs, in memory, with what tests look at and turn. */
@@ -57,6 +58,7 @@ export async function fakeServerParts(
   const log: Logger = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) });
   const clock = { wallMs: () => 1_790_000_000_000, monotonicMs: () => 1000 };
   const keys = openKeyStore({ file: join(folder, 'keys.db'), configured: settings.keys, clock });
+  const audit = openAuditLog({ file: join(folder, 'audit.db'), clock });
   const metrics = createMetrics({ version: '1.2.3' });
   const analyser = fakeAnalyser();
   const gallery = fakeGallery();
@@ -103,6 +105,7 @@ export async function fakeServerParts(
     feed,
     metrics,
     keys,
+    audit,
     steps: await loadSteps({ modules: [], baseDir: folder }),
     consoleDir: join(folder, 'no-console'),
     ...o.parts,
@@ -113,6 +116,7 @@ export async function fakeServerParts(
     dispose() {
       metrics.close();
       keys.close();
+      audit.close();
       rmSync(folder, { recursive: true });
     },
   });

@@ -1,0 +1,10 @@
+import type { Command } from 'commander';
+import type { CommandContext } from './command-context.ts';
+
+/** `facegate gallery …`: each subcommand has a file of its own in gallery/, and one line here. */
+export function addGalleryCommand(program: Command, _context: CommandContext): void {
+  program
+    .command('gallery')
+    .summary('the people facegate knows, as a whole: carry over, tidy up, calibrate')
+    .description('The gallery as a whole: what is done with all the people that facegate knows.');
+}
