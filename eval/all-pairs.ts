@@ -1,4 +1,4 @@
-import type { PeopleScores } from './statistics/bootstrap-over-people.ts';
+import type { SubjectScores } from '../gallery/calibration/bootstrap-over-subjects.ts';
 
 /** A picture's answer: who is on it, and the unit vector of the face; null where none was found or embedded. */
 export interface EmbeddedPicture {
@@ -10,7 +10,7 @@ export interface AllPairs {
   /** Ascending; −Infinity where a face is missing. */
   readonly genuine: Float64Array;
   readonly impostor: Float64Array;
-  readonly byPeople: PeopleScores;
+  readonly byPeople: SubjectScores;
 }
 
 /** Impostor pairs that are kept with the people they belong to: the limit of a FAR of 1e-3 lies far inside, in any resample. */
@@ -38,8 +38,31 @@ export function allPairs(pictures: readonly EmbeddedPicture[], people: number): 
   return {
     genuine: Float64Array.from(genuine, ({ similarity }) => similarity).sort(),
     impostor: impostors,
-    byPeople: { pictures: counts, genuine, topImpostors },
+    byPeople: {
+      subjects: people,
+      genuine: {
+        subject: genuine.map(({ person }) => person),
+        similarity: genuine.map(({ similarity }) => similarity),
+      },
+      topImpostors: {
+        a: topImpostors.map(({ a }) => a),
+        b: topImpostors.map(({ b }) => b),
+        similarity: topImpostors.map(({ similarity }) => similarity),
+      },
+      impostorsAmong: (drawn) => pairsOfStrangers(counts, drawn),
+    },
   };
+}
+
+/** Pairs of pictures of two people, each counted as often as both people were drawn. */
+export function pairsOfStrangers(pictures: readonly number[], drawn: ArrayLike<number>): number {
+  let all = 0;
+  let own = 0;
+  for (const [person, count] of pictures.entries()) {
+    all += count * drawn[person]!;
+    own += (count * drawn[person]!) ** 2;
+  }
+  return (all ** 2 - own) / 2;
 }
 
 function forEachPair(

@@ -1,16 +1,16 @@
+import { bootstrapTarAtFar } from '../gallery/calibration/bootstrap-over-subjects.ts';
+import { randomNumbers } from '../gallery/calibration/random-numbers.ts';
+import type { Interval } from '../gallery/calibration/wilson-interval.ts';
 import type { EmbedderEntry } from '../models/catalog.ts';
-import { randomNumbers } from '../test/support/random-numbers.ts';
 import { allPairs, cosine } from './all-pairs.ts';
 import { embedPictures } from './embed-pictures.ts';
 import type { OpenedNetworks } from './open-networks.ts';
 import { readPairs } from './read-pairs.ts';
 import { halfOf } from './split-people.ts';
-import { bootstrapTarAtFar } from './statistics/bootstrap-over-people.ts';
 import { fitSlope } from './statistics/fit-slope.ts';
 import { margins } from './statistics/margins.ts';
 import { normalQuality } from './statistics/normal-quality.ts';
 import { tarAtFar } from './statistics/tar-at-far.ts';
-import type { Interval } from './statistics/wilson-interval.ts';
 
 /** The threshold takes one pair of strangers in 2,000 for one person. */
 const FAR = 5e-4;

@@ -1,16 +1,16 @@
+import { bootstrapTarAtFar } from '../gallery/calibration/bootstrap-over-subjects.ts';
+import { randomNumbers } from '../gallery/calibration/random-numbers.ts';
+import { type Interval, wilsonInterval } from '../gallery/calibration/wilson-interval.ts';
 import type { EmbedderEntry } from '../models/catalog.ts';
-import { randomNumbers } from '../test/support/random-numbers.ts';
 import { allPairs, cosine, type EmbeddedPicture } from './all-pairs.ts';
 import { type AnalysedPicture, embedPictures } from './embed-pictures.ts';
 import type { OpenedNetworks } from './open-networks.ts';
 import { type LfwView, readPairs } from './read-pairs.ts';
 import { halfOf } from './split-people.ts';
-import { bootstrapTarAtFar } from './statistics/bootstrap-over-people.ts';
 import { bestThreshold, crossValidate } from './statistics/cross-validate.ts';
 import { type Identification, identification } from './statistics/identification.ts';
 import { countRight, type ScoredPair } from './statistics/scored-pair.ts';
 import { rocCurve, shareFrom, tarAtFar } from './statistics/tar-at-far.ts';
-import { type Interval, wilsonInterval } from './statistics/wilson-interval.ts';
 
 const FAR = 1e-3;
 const BOOTSTRAP_ROUNDS = 1000;

@@ -1,9 +1,9 @@
+import type { Interval } from '../gallery/calibration/wilson-interval.ts';
 import type { CalibrationReport } from './calibrate.ts';
 import type { DetectReport } from './detect.ts';
 import type { LfwReport } from './lfw.ts';
 import type { PresetReport } from './presets.ts';
 import type { QualityReport } from './quality.ts';
-import type { Interval } from './statistics/wilson-interval.ts';
 
 const percent = (share: number, digits = 2) => `${(share * 100).toFixed(digits)} %`;
 const share = (value: number | null) => (value === null ? '–' : percent(value, 1));

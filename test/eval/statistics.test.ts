@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { auroc } from '../../eval/statistics/auroc.ts';
-import { bootstrapTarAtFar } from '../../eval/statistics/bootstrap-over-people.ts';
 import { bestThreshold, crossValidate } from '../../eval/statistics/cross-validate.ts';
 import { countRight, type ScoredPair } from '../../eval/statistics/scored-pair.ts';
 import { rocCurve, shareFrom, tarAtFar } from '../../eval/statistics/tar-at-far.ts';
-import { wilsonInterval } from '../../eval/statistics/wilson-interval.ts';
-import { randomNumbers } from '../support/random-numbers.ts';
 
 const pair = (same: boolean, similarity: number | null): ScoredPair => ({ same, similarity });
 
@@ -103,81 +100,6 @@ describe('tarAtFar', () => {
 
   it('counts from a threshold on, as the product accepts', () => {
     expect(shareFrom(Float64Array.of(0.1, 0.2, 0.2, 0.3), 0.2)).toBe(0.75);
-  });
-});
-
-describe('wilsonInterval', () => {
-  // Reference: Newcombe 1998, table I, method 3.
-  it.each([
-    [81, 263, 0.2553, 0.3662],
-    [15, 148, 0.0624, 0.1605],
-    [0, 20, 0, 0.1611],
-    [29, 29, 0.883, 1],
-  ])('%i of %i', (successes, trials, low, high) => {
-    const interval = wilsonInterval(successes, trials);
-    expect(interval[0]).toBeCloseTo(low, 4);
-    expect(interval[1]).toBeCloseTo(high, 4);
-  });
-});
-
-describe('bootstrapTarAtFar', () => {
-  /** 400 people with two pictures each; a tenth of the people is never recognised. */
-  const people = 400;
-  const random = randomNumbers(7);
-  const topImpostors = Array.from({ length: 20_000 }, () => {
-    const a = Math.floor(random() * people);
-    return { a, b: (a + 1 + Math.floor(random() * (people - 1))) % people, similarity: random() * 0.5 };
-  }).sort((x, y) => y.similarity - x.similarity);
-  const pictures = Array.from({ length: people }, () => 2);
-
-  it('is as wide as drawing that many independent people makes it', () => {
-    const genuine = pictures.map((_, person) => ({ person, similarity: person % 10 === 0 ? 0 : 0.9 }));
-    const [low, high] = bootstrapTarAtFar(
-      { pictures, genuine, topImpostors },
-      { far: 1e-3, rounds: 2000, random: randomNumbers(1) },
-    ).tar;
-    // Binomial: 0.9 ± 1.96 · sqrt(0.9 · 0.1 / 400) = 0.9 ± 0.0294.
-    expect(low).toBeGreaterThan(0.862);
-    expect(low).toBeLessThan(0.879);
-    expect(high).toBeGreaterThan(0.921);
-    expect(high).toBeLessThan(0.938);
-  });
-
-  it('widens when all pairs of a person stand or fall together', () => {
-    // The same people with ten pairs each: 4,000 pairs, and no more certain.
-    const genuine = pictures.flatMap((_, person) =>
-      Array.from({ length: 10 }, () => ({ person, similarity: person % 10 === 0 ? 0 : 0.9 })),
-    );
-    const [low, high] = bootstrapTarAtFar(
-      { pictures, genuine, topImpostors },
-      { far: 1e-3, rounds: 2000, random: randomNumbers(1) },
-    ).tar;
-    expect(high - low).toBeGreaterThan(0.05);
-  });
-
-  it('finds the limit anew in every round', () => {
-    // Genuine similarities spread over the impostors' tail: only a limit that moves makes the share move this much.
-    const everybody = Array.from({ length: people }, (_, person) => ({
-      person,
-      similarity: 0.44 + (person / people) * 0.12,
-    }));
-    const one = bootstrapTarAtFar(
-      { pictures, genuine: everybody, topImpostors },
-      { far: 1e-3, rounds: 500, random: randomNumbers(1) },
-    );
-    const other = bootstrapTarAtFar(
-      { pictures, genuine: everybody, topImpostors },
-      { far: 1e-2, rounds: 500, random: randomNumbers(1) },
-    );
-    expect(other.tar[0]).toBeGreaterThan(one.tar[1]);
-    expect(one.limit[0]).toBeGreaterThan(other.limit[1]);
-  });
-
-  it('says so when it was given too few impostor pairs', () => {
-    const genuine = [{ person: 0, similarity: 1 }];
-    expect(() =>
-      bootstrapTarAtFar({ pictures, genuine, topImpostors: topImpostors.slice(0, 5) }, { far: 0.1, rounds: 1, random }),
-    ).toThrow('too few');
   });
 });
 

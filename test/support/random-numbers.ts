@@ -1,14 +1,4 @@
-/** Numbers in 0..1 that look random and are the same for one seed (mulberry32). */
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+export { randomNumbers } from '../../gallery/calibration/random-numbers.ts';
 
 /** A vector of length 1 in a random direction. */
 export function randomUnitVector(random: () => number, width: number): Float32Array {
