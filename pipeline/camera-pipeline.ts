@@ -4,7 +4,8 @@ import { AppError } from '../config/app-error.ts';
 import { type AnalysedFrame, analyse } from './analyse.ts';
 import type { Frame } from './frame.ts';
 import type { FrameResult } from './frame-result.ts';
-import { identify, type RecognitionThresholds } from './identify.ts';
+import { identify } from './identify.ts';
+import type { RecognitionThresholds } from './judge-candidates.ts';
 import type { Polygon } from './polygon.ts';
 import type { AnalyseOptions, Clock, FaceAnalyser, Gallery } from './ports.ts';
 import { releaseFrames } from './release-frames.ts';
@@ -33,7 +34,11 @@ export function cameraPipeline(frames: Observable<Frame>, options: CameraPipelin
 
   const toResult = async ({ frame, faces, timings }: AnalysedFrame): Promise<FrameResult> => {
     const startedMs = clock.monotonicMs();
-    const identified = await identify(withinZones(faces, frame, zones()), gallery, { threshold, margin });
+    const identified = await identify(withinZones(faces, frame, zones()), gallery, {
+      threshold,
+      margin,
+      nowMs: clock.wallMs(),
+    });
     const nowMs = clock.monotonicMs();
     const identifyMs = nowMs - startedMs;
     const total = nowMs - frame.arrivedAtMs;

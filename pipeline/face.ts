@@ -69,7 +69,20 @@ export interface Candidate {
   readonly name: string;
   /** Cosine of probe and the subject's best template, −1..1. */
   readonly similarity: number;
+  readonly groups: readonly string[];
+  /** The subject counts as known from this moment on, wall-clock milliseconds; null: from the start. */
+  readonly validFromMs: number | null;
+  /** … and until before this one; null: without end. */
+  readonly validUntilMs: number | null;
+  /** Cosine of probe and the best of the subject's negative templates ("this is not X"); null without one. */
+  readonly negativeSimilarity: number | null;
 }
+
+/**
+ * Why a face that was compared is nobody: nobody is enrolled; the best subject does not reach the `threshold`; one of its
+ * negative templates is as similar; the second subject is within the `margin`; it is not valid now.
+ */
+export type UnknownReason = 'empty_gallery' | 'threshold' | 'negative' | 'margin' | 'expired';
 
 export interface SubjectRef {
   readonly id: string;
@@ -85,6 +98,6 @@ export interface IdentifiedFace extends AnalysedFace {
   readonly similarity: number | null;
   /** How far the best subject is ahead of the second one; null where nothing was compared. A sole subject's margin is to zero similarity. */
   readonly margin: number | null;
-  /** Why the face is not known: an UnfitReason, or what the search said. Null when known. */
-  readonly reason: UnfitReason | 'empty_gallery' | 'threshold' | 'margin' | null;
+  /** Why the face is not known: an UnfitReason, or what speaks against the best subject. Null when known. */
+  readonly reason: UnfitReason | UnknownReason | null;
 }

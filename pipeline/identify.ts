@@ -1,13 +1,9 @@
 import { AppError } from '../config/app-error.ts';
-import type { AnalysedFace, Candidate, Embedding, IdentifiedFace } from './face.ts';
+import type { AnalysedFace, Embedding, IdentifiedFace } from './face.ts';
+import { type JudgeOptions, judgeCandidates } from './judge-candidates.ts';
 import type { Gallery } from './ports.ts';
 
-export interface RecognitionThresholds {
-  /** Cosine that the best subject must reach, −1..1. */
-  readonly threshold: number;
-  /** Cosine by which it must be ahead of the second subject. */
-  readonly margin: number;
-}
+export type { RecognitionThresholds } from './judge-candidates.ts';
 
 /**
  * Looks every fit face up in the gallery. Per face and per frame: no face knows of another, no frame of the one before.
@@ -17,7 +13,7 @@ export interface RecognitionThresholds {
 export async function identify(
   faces: readonly AnalysedFace[],
   gallery: Gallery,
-  thresholds: RecognitionThresholds,
+  options: JudgeOptions,
 ): Promise<IdentifiedFace[]> {
   const probes: Embedding[] = [];
   for (const face of faces) if (face.unfit === null && face.embedding) probes.push(face.embedding);
@@ -28,7 +24,7 @@ export async function identify(
   let next = 0;
   return faces.map((face) => {
     if (face.unfit !== null || !face.embedding) return unfit(face);
-    return judge(face, found[next++] ?? [], thresholds);
+    return { ...face, ...judgeCandidates(found[next++] ?? [], options) };
   });
 }
 
@@ -40,27 +36,5 @@ function unfit(face: AnalysedFace): IdentifiedFace {
     similarity: null,
     margin: null,
     reason: face.unfit ?? 'not_embedded',
-  };
-}
-
-function judge(
-  face: AnalysedFace,
-  [best, second]: readonly Candidate[],
-  { threshold, margin: requiredMargin }: RecognitionThresholds,
-): IdentifiedFace {
-  const unknown = { ...face, status: 'unknown', subject: null } as const;
-  if (!best) return { ...unknown, similarity: null, margin: null, reason: 'empty_gallery' };
-  const { similarity } = best;
-  const margin = similarity - (second?.similarity ?? 0);
-  // Written so that a NaN on either side is unknown.
-  if (!(similarity >= threshold)) return { ...unknown, similarity, margin, reason: 'threshold' };
-  if (!(margin >= requiredMargin)) return { ...unknown, similarity, margin, reason: 'margin' };
-  return {
-    ...face,
-    status: 'known',
-    subject: { id: best.subjectId, name: best.name },
-    similarity,
-    margin,
-    reason: null,
   };
 }

@@ -16,9 +16,16 @@ const face = (fields: Partial<AnalysedFace> = {}): AnalysedFace => ({
   ...fields,
 });
 const answering = (...found: Candidate[][]): Gallery => ({ search: async () => found });
-const ada = (similarity: number): Candidate => ({ subjectId: 'a', name: 'Ada', similarity });
-const bob = (similarity: number): Candidate => ({ subjectId: 'b', name: 'Bob', similarity });
-const limits = { threshold: 0.4, margin: 0.1 };
+const ever = { groups: [], validFromMs: null, validUntilMs: null, negativeSimilarity: null };
+const ada = (similarity: number, fields: Partial<Candidate> = {}): Candidate => ({
+  ...ever,
+  subjectId: 'a',
+  name: 'Ada',
+  similarity,
+  ...fields,
+});
+const bob = (similarity: number): Candidate => ({ ...ever, subjectId: 'b', name: 'Bob', similarity });
+const limits = { threshold: 0.4, margin: 0.1, nowMs: 5000 };
 
 describe('identify', () => {
   it.each([
@@ -27,6 +34,34 @@ describe('identify', () => {
     ['unknown in an empty gallery', [], 'unknown', 'empty_gallery'],
     ['unknown below the threshold', [ada(0.39)], 'unknown', 'threshold'],
     ['unknown when two subjects are too close', [ada(0.7), bob(0.65)], 'unknown', 'margin'],
+    [
+      'unknown when it is as similar to what the subject is not',
+      [ada(0.7, { negativeSimilarity: 0.7 })],
+      'unknown',
+      'negative',
+    ],
+    [
+      'known when it is less similar to what the subject is not',
+      [ada(0.7, { negativeSimilarity: 0.69 })],
+      'known',
+      null,
+    ],
+    ['unknown before the subject is valid', [ada(0.7, { validFromMs: 5001 })], 'unknown', 'expired'],
+    ['known from the first moment on', [ada(0.7, { validFromMs: 5000, validUntilMs: 5001 })], 'known', null],
+    ['unknown from the end of validity on', [ada(0.7, { validUntilMs: 5000 })], 'unknown', 'expired'],
+    [
+      'unknown for its similarity, before all else',
+      [ada(0.3, { negativeSimilarity: 0.9, validUntilMs: 0 }), bob(0.3)],
+      'unknown',
+      'threshold',
+    ],
+    [
+      'unknown for what the subject is not, before the margin',
+      [ada(0.5, { negativeSimilarity: 0.9, validUntilMs: 0 }), bob(0.49)],
+      'unknown',
+      'negative',
+    ],
+    ['unknown for the margin, before validity', [ada(0.5, { validUntilMs: 0 }), bob(0.49)], 'unknown', 'margin'],
     ['unknown when the similarity is not a number', [ada(Number.NaN)], 'unknown', 'threshold'],
     ['unknown when the second similarity is not a number', [ada(0.7), bob(Number.NaN)], 'unknown', 'margin'],
   ])('calls a face %s', async (_, candidates, status, reason) => {

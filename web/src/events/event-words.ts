@@ -59,6 +59,8 @@ const REASONS: Record<string, string> = {
   empty_gallery: 'nobody is enrolled',
   threshold: 'matches nobody',
   margin: 'two people look too alike',
+  negative: 'looks like somebody who was ruled out',
+  expired: 'known, and not at this time',
   too_small: 'the face is too small',
   low_quality: 'the picture of the face is too poor',
   cut_off: 'the face is cut off',

@@ -14,6 +14,8 @@ const UNFIT: Record<string, string> = {
 const UNKNOWN: Record<string, string> = {
   threshold: 'no match',
   margin: 'two people alike',
+  negative: 'ruled out',
+  expired: 'not valid now',
   empty_gallery: 'nobody enrolled',
 };
 
