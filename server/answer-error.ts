@@ -22,6 +22,15 @@ export function errorBody(error: AppError): ErrorBody {
 /** Fastify's error handler. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const known = toAppError(error);
+  noteError(known, request, reply);
+  void reply
+    .code(known.status)
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(errorBody(known)));
+}
+
+/** What every error needs, whatever its body looks like: a line in the log where it is ours, and the headers that go with it. */
+export function noteError(known: AppError, request: FastifyRequest, reply: FastifyReply): void {
   if (known.status >= 500 && known.status !== 503) {
     const cause = known.cause ?? known;
     request.log.error({ code: known.code, err: cause }, `${request.method} ${request.routeOptions.url ?? ''} failed`);
@@ -30,10 +39,6 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   if (known.code === 'UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer realm="facegate"');
   // A body that was not read to its end would be taken for the next request.
   if (known.code === 'SHUTTING_DOWN') reply.header('connection', 'close');
-  void reply
-    .code(known.status)
-    .type('application/json; charset=utf-8')
-    .send(JSON.stringify(errorBody(known)));
 }
 
 /** Translates what Fastify, its plugins and our own parts throw. */
