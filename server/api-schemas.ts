@@ -13,7 +13,7 @@ const ratioQuery = z.coerce
   .min(0, between(0, 1))
   .max(1, between(0, 1));
 
-const wholeQuery = (min: number, max: number) =>
+export const wholeQuery = (min: number, max: number) =>
   z.coerce
     .number({ error: `must be a whole number, ${min} to ${max}` })
     .int(`must be a whole number, ${min} to ${max}`)

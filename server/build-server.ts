@@ -15,6 +15,7 @@ import { createApp } from './create-app.ts';
 import { pathOf } from './path-of.ts';
 import { createPictureDesk } from './pictures/picture-desk.ts';
 import { apiDocsRoutes, describeApi } from './routes/api-docs.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { cameraProbeRoutes } from './routes/camera-probes.ts';
 import { cameraRoutes } from './routes/cameras.ts';
 import { compareRoute } from './routes/compare.ts';
@@ -122,6 +123,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   subjectRoutes(app, desk, parts);
   doorRoutes(app, parts);
   eventRoutes(app, parts);
+  auditRoutes(app, parts);
   sessionRoutes(app, parts, sessions);
   socketRoutes(app, parts, authenticate);
   await apiDocsRoutes(app);

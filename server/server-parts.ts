@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import type { ErrorCode } from '../config/error-codes.ts';
 import type { CameraSettings, Settings } from '../config/settings-schema.ts';
 import type { AccessEvent } from '../pipeline/access-event.ts';
-import type { AuditTrail } from '../pipeline/audit.ts';
+import type { AuditRecord, AuditTrail } from '../pipeline/audit.ts';
 import type { CameraState, StreamInUse } from '../pipeline/camera-status.ts';
 import type { AnalysedFace } from '../pipeline/face.ts';
 import type { StageTimings } from '../pipeline/frame-result.ts';
@@ -52,7 +52,7 @@ export interface ServerParts {
   readonly metrics: Metrics;
   readonly keys: KeyStore;
   /** Whoever does something to a subject, a key or the gallery records it here, after the deed. */
-  readonly audit: AuditTrail;
+  readonly audit: AuditTrail & AuditReader;
   readonly steps: Steps;
   /** Folder with the built console (web/dist); it may be missing. */
   readonly consoleDir: string;
@@ -124,6 +124,14 @@ export interface EventReader {
   read(o: { since?: number; limit: number }): AccessEvent[];
   readonly lastSequence: number;
   readonly oldestSequence: number;
+}
+
+/** The part of the audit log that its route uses. */
+export interface AuditReader {
+  /** Ascending. @throws {AppError} AUDIT_UNAVAILABLE */
+  read(o: { after?: number; limit: number }): AuditRecord[];
+  /** The newest entry; number 0 before the first. */
+  readonly last: { readonly number: number; readonly hash: string };
 }
 
 /** A camera as the outside sees it: JSON as it is. Times are ISO 8601, UTC. */

@@ -24,6 +24,7 @@ import { LiveViewers } from '../sinks/live-viewers.ts';
 import { Previews } from '../sinks/previews.ts';
 import { findFfmpeg } from '../sources/ffmpeg/ffmpeg-binary.ts';
 import { openAuditLog } from '../storage/audit-log.ts';
+import { noteRules } from './audit/note-rules.ts';
 import { buildServer } from './build-server.ts';
 import { openKeyStore } from './callers/key-store.ts';
 import { isLoopbackHost } from './callers/loopback.ts';
@@ -131,6 +132,13 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     threshold: settings.recognition.threshold ?? embedder.calibration.threshold,
     margin: settings.recognition.margin ?? embedder.calibration.margin,
   };
+  noteRules(audit, {
+    threshold: thresholds.threshold,
+    margin: thresholds.margin,
+    embedder: embedder.name,
+    oodThreshold: settings.recognition.oodThreshold,
+    doors: settings.doors,
+  });
   const steps = await loadSteps({ modules: settings.steps, baseDir: options.baseDir });
   const live = opened.use(new LiveViewers({ clock, log }));
   const feed = opened.use(new EventFeed({ log: events }));

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { AppError } from '../../config/app-error.ts';
+import { addAuditCommand } from './audit.ts';
 import { addCamerasCommand } from './cameras.ts';
 import type { CommandContext } from './command-context.ts';
 import { addDemoCommand } from './demo.ts';
@@ -49,6 +50,7 @@ Environment:
   addDemoCommand(program, context);
   addEnrollCommand(program, context);
   addGalleryCommand(program, context);
+  addAuditCommand(program, context);
   addModelsCommand(program, context);
   addCamerasCommand(program, context);
   addDoctorCommand(program, context);
