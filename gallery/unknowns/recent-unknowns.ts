@@ -1,0 +1,217 @@
+import type { Embedding } from '../../pipeline/face.ts';
+import type { Clock } from '../../pipeline/ports.ts';
+import { uuidV7 } from '../../pipeline/uuid-v7.ts';
+import { lengthOf } from '../embedding-blob.ts';
+import type { KeptFace } from './kept-face.ts';
+import { UnknownGroup } from './unknown-group.ts';
+
+export interface RecentUnknownsOptions {
+  /** Numbers in an embedding; others are not taken. */
+  width: number;
+  /** Cosine from which two faces are one person. */
+  threshold: number;
+  /** How long a face is held. */
+  keepMs: number;
+  clock: Clock;
+  /** Default 500. */
+  maxGroups?: number;
+  /** The person is held no longer: expired, named, merged into another one, or pushed out. */
+  onGone?: (id: string) => void;
+}
+
+/** A face of somebody whom nobody was known by. */
+export interface UnknownFace {
+  /** Copied. */
+  readonly embedding: Embedding;
+  /** 0..1 */
+  readonly quality: number;
+  readonly camera: string;
+  /** Number of the frame. */
+  readonly frame: number;
+}
+
+export interface Noted {
+  readonly id: string;
+  /**
+   * Set when a picture of this very face is wanted: hand it over when it is made. Should the face be gone by then, the
+   * picture is wiped.
+   */
+  readonly onPicture: ((jpeg: Buffer) => void) | null;
+}
+
+/** Whoever is in front of a camera was mostly there a moment ago: those are compared first. */
+const JUST_NOW_MS = 2000;
+/** A known person's bad picture becomes an unknown one; it goes when that person is recognised here within this time. */
+const SAME_VISIT_MS = 15_000;
+
+/**
+ * People whom nobody has named, in memory: faces above the threshold of one another are one person. No face is held for
+ * longer than `keepMs`, and what goes is overwritten. Bounded: at most `maxGroups` people (those not seen for the longest
+ * go first), five faces of each.
+ */
+export class RecentUnknowns {
+  readonly #options: Required<RecentUnknownsOptions>;
+  /** Last seen last. */
+  readonly #groups = new Map<string, UnknownGroup>();
+
+  constructor(options: RecentUnknownsOptions) {
+    this.#options = { maxGroups: 500, onGone: () => undefined, ...options };
+  }
+
+  get size(): number {
+    return this.#groups.size;
+  }
+
+  /** @returns null when the embedding is none that could be compared. */
+  note({ embedding, quality, camera, frame }: UnknownFace): Noted | null {
+    const { clock, keepMs } = this.#options;
+    const vector = this.#unit(embedding);
+    if (!vector) return null;
+    const [monotonicMs, wallMs] = [clock.monotonicMs(), clock.wallMs()];
+    const known = this.#justSeen(vector, camera, monotonicMs) ?? this.#nearest(vector);
+    const group = known ?? new UnknownGroup(uuidV7(wallMs), { wallMs, monotonicMs });
+    const { kept, wantsPicture } = group.note(
+      { vector, quality: Number.isFinite(quality) ? quality : 0, camera, frame, monotonicMs, wallMs },
+      monotonicMs - keepMs / 2,
+    );
+    const seen = kept ? this.#merged(group, kept) : group;
+    const { id } = seen;
+    this.#groups.delete(id);
+    this.#groups.set(id, seen);
+    this.#makeRoom();
+    return { id, onPicture: kept && wantsPicture ? (jpeg) => this.#picture(kept, jpeg) : null };
+  }
+
+  /** Somebody was recognised: those seen here a moment ago who look like them were bad pictures of them. */
+  recognised(embedding: Embedding, camera: string): void {
+    if (this.#groups.size === 0) return;
+    const since = this.#options.clock.monotonicMs() - SAME_VISIT_MS;
+    const vector = this.#unit(embedding);
+    if (!vector) return;
+    for (const group of this.#newestFirst()) {
+      if (group.lastSeenMs < since) break;
+      if (group.wasSeenBy(camera) && group.similarity(vector) >= this.#options.threshold) this.remove(group.id);
+    }
+    vector.fill(0);
+  }
+
+  /** Somebody was enrolled: whoever looks like them is unknown no longer. */
+  enrolled(embedding: Embedding): void {
+    const vector = this.#unit(embedding);
+    if (!vector) return;
+    for (const group of [...this.#groups.values()]) {
+      if (group.similarity(vector) >= this.#options.threshold) this.remove(group.id);
+    }
+    vector.fill(0);
+  }
+
+  /** Last seen first. Look, and do not keep: it is wiped under your hands. */
+  list(): readonly UnknownGroup[] {
+    this.expire();
+    return [...this.#newestFirst()];
+  }
+
+  get(id: string): UnknownGroup | null {
+    this.expire();
+    return this.#groups.get(id) ?? null;
+  }
+
+  /** Takes back somebody who was written down. */
+  restore(group: UnknownGroup): void {
+    this.#groups.set(group.id, group);
+    this.#makeRoom();
+  }
+
+  /** @returns false when there is none. */
+  remove(id: string): boolean {
+    const group = this.#groups.get(id);
+    if (!group) return false;
+    this.#groups.delete(id);
+    group.wipe();
+    this.#options.onGone(id);
+    return true;
+  }
+
+  /** Wipes what was held long enough; call it now and then. */
+  expire(): void {
+    const before = this.#options.clock.monotonicMs() - this.#options.keepMs;
+    for (const group of [...this.#groups.values()]) if (!group.expire(before)) this.remove(group.id);
+  }
+
+  /** Wipes everything, and tells nobody. */
+  clear(): void {
+    for (const group of this.#groups.values()) group.wipe();
+    this.#groups.clear();
+  }
+
+  #unit({ vector }: Embedding): Float32Array | null {
+    const length = lengthOf(vector);
+    if (vector.length !== this.#options.width || length === 0) return null;
+    return vector.map((value) => value / length);
+  }
+
+  *#newestFirst(): Iterable<UnknownGroup> {
+    const groups = [...this.#groups.values()];
+    for (let i = groups.length - 1; i >= 0; i -= 1) yield groups[i] as UnknownGroup;
+  }
+
+  #justSeen(vector: Float32Array, camera: string, nowMs: number): UnknownGroup | null {
+    const recent: UnknownGroup[] = [];
+    for (const group of this.#newestFirst()) {
+      if (group.lastSeenMs < nowMs - JUST_NOW_MS) break;
+      if (group.wasSeenBy(camera)) recent.push(group);
+    }
+    return this.#mostSimilar(recent, vector);
+  }
+
+  #nearest(vector: Float32Array): UnknownGroup | null {
+    return this.#mostSimilar(this.#groups.values(), vector);
+  }
+
+  /** At or above the threshold; null when none is. */
+  #mostSimilar(groups: Iterable<UnknownGroup>, vector: Float32Array): UnknownGroup | null {
+    let found: UnknownGroup | null = null;
+    let best = this.#options.threshold;
+    for (const group of groups) {
+      const similarity = group.similarity(vector);
+      if (similarity < best) continue;
+      best = similarity;
+      found = group;
+    }
+    return found;
+  }
+
+  /** The new face may show that two were one all the time: the one seen first takes the other in. */
+  #merged(group: UnknownGroup, { vector }: KeptFace): UnknownGroup {
+    const { threshold } = this.#options;
+    let survivor = group;
+    for (const other of [...this.#groups.values()]) {
+      if (other === survivor || other.similarity(vector) < threshold) continue;
+      if (survivor.meanSimilarity(other) < threshold) continue;
+      const [first, second] = other.firstSeenWallMs <= survivor.firstSeenWallMs ? [other, survivor] : [survivor, other];
+      first.absorb(second);
+      this.remove(second.id);
+      survivor = first;
+    }
+    return survivor;
+  }
+
+  #makeRoom(): void {
+    const { maxGroups } = this.#options;
+    for (const id of [...this.#groups.keys()].slice(0, Math.max(0, this.#groups.size - maxGroups))) this.remove(id);
+  }
+
+  #picture(face: KeptFace, jpeg: Buffer): void {
+    if (!this.#holds(face)) {
+      jpeg.fill(0);
+      return;
+    }
+    face.picture?.fill(0);
+    face.picture = jpeg;
+  }
+
+  #holds(face: KeptFace): boolean {
+    for (const group of this.#groups.values()) if (group.faces.includes(face)) return true;
+    return false;
+  }
+}
