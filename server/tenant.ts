@@ -98,6 +98,9 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   opened.defer(() => keys.close());
   const audit = openAuditLog({ file: join(dataDir, 'audit.db'), clock });
   opened.defer(() => audit.close());
+  if (!audit.isWhole) {
+    log.error({}, 'the audit log is not whole: "facegate audit verify" says what is missing');
+  }
   const cameraStore = new CameraStore({ dataDir, clock });
   opened.defer(() => cameraStore.close());
   const ffmpeg = await findFfmpeg({

@@ -35,6 +35,9 @@ const AUDIT_MIGRATIONS: readonly Migration[] = [
       ) STRICT;
       CREATE INDEX entries_by_action ON entries (action);
 
+      CREATE TRIGGER entries_follow BEFORE INSERT ON entries
+        WHEN new.number <> (SELECT coalesce(max(number), 0) + 1 FROM entries)
+        BEGIN SELECT RAISE(ABORT, 'an audit log is only ever appended to'); END;
       CREATE TRIGGER entries_never_change BEFORE UPDATE ON entries
         BEGIN SELECT RAISE(ABORT, 'an audit log is only ever appended to'); END;
       CREATE TRIGGER entries_never_go BEFORE DELETE ON entries
@@ -93,6 +96,11 @@ export class AuditLog implements AuditTrail {
   /** The newest entry; number 0 before the first. */
   get last(): ChainLink {
     return this.#file.attempt('be read', () => this.#last());
+  }
+
+  /** Whether the newest entry that was noted beside the log is in it. The whole chain is for `verifyAuditLog`. */
+  get isWhole(): boolean {
+    return this.#file.transaction('be read', 'snapshot', () => this.#headFits());
   }
 
   record({ action, by, subject, details }: AuditEntry): void {
