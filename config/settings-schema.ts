@@ -225,9 +225,9 @@ const gallery = z.strictObject({
     .optional(),
   unknowns: z
     .strictObject({
-      keep: duration('1m', '30d')
+      keep: duration('0s', '30d')
         .prefault('10m')
-        .describe('How long faces that nobody was known by are held, so that they can be named.'),
+        .describe('How long faces that nobody was known by are held, so that they can be named. `0s`: none is.'),
       onDisk: z
         .boolean()
         .default(false)
@@ -384,6 +384,11 @@ const server = z.strictObject({
   maxImageBytes: whole(1024, 104_857_600)
     .default(10_485_760)
     .describe('Largest picture that a request may carry, bytes.'),
+  requestsPerMinute: whole(1, 1_000_000)
+    .default(6000)
+    .describe(
+      'Requests in a minute that each key may make, all kinds together, unless it has a limit of its own; while there is no key, each address. More are answered 429.',
+    ),
 });
 
 const key = z.strictObject({
@@ -400,6 +405,13 @@ const key = z.strictObject({
     .describe(
       'What it may do: `read` (live view, events, cameras, subjects), `recognize` (`/recognize`, `/search`, `/detect`, `/compare`, …), `enroll` (change the gallery), `door` (for controllers of doors), `admin` (everything).',
     ),
+  rateLimit: z
+    .strictObject({
+      perMinute: whole(1, 1_000_000).describe(
+        'Requests in a minute that this key may make, instead of `server.requestsPerMinute`.',
+      ),
+    })
+    .optional(),
 });
 
 export const settingsSchema = z.strictObject({

@@ -42,6 +42,8 @@ export const picturesBody = (...names: string[]) =>
   });
 
 const int = z.int();
+/** ISO 8601, UTC. */
+export const moment = z.string().meta({ format: 'date-time' });
 const point = z.tuple([int, int]).describe('x, y in pixels of the picture as it was sent');
 const intBox = z.tuple([int, int, int, int]).describe('x1, y1, x2, y2 in pixels of the picture as it was sent');
 
@@ -98,9 +100,9 @@ export const errorAnswer = z
   })
   .meta({ id: 'Error' });
 
-/** The error answers of a route, by status, for `schema.response`. Every route may add 400, 401, 403 and 500 to them. */
+/** The error answers of a route, by status, for `schema.response`. Every route may add 400, 401, 403, 429 and 500 to them. */
 export function errorAnswers(...codes: ErrorCode[]): Record<number, typeof errorAnswer> {
-  const always: ErrorCode[] = ['REQUEST_INVALID', 'UNAUTHENTICATED', 'FORBIDDEN', 'INTERNAL'];
+  const always: ErrorCode[] = ['REQUEST_INVALID', 'UNAUTHENTICATED', 'FORBIDDEN', 'RATE_LIMITED', 'INTERNAL'];
   return Object.fromEntries([...always, ...codes].map((code) => [ERROR_CODES[code].status, errorAnswer]));
 }
 
@@ -112,7 +114,6 @@ export const PICTURE_ERRORS: ErrorCode[] = [
   'IMAGE_TOO_LARGE',
   'INFERENCE_BUSY',
   'INFERENCE_DEADLINE',
-  'RATE_LIMITED',
 ];
 
 /** An answer that is a file, not JSON. */

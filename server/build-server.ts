@@ -9,6 +9,8 @@ import { answerError } from './answer-error.ts';
 import { allowListedOrigin } from './callers/allow-listed-origin.ts';
 import { createAuthenticator, requireAccess } from './callers/authenticate.ts';
 import { checkCaller } from './callers/check-caller.ts';
+import { OpenSockets } from './callers/open-sockets.ts';
+import { requestLimits } from './callers/request-limits.ts';
 import { SECURITY_HEADERS } from './callers/security-headers.ts';
 import { SessionStore } from './callers/session-store.ts';
 import { createApp } from './create-app.ts';
@@ -24,6 +26,7 @@ import { detectRoute } from './routes/detect.ts';
 import { doorRoutes } from './routes/doors.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { socketRoutes } from './routes/sockets.ts';
 import { stepRoute } from './routes/step.ts';
@@ -49,6 +52,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   const app = createApp(parts);
   const sessions = new SessionStore({ clock });
   const authenticate = createAuthenticator(keys, sessions);
+  const sockets = new OpenSockets();
   let closing = false;
 
   app.setValidatorCompiler(validatorCompiler);
@@ -90,6 +94,9 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     request.principal = authenticate(request);
     if (!request.is404) requireAccess(request.principal, request.routeOptions.config.access ?? 'admin');
   });
+  // Whoever lost their key or session hears nothing more.
+  const unsubscribe = keys.onChange(() => sockets.check());
+  app.addHook('onClose', async () => unsubscribe());
   app.addHook('onSend', async (_request, reply) => {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   });
@@ -104,12 +111,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     else request.log.info(fields, 'request');
   });
 
-  await app.register(rateLimit, {
-    global: false,
-    keyGenerator: ({ principal, ip }) => (principal?.kind === 'key' ? principal.key.id : ip),
-    errorResponseBuilder: (_request, { after }) =>
-      new AppError('RATE_LIMITED', `too many requests; try again in ${after}`),
-  });
+  await app.register(rateLimit, requestLimits(settings.server));
   await app.register(multipart, { throwFileSizeLimit: true });
   await describeApi(app, parts.version);
 
@@ -124,8 +126,9 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   doorRoutes(app, parts);
   eventRoutes(app, parts);
   auditRoutes(app, parts);
-  sessionRoutes(app, parts, sessions);
-  socketRoutes(app, parts, authenticate);
+  sessionRoutes(app, parts, sessions, sockets);
+  keyRoutes(app, parts);
+  socketRoutes(app, parts, authenticate, sockets);
   await apiDocsRoutes(app);
   await consoleRoutes(app, parts.consoleDir);
   app.setNotFoundHandler((request) => {

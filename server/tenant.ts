@@ -94,7 +94,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   opened.defer(() => metrics.close());
   const events = openEventLog({ file: join(dataDir, 'events.db'), tenant: 'default', clock, log });
   opened.defer(() => events.close());
-  const keys = openKeyStore({ file: join(dataDir, 'keys.db'), configured: settings.keys, clock });
+  const keys = openKeyStore({ file: join(dataDir, 'keys.db'), configured: settings.keys, clock, log });
   opened.defer(() => keys.close());
   const audit = openAuditLog({ file: join(dataDir, 'audit.db'), clock });
   opened.defer(() => audit.close());

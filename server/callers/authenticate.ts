@@ -32,17 +32,18 @@ export type Authenticator = (request: Pick<FastifyRequest, 'headers' | 'cookies'
 export function createAuthenticator(keys: KeyStore, sessions: SessionStore): Authenticator {
   return ({ headers, cookies }) => {
     if (keys.isEmpty) return { kind: 'local' };
-    const presented = presentedKey(headers);
-    if (presented !== null) {
-      const key = keys.find(presented);
-      return key && { kind: 'key', key };
-    }
-    const cookie = cookies[SESSION_COOKIE];
+    const key = ownerOf(presentedKey(headers), cookies[SESSION_COOKIE]);
+    if (!key) return null;
+    keys.used(key.id);
+    return { kind: 'key', key };
+  };
+
+  function ownerOf(presented: string | null, cookie: string | undefined): KeyInfo | null {
+    if (presented !== null) return keys.find(presented);
     const session = cookie ? sessions.find(cookie) : null;
     // A revoked key ends its sessions.
-    const key = session && keys.list().find(({ id }) => id === session.keyId);
-    return key ? { kind: 'key', key } : null;
-  };
+    return session && keys.get(session.keyId);
+  }
 }
 
 function presentedKey(headers: FastifyRequest['headers']): string | null {

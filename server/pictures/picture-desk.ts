@@ -1,4 +1,4 @@
-import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AnalysedFace } from '../../pipeline/face.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { AnalyseOptions } from '../../pipeline/ports.ts';
@@ -20,7 +20,6 @@ interface QueryOptions {
 
 /** The way of a picture from a request to its faces, the same for every route that takes one. */
 export interface PictureDesk {
-  readonly rateLimit: Pick<FastifyContextConfig, 'rateLimit'>;
   /** Waits for a place, then works; see Admission. The signal fires when the caller hangs up. */
   work<T>(reply: FastifyReply, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   read<N extends string>(request: FastifyRequest, names: readonly N[]): Promise<Record<N, Buffer>>;
@@ -34,8 +33,6 @@ export function createPictureDesk({ settings, analyser }: Pick<ServerParts, 'set
   const admission = new Admission({ atOnce: AT_ONCE, maxWaiting: MAX_WAITING });
   const maxBytes = settings.server.maxImageBytes;
   return {
-    // Far above what the networks can do; it keeps one caller from filling the queue for all others all the time.
-    rateLimit: { rateLimit: { max: 3000, timeWindow: 60_000 } },
     work: async (reply, work) => {
       const signal = hangUpSignal(reply);
       try {

@@ -22,7 +22,7 @@ export function compareRoute(app: ServerApp, desk: PictureDesk, { compare }: Pic
   app.route({
     method: 'POST',
     url: '/compare',
-    config: { access: 'recognize', ...desk.rateLimit },
+    config: { access: 'recognize' },
     schema: {
       tags: ['pictures'],
       summary: 'Whether two pictures show the same person',

@@ -1,11 +1,16 @@
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { AppError } from '../../config/app-error.ts';
 import { KEY_SCOPES } from '../../config/key-scopes.ts';
 import { errorAnswers, nothing } from '../api-schemas.ts';
 import { SESSION_COOKIE, scopesOf } from '../callers/authenticate.ts';
+import type { OpenSockets } from '../callers/open-sockets.ts';
 import type { SessionStore } from '../callers/session-store.ts';
 import type { ServerApp } from '../server-app.ts';
 import type { ServerParts } from '../server-parts.ts';
+
+/** By address: whoever tries keys has none. */
+const LOGINS = { max: 10, timeWindow: 60_000, keyGenerator: ({ ip }: FastifyRequest) => ip };
 
 const login = z.strictObject({ key: z.string({ error: 'must be a text' }).min(1, 'must not be empty').max(512) });
 const sessionAnswer = z.object({
@@ -19,6 +24,7 @@ export function sessionRoutes(
   app: ServerApp,
   { keys, settings }: Pick<ServerParts, 'keys' | 'settings'>,
   sessions: SessionStore,
+  sockets: OpenSockets,
 ): void {
   const cookie = {
     path: '/',
@@ -26,6 +32,10 @@ export function sessionRoutes(
     sameSite: 'strict',
     secure: settings.server.tls !== undefined,
   } as const;
+  const endSession = (id: string) => {
+    sessions.end(id);
+    sockets.check();
+  };
 
   app.route({
     method: 'GET',
@@ -47,19 +57,19 @@ export function sessionRoutes(
   app.route({
     method: 'POST',
     url: '/session',
-    config: { access: 'anyone', rateLimit: { max: 10, timeWindow: 60_000 } },
+    config: { access: 'anyone', rateLimit: LOGINS },
     schema: {
       tags: ['session'],
       summary: 'Exchanges a key for a session cookie',
       description: 'HttpOnly, SameSite=Strict, Secure under TLS. At most 10 attempts a minute from one address.',
       body: login,
-      response: { 204: nothing, ...errorAnswers('RATE_LIMITED') },
+      response: { 204: nothing, ...errorAnswers() },
     },
     handler: async (request, reply) => {
       const key = keys.find(request.body.key);
       if (!key) throw new AppError('UNAUTHENTICATED', 'nobody has that key');
       const old = request.cookies[SESSION_COOKIE];
-      if (old) sessions.end(old);
+      if (old) endSession(old);
       return reply
         .setCookie(SESSION_COOKIE, sessions.open(key.id), { ...cookie, maxAge: Math.floor(sessions.lifetimeMs / 1000) })
         .code(204)
@@ -73,12 +83,12 @@ export function sessionRoutes(
     config: { access: 'anyone' },
     schema: {
       tags: ['session'],
-      summary: 'Ends the session; its sockets are closed within half a minute',
+      summary: 'Ends the session and its sockets',
       response: { 204: nothing, ...errorAnswers() },
     },
     handler: async (request, reply) => {
       const id = request.cookies[SESSION_COOKIE];
-      if (id) sessions.end(id);
+      if (id) endSession(id);
       return reply.clearCookie(SESSION_COOKIE, cookie).code(204).send(null);
     },
   });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { AppError } from '../../config/app-error.ts';
 import { errorAnswers, feedQuery, liveQuery } from '../api-schemas.ts';
 import { type Authenticator, requireAccess } from '../callers/authenticate.ts';
-import { keepAlive } from '../heartbeat.ts';
+import type { OpenSockets } from '../callers/open-sockets.ts';
 import type { ServerApp } from '../server-app.ts';
 import type { ServerParts } from '../server-parts.ts';
 
@@ -15,11 +15,12 @@ export function socketRoutes(
   app: ServerApp,
   { cameras, live, preview, feed }: Pick<ServerParts, 'cameras' | 'live' | 'preview' | 'feed'>,
   authenticate: Authenticator,
+  sockets: OpenSockets,
 ): void {
   const guard = (socket: WebSocket, request: FastifyRequest) => {
     // Of the handshake; the request itself is gone when the socket is open.
     const { headers, cookies } = request;
-    keepAlive(socket, () => {
+    sockets.add(socket, () => {
       try {
         requireAccess(authenticate({ headers, cookies }), 'read');
         return true;

@@ -15,7 +15,7 @@ export function stepRoute(app: ServerApp, desk: PictureDesk, { steps }: Pick<Ser
   app.route({
     method: 'POST',
     url: '/detect_and_:step',
-    config: { access: 'recognize', ...desk.rateLimit },
+    config: { access: 'recognize' },
     schema: {
       tags: ['pictures'],
       summary: 'A picture after a post-processing step on its faces',

@@ -34,7 +34,9 @@ describe('config/facegate.example.yaml', () => {
     writeFileSync(file, text.replace(/^( *)#(?=[\w-])/gm, '$1'));
     const env = { FRONT_PASSWORD: 'x', FACEGATE_ADMIN_KEY: 'k'.repeat(24) };
     const { settings } = loadSettings({ file, env });
-    expect(settings.keys).toEqual([{ name: 'operator', key: 'k'.repeat(24), scopes: ['admin'] }]);
+    expect(settings.keys).toEqual([
+      { name: 'operator', key: 'k'.repeat(24), scopes: ['admin'], rateLimit: { perMinute: 600 } },
+    ]);
     expect(settings.cameras).toHaveLength(4);
     expect(settings.server.tls?.cert).toBe(join(folder, 'tls/facegate.crt'));
   });

@@ -200,6 +200,10 @@ describe('with keys', () => {
     ['POST', '/cameras/x/probe', 'admin'],
     ['PATCH', '/cameras/x', 'admin'],
     ['DELETE', '/cameras/x', 'admin'],
+    ['GET', '/audit', 'admin'],
+    ['GET', '/keys', 'admin'],
+    ['POST', '/keys', 'admin'],
+    ['DELETE', '/keys/x', 'admin'],
   ];
 
   it('asks each route for its scope; admin may everything', async () => {

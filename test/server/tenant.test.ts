@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEventLog } from '../../access/event-log.ts';
 import { type SettingsInput, settingsSchema } from '../../config/settings-schema.ts';
+import { silentLog } from '../../pipeline/silent-log.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { openKeyStore } from '../../server/callers/key-store.ts';
 import { openTenant } from '../../server/tenant.ts';
@@ -52,7 +53,7 @@ describe('the admin key of a tenant that listens beyond this machine', () => {
     await using tenant = await open(settings());
     await expect(tenant.start()).rejects.toMatchObject({ code });
     await tenant.close();
-    const keys = openKeyStore({ file: join(folder, 'keys.db'), configured: [], clock: systemClock });
+    const keys = openKeyStore({ file: join(folder, 'keys.db'), configured: [], clock: systemClock, log: silentLog });
     expect(keys.isEmpty).toBe(true);
     keys.close();
   });

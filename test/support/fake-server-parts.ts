@@ -57,7 +57,7 @@ export async function fakeServerParts(
   const logged: string[] = [];
   const log: Logger = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) });
   const clock = { wallMs: () => 1_790_000_000_000, monotonicMs: () => 1000 };
-  const keys = openKeyStore({ file: join(folder, 'keys.db'), configured: settings.keys, clock });
+  const keys = openKeyStore({ file: join(folder, 'keys.db'), configured: settings.keys, clock, log });
   const audit = openAuditLog({ file: join(folder, 'audit.db'), clock });
   const metrics = createMetrics({ version: '1.2.3' });
   const analyser = fakeAnalyser();
@@ -132,7 +132,7 @@ function fakeGallery(): SubjectStore {
   return {
     subjects: () => [...subjects.values()],
     subject,
-    createSubject(name) {
+    createSubject({ name }) {
       if ([...subjects.values()].some((other) => other.name === name)) {
         throw new AppError('SUBJECT_EXISTS', `a subject named "${name}" exists already`);
       }
