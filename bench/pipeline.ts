@@ -177,7 +177,7 @@ function fillGallery(gallery: ReturnType<typeof openGallery>, model: string, wid
   for (let i = 0; i < GALLERY_SUBJECTS; i += 1) {
     const vector = Float32Array.from({ length: width }, () => Math.random() - 0.5);
     const norm = Math.hypot(...vector);
-    const subject = gallery.createSubject(`random ${i}`);
+    const subject = gallery.createSubject({ name: `random ${i}` });
     gallery.addTemplate(subject.id, {
       embedding: { model, vector: vector.map((v) => v / norm) },
       quality: 1,

@@ -54,4 +54,42 @@ export const GALLERY_MIGRATIONS: readonly Migration[] = [
         BEGIN DELETE FROM changes WHERE number <= new.number - ${KEPT}; END;
     `,
   },
+  {
+    name: 'people, pictures and seals',
+    sql: `
+      ALTER TABLE subjects ADD COLUMN group_names TEXT NOT NULL DEFAULT '[]';
+      ALTER TABLE subjects ADD COLUMN valid_from_ms INTEGER;
+      ALTER TABLE subjects ADD COLUMN valid_until_ms INTEGER;
+      ALTER TABLE subjects ADD COLUMN changed_at_ms INTEGER;
+      ALTER TABLE subjects ADD COLUMN last_seen_ms INTEGER;
+      -- Notes and consent; null where there are neither.
+      ALTER TABLE subjects ADD COLUMN sealed BLOB;
+
+      ALTER TABLE templates ADD COLUMN model_version TEXT NOT NULL DEFAULT '';
+      ALTER TABLE templates ADD COLUMN kind TEXT NOT NULL DEFAULT 'positive' CHECK (kind IN ('positive', 'negative'));
+      ALTER TABLE templates ADD COLUMN image_id TEXT;
+
+      -- One picture may have templates of several models.
+      CREATE TABLE images (
+        id TEXT PRIMARY KEY,
+        subject_id TEXT NOT NULL REFERENCES subjects (id) ON DELETE CASCADE,
+        sealed BLOB NOT NULL
+      ) STRICT;
+      CREATE INDEX images_by_subject ON images (subject_id);
+      CREATE INDEX templates_by_image ON templates (image_id);
+      CREATE TRIGGER image_unused AFTER DELETE ON templates WHEN old.image_id IS NOT NULL
+        BEGIN
+          DELETE FROM images WHERE id = old.image_id
+            AND NOT EXISTS (SELECT 1 FROM templates WHERE image_id = old.image_id);
+        END;
+
+      -- Under which key everything is sealed; no row while everything is in clear.
+      CREATE TABLE sealing (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        key_id TEXT NOT NULL,
+        -- 1 until the pages on which something stood in clear are known to be overwritten.
+        clear_pages INTEGER NOT NULL
+      ) STRICT;
+    `,
+  },
 ];

@@ -7,12 +7,12 @@ import { subjectName } from './subject-name.ts';
 export type SubjectFields = { readonly [Field in keyof SubjectDraft]-?: Exclude<SubjectDraft[Field], undefined> };
 
 /** Control characters but the end of a line and a tab, and the marks that reverse the text after them. */
-const UNPRINTABLE = /[\p{Cs}\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/u;
+const UNPRINTABLE = /(?![\n\t])[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/u;
 
 const text = (least: number, most: number) =>
   z
     .string({ error: 'must be a text' })
-    .transform((value) => value.normalize('NFC').trim())
+    .transform((value) => value.normalize('NFC').replaceAll('\r\n', '\n').trim())
     .refine((value) => [...value].length >= least && [...value].length <= most, {
       error: `must have ${least === 0 ? 'at most' : `${least} to`} ${most} characters`,
     })

@@ -1,57 +1,42 @@
+import { dirname, join } from 'node:path';
 import { AppError } from '../config/app-error.ts';
 import type { Candidate, Embedding } from '../pipeline/face.ts';
 import { nameKey } from '../pipeline/name-key.ts';
 import type { Clock, Gallery, Logger } from '../pipeline/ports.ts';
 import { uuidV7 } from '../pipeline/uuid-v7.ts';
 import { fromBlob, lengthOf, toBlob } from './embedding-blob.ts';
-import { EmbeddingIndex } from './embedding-index.ts';
-import { GalleryDatabase, type SubjectRow, type TemplateRow } from './gallery-database.ts';
-import { subjectName } from './subject-name.ts';
+import { EmbeddingIndex, type IndexHit } from './embedding-index.ts';
+import { GalleryDatabase } from './gallery-database.ts';
+import {
+  type GalleryModel,
+  isOfModel,
+  type SubjectRow,
+  type TemplateDetails,
+  type TemplateRow,
+} from './gallery-rows.ts';
+import { LastSeen } from './last-seen.ts';
+import { NegativeTemplates } from './negative-templates.ts';
+import { NotSearched } from './not-searched.ts';
+import type { GallerySize, NewTemplate, Subject, SubjectDraft, Template } from './subject.ts';
+import { subjectFields } from './subject-draft.ts';
 
-/** A person whom the gallery knows. */
-export interface Subject {
-  /** UUID version 7. */
-  readonly id: string;
-  /** Unique, whatever its case. */
-  readonly name: string;
-  readonly createdAtMs: number;
-  /** Enrolled faces that searches compare with: those of the gallery's model. */
-  readonly templates: number;
-}
-
-/** One enrolled face. Its embedding never leaves the gallery. */
-export interface Template {
-  readonly id: string;
-  readonly subjectId: string;
-  readonly model: string;
-  /** 0..1; null where it was not measured. */
-  readonly quality: number | null;
-  /** Where the picture came from, for people. */
-  readonly source: string;
-  readonly createdAtMs: number;
-}
-
-export interface NewTemplate {
-  readonly embedding: Embedding;
-  readonly quality: number | null;
-  readonly source: string;
-}
-
-export interface GallerySize {
-  readonly subjects: number;
-  /** Templates that searches compare with. */
-  readonly templates: number;
-  /** Templates of other models, or damaged ones: kept, not searched. */
-  readonly notSearched: number;
-}
+export type { Consent, GallerySize, NewTemplate, Subject, SubjectDraft, Template, TemplateKind } from './subject.ts';
 
 export interface GalleryOptions {
   /** The database; made, with its folder, when it is not there. */
   file: string;
   /** Catalog name of the embedder. Templates of another one are kept, and not searched. */
   model: string;
+  /** The first 12 digits of its weights' SHA-256. Default: not known, which goes with any. */
+  modelVersion?: string | undefined;
   /** Numbers in an embedding. */
   width: number;
+  /** `FACEGATE_GALLERY_KEY`: base64 of 32 bytes, instead of the key file. */
+  key?: string | undefined;
+  /** Made when the gallery is new. Default: `gallery.key` beside the database. */
+  keyFile?: string | undefined;
+  /** Keep the pictures of new templates. Default false. */
+  keepImages?: boolean | undefined;
   log: Logger;
   clock: Clock;
 }
@@ -62,95 +47,152 @@ const CHECKPOINT_AGAIN_MS = 1000;
 /**
  * Opens the gallery and reads it into memory.
  *
- * @throws {AppError} GALLERY_UNAVAILABLE when the file cannot be opened, is no gallery, or a newer facegate wrote it.
+ * @throws {AppError} GALLERY_UNAVAILABLE when the file cannot be opened, is no gallery, or a newer facegate wrote it;
+ * GALLERY_KEY_MISSING and GALLERY_KEY_WRONG when it is sealed under a key that is not at hand; CONFIG_INVALID when what
+ * should be the key is none.
  */
 export function openGallery(options: GalleryOptions): SubjectGallery {
   return new SubjectGallery(options);
 }
 
 /**
- * Subjects and their templates: durable in SQLite, searched in memory. Several processes may have one gallery open; each
- * call sees what any of them committed before it. Memory follows the database by the database's own list of changes, after
- * writes of our own as after those of others, so there is one way for the two to agree. When the database cannot be read,
- * searches fail rather than answer from what was once true.
+ * Subjects and their templates: durable and sealed in SQLite, searched in memory. Several processes may have one gallery
+ * open; each call sees what any of them committed before it. Memory follows the database by the database's own list of
+ * changes, after writes of our own as after those of others, so there is one way for the two to agree. When the database
+ * cannot be read, searches fail rather than answer from what was once true.
  */
 export class SubjectGallery implements Gallery, AsyncDisposable {
   readonly #database: GalleryDatabase;
-  readonly #model: string;
+  readonly #of: GalleryModel;
   readonly #width: number;
+  readonly #keepImages: boolean;
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #index: EmbeddingIndex;
+  readonly #negatives = new NegativeTemplates();
+  readonly #notSearched = new NotSearched();
   readonly #subjects = new Map<string, SubjectRow>();
-  readonly #damaged = new Set<string>();
+  readonly #lastSeen: LastSeen;
+  /** Ids by name; null when that must be sorted again. */
+  #byName: readonly string[] | null = null;
   /** The last change that memory knows of; null when all must be read. */
   #seenChange: number | null = null;
   #seenVersion = Number.NaN;
   #checkpointTimer: NodeJS.Timeout | undefined;
 
-  constructor({ file, model, width, log, clock }: GalleryOptions) {
-    this.#model = model;
+  constructor(options: GalleryOptions) {
+    const { file, model, modelVersion = '', width, log, clock } = options;
+    this.#of = { model, modelVersion };
     this.#width = width;
+    this.#keepImages = options.keepImages ?? false;
     this.#log = log;
     this.#clock = clock;
     this.#index = new EmbeddingIndex(width);
-    this.#database = new GalleryDatabase(file);
+    this.#lastSeen = new LastSeen({ write: (moments) => this.#writeSeen(moments), log });
+    const keyFile = options.keyFile ?? join(dirname(file), 'gallery.key');
+    this.#database = new GalleryDatabase(file, { key: options.key, keyFile });
     try {
       const { subjects, templates, notSearched } = this.size;
       log.info({ subjects, templates, notSearched, model }, 'gallery opened');
+      this.#sayWhatWasSealed();
     } catch (error) {
       this.#database.close();
       throw error;
     }
   }
 
+  /** The model whose templates are searched. */
+  get model(): GalleryModel {
+    return this.#of;
+  }
+
   get size(): GallerySize {
     this.#follow();
     return {
       subjects: this.#subjects.size,
-      templates: this.#index.size,
-      notSearched: this.#database.countOthers(this.#model) + this.#damaged.size,
+      templates: this.#index.size + this.#negatives.size,
+      notSearched: this.#notSearched.size,
     };
   }
 
   /** By name. */
   subjects(): Subject[] {
     this.#follow();
-    return [...this.#subjects.values()]
-      .map((row) => this.#withCount(row))
-      .sort((a, b) => a.name.localeCompare(b.name, 'en') || (a.id < b.id ? -1 : 1));
+    this.#byName ??= sortedByName([...this.#subjects.values()]);
+    return this.#byName.map((id) => this.#view(this.#subjects.get(id) as SubjectRow));
   }
 
   /** @throws {AppError} SUBJECT_NOT_FOUND */
   subject(id: string): Subject {
     this.#follow();
     const row = this.#subjects.get(id);
-    if (!row) throw notFound(id);
-    return this.#withCount(row);
+    if (!row) throw subjectNotFound(id);
+    return this.#view(row);
   }
 
-  /**
-   * @param name 1 to 200 characters, trimmed.
-   * @throws {AppError} SUBJECT_EXISTS when one has that name in any case; REQUEST_INVALID
-   */
-  createSubject(name: string): Subject {
-    const createdAtMs = Math.trunc(this.#clock.wallMs());
-    const row = { id: uuidV7(createdAtMs), name: subjectName(name), createdAtMs };
-    if (!this.#database.addSubject(row, nameKey(row.name))) {
-      throw new AppError('SUBJECT_EXISTS', `there is a subject named "${row.name}" already`);
-    }
+  /** The one of that name in any case; null where there is none. */
+  subjectNamed(name: string): Subject | null {
+    this.#follow();
+    const id = this.#database.idByNameKey(nameKey(name));
+    const row = id === null ? undefined : this.#subjects.get(id);
+    return row ? this.#view(row) : null;
+  }
+
+  /** @throws {AppError} SUBJECT_EXISTS when one has that name in any case; REQUEST_INVALID */
+  createSubject(draft: SubjectDraft): Subject {
+    const { name, groups, notes, validFromMs, validUntilMs, consent } = subjectFields(draft);
+    const createdAtMs = this.#now();
+    const id = uuidV7(createdAtMs);
+    const times = { validFromMs, validUntilMs, changedAtMs: createdAtMs };
+    const values = { name, nameKey: nameKey(name), groups, ...times, private: { notes, consent } };
+    if (!this.#database.addSubject(id, createdAtMs, values)) throw subjectExists(name);
     this.#catchUp();
-    return this.#withCount(row);
+    return this.subject(id);
   }
 
   /**
-   * With its templates: gone from searches, the database and its WAL when this returns, except that another process in
-   * the middle of a read can hold up the WAL, which is then tried again each second.
+   * What the patch leaves out stays; null takes a time or the consent away.
+   *
+   * @throws {AppError} SUBJECT_NOT_FOUND; SUBJECT_EXISTS when another one has that name; REQUEST_INVALID
+   */
+  changeSubject(id: string, patch: Partial<SubjectDraft>): Subject {
+    let wanted = '';
+    const outcome = this.#database.changeSubject(id, (before) => {
+      const after = subjectFields(patch, {
+        name: before.name,
+        groups: before.groups,
+        notes: before.notes,
+        validFromMs: before.validFromMs,
+        validUntilMs: before.validUntilMs,
+        consent: before.consent,
+      });
+      wanted = after.name;
+      return {
+        ...after,
+        nameKey: nameKey(after.name),
+        changedAtMs: this.#now(),
+        private:
+          patch.notes === undefined && patch.consent === undefined
+            ? undefined
+            : { notes: after.notes, consent: after.consent },
+      };
+    });
+    if (outcome === 'missing') throw subjectNotFound(id);
+    if (outcome === 'taken') throw subjectExists(wanted);
+    this.#catchUp();
+    // Former names and notes are nobody's business either.
+    this.#emptyWal();
+    return this.subject(id);
+  }
+
+  /**
+   * With its templates and pictures: gone from searches, the database and its WAL when this returns, except that another
+   * process in the middle of a read can hold up the WAL, which is then tried again each second.
    *
    * @throws {AppError} SUBJECT_NOT_FOUND
    */
   removeSubject(id: string): void {
-    if (!this.#database.removeSubject(id)) throw notFound(id);
+    if (!this.#database.removeSubject(id)) throw subjectNotFound(id);
     this.#catchUp();
     this.#emptyWal();
   }
@@ -159,31 +201,94 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
    * @throws {AppError} SUBJECT_NOT_FOUND; EMBEDDING_MISMATCH for another model or width; EMBEDDING_INVALID when it is zero
    * or holds something that is not a number.
    */
-  addTemplate(subjectId: string, { embedding, quality, source }: NewTemplate): Template {
-    this.#check(embedding);
-    if (lengthOf(embedding.vector) === 0) {
-      throw new AppError('EMBEDDING_INVALID', 'the embedding is zero or holds something that is not a number');
-    }
-    const createdAtMs = Math.trunc(this.#clock.wallMs());
-    const template: Template = {
-      id: uuidV7(createdAtMs),
-      subjectId,
-      model: this.#model,
-      quality: Number.isFinite(quality) ? quality : null,
-      source: source
-        .replace(/[\p{Cc}\p{Cs}]/gu, '')
-        .trim()
-        .slice(0, LONGEST_SOURCE),
-      createdAtMs,
-    };
-    if (!this.#database.addTemplate({ ...template, embedding: toBlob(embedding.vector) })) throw notFound(subjectId);
-    this.#catchUp();
-    return template;
+  addTemplate(subjectId: string, { embedding, quality, source, kind = 'positive', image }: NewTemplate): Template {
+    const kept = this.#keepImages ? image : undefined;
+    return this.#add(subjectId, embedding, {
+      kind,
+      quality,
+      source,
+      imageId: kept ? uuidV7(this.#now()) : null,
+      image: kept,
+    });
   }
 
   /**
-   * For each probe the `k` most similar distinct subjects, best first, each by its best template. A probe that is zero or
-   * holds something that is not a number finds nobody.
+   * Of one subject, or of all; by age.
+   *
+   * @throws {AppError} SUBJECT_NOT_FOUND
+   */
+  templates(subjectId?: string): Template[] {
+    if (subjectId !== undefined) this.subject(subjectId);
+    this.#follow();
+    return this.#database.templates(subjectId).map((details) => this.#templateView(details));
+  }
+
+  /** @throws {AppError} TEMPLATE_NOT_FOUND */
+  template(id: string): Template {
+    this.#follow();
+    return this.#templateView(this.#details(id));
+  }
+
+  /** As `removeSubject`, of one face alone. @throws {AppError} TEMPLATE_NOT_FOUND */
+  removeTemplate(id: string): void {
+    if (!this.#database.removeTemplate(id)) throw templateNotFound(id);
+    this.#catchUp();
+    this.#emptyWal();
+  }
+
+  /**
+   * The picture of a template's face with its surroundings, JPEG.
+   *
+   * @throws {AppError} TEMPLATE_NOT_FOUND; IMAGE_NOT_KEPT; GALLERY_UNAVAILABLE when it is damaged.
+   */
+  image(templateId: string): Buffer {
+    const { imageId } = this.#details(templateId);
+    const found = imageId === null ? 'missing' : this.#database.image(imageId);
+    if (found === 'missing') {
+      throw new AppError('IMAGE_NOT_KEPT', `the picture of the face "${templateId}" is not kept`);
+    }
+    if (found !== 'damaged') return found;
+    throw new AppError('GALLERY_UNAVAILABLE', `the picture of the face "${templateId}" is damaged`);
+  }
+
+  /**
+   * Every template that is searched with its vector, opened one after the other: for calibration, export and whoever else
+   * compares them all. Each vector is the caller's, shape [width], as it was enrolled.
+   */
+  *embeddings(): Generator<{ template: Template; vector: Float32Array }> {
+    this.#follow();
+    for (const { details, embedding } of this.#database.embeddings(this.#of)) {
+      const vector = embedding && fromBlob(embedding, this.#width);
+      if (vector) yield { template: this.#templateView(details), vector };
+    }
+  }
+
+  /** Templates of other models whose picture is kept, and has none of this gallery's model yet: one a picture. */
+  templatesToReembed(): Template[] {
+    this.#follow();
+    return this.#database.templatesOnlyOfOthers(this.#of).map((details) => this.#templateView(details));
+  }
+
+  /**
+   * Another template of the same picture, of this gallery's model. The old one stays.
+   *
+   * @throws {AppError} TEMPLATE_NOT_FOUND; IMAGE_NOT_KEPT; as addTemplate.
+   */
+  reembed(templateId: string, { embedding, quality }: Pick<NewTemplate, 'embedding' | 'quality'>): Template {
+    const { subjectId, kind, source, imageId } = this.#details(templateId);
+    if (imageId === null) throw new AppError('IMAGE_NOT_KEPT', `the picture of the face "${templateId}" is not kept`);
+    return this.#add(subjectId, embedding, { kind, quality, source, imageId, image: undefined });
+  }
+
+  /** Notes that the subject was recognised; written within a second, and once a minute at most. Never throws. */
+  seen(subjectId: string, atMs: number): void {
+    const row = this.#subjects.get(subjectId);
+    if (row) this.#lastSeen.note(subjectId, atMs, row.lastSeenMs);
+  }
+
+  /**
+   * For each probe the `k` most similar distinct subjects, best first, each by its best positive template. A probe that is
+   * zero or holds something that is not a number finds nobody.
    *
    * @throws {AppError} EMBEDDING_MISMATCH for another model or width; GALLERY_UNAVAILABLE
    */
@@ -191,22 +296,16 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     if (!Number.isInteger(k) || k < 1) throw new AppError('REQUEST_INVALID', `k must be 1 or more, got ${k}`);
     for (const probe of probes) this.#check(probe);
     this.#follow();
-    const hits = this.#index.search(
-      probes.map((probe) => probe.vector),
-      k,
-    );
-    return hits.map((ofProbe) =>
-      ofProbe.map(({ subjectId, similarity }) => {
-        const row = this.#subjects.get(subjectId);
-        if (!row) throw new AppError('INTERNAL', `template of a subject that is not in the gallery: ${subjectId}`);
-        return { subjectId, name: row.name, similarity };
-      }),
-    );
+    const vectors = probes.map((probe) => probe.vector);
+    return this.#index
+      .search(vectors, k)
+      .map((hits, p) => hits.map((hit) => this.#candidate(hit, vectors[p] as Float32Array)));
   }
 
   /** Idempotent. What comes after it fails with GALLERY_UNAVAILABLE. */
   async close(): Promise<void> {
     clearTimeout(this.#checkpointTimer);
+    if (this.#database.isOpen) this.#lastSeen.flush();
     this.#database.close();
     this.#forget();
   }
@@ -215,16 +314,72 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     return this.close();
   }
 
-  #withCount(row: SubjectRow): Subject {
-    return { ...row, templates: this.#index.countOf(row.id) };
+  #candidate({ subjectId, similarity }: IndexHit, probe: Float32Array): Candidate {
+    const row = this.#subjects.get(subjectId);
+    if (!row) throw new AppError('INTERNAL', `template of a subject that is not in the gallery: ${subjectId}`);
+    const { name, groups, validFromMs, validUntilMs } = row;
+    const negativeSimilarity = this.#negatives.similarity(subjectId, probe);
+    return { subjectId, name, similarity, groups, validFromMs, validUntilMs, negativeSimilarity };
+  }
+
+  #add(
+    subjectId: string,
+    embedding: Embedding,
+    o: Pick<TemplateDetails, 'kind' | 'quality' | 'source' | 'imageId'> & { image: Uint8Array | undefined },
+  ): Template {
+    this.#check(embedding);
+    if (lengthOf(embedding.vector) === 0) {
+      throw new AppError('EMBEDDING_INVALID', 'the embedding is zero or holds something that is not a number');
+    }
+    const createdAtMs = this.#now();
+    const details: TemplateDetails = {
+      id: uuidV7(createdAtMs),
+      subjectId,
+      ...this.#of,
+      kind: o.kind,
+      quality: Number.isFinite(o.quality) ? o.quality : null,
+      source: o.source
+        .replace(/[\p{Cc}\p{Cs}]/gu, '')
+        .trim()
+        .slice(0, LONGEST_SOURCE),
+      createdAtMs,
+      imageId: o.imageId,
+    };
+    const row = { ...details, embedding: toBlob(embedding.vector), image: o.image };
+    if (!this.#database.addTemplate(row)) throw subjectNotFound(subjectId);
+    this.#catchUp();
+    return this.#templateView(details);
+  }
+
+  #view({ damaged: _, ...row }: SubjectRow): Subject {
+    return {
+      ...row,
+      lastSeenMs: this.#lastSeen.of(row.id, row.lastSeenMs),
+      templates: this.#index.countOf(row.id) + this.#negatives.countOf(row.id),
+      notSearched: this.#notSearched.countOf(row.id),
+    };
+  }
+
+  #templateView({ imageId, ...details }: TemplateDetails): Template {
+    return { ...details, searched: !this.#notSearched.has(details.id), hasImage: imageId !== null };
+  }
+
+  #details(templateId: string): TemplateDetails {
+    const details = this.#database.template(templateId);
+    if (!details) throw templateNotFound(templateId);
+    return details;
   }
 
   #check({ model, vector }: Embedding): void {
-    if (model === this.#model && vector.length === this.#width) return;
+    if (model === this.#of.model && vector.length === this.#width) return;
     throw new AppError(
       'EMBEDDING_MISMATCH',
-      `the gallery holds embeddings of ${this.#model} with ${this.#width} numbers, got ${model} with ${vector.length}`,
+      `the gallery holds embeddings of ${this.#of.model} with ${this.#width} numbers, got ${model} with ${vector.length}`,
     );
+  }
+
+  #now(): number {
+    return Math.trunc(this.#clock.wallMs());
   }
 
   /** Takes in what other processes wrote; cheap when they wrote nothing. */
@@ -243,13 +398,15 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
       return;
     }
     for (const [id, row] of changes.subjects) {
-      if (row) this.#subjects.set(id, row);
+      if (row?.name !== this.#subjects.get(id)?.name) this.#byName = null;
+      if (row) this.#takeSubject(row);
       else this.#subjects.delete(id);
     }
     for (const [id, row] of changes.templates) {
       this.#index.remove(id);
-      this.#damaged.delete(id);
-      if (row?.model === this.#model) this.#take(row);
+      this.#negatives.remove(id);
+      this.#notSearched.remove(id);
+      if (row) this.#takeTemplate(row);
     }
     this.#seenChange = changes.upTo;
   }
@@ -257,30 +414,66 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
   #readAll(): void {
     // Should reading break off, a half-read gallery must not answer: the second-best subject could be missing from it.
     this.#forget();
-    this.#seenChange = this.#database.readAll(this.#model, {
-      subject: (row) => this.#subjects.set(row.id, { ...row }),
-      template: (row) => this.#take(row),
+    this.#seenChange = this.#database.readAll(this.#of, {
+      subject: (row) => this.#takeSubject(row),
+      template: (row) => this.#takeTemplate(row),
     });
   }
 
   #forget(): void {
     this.#seenChange = null;
     this.#index.clear();
+    this.#negatives.clear();
+    this.#notSearched.clear();
     this.#subjects.clear();
-    this.#damaged.clear();
+    this.#byName = null;
   }
 
-  #take(row: TemplateRow): void {
-    const vector = fromBlob(row.embedding, this.#width);
+  #takeSubject(row: SubjectRow): void {
+    if (row.damaged && !this.#subjects.get(row.id)?.damaged) {
+      this.#log.error(
+        { subject: row.id },
+        "a subject's notes and consent are damaged and cannot be read; write them anew",
+      );
+    }
+    this.#subjects.set(row.id, row);
+  }
+
+  #takeTemplate(row: TemplateRow): void {
+    const { id, subjectId, embedding } = row;
+    const vector = embedding && isOfModel(row, this.#of) ? fromBlob(embedding, this.#width) : null;
+    embedding?.fill(0);
     if (vector) {
-      this.#index.put(row.id, row.subjectId, vector);
+      const place = row.kind === 'negative' ? this.#negatives : this.#index;
+      place.put(id, subjectId, vector);
       vector.fill(0);
       return;
     }
-    this.#damaged.add(row.id);
+    this.#notSearched.add(id, subjectId);
+    if (!isOfModel(row, this.#of)) return;
     this.#log.error(
-      { template: row.id, subject: row.subjectId, bytes: row.embedding.byteLength, expected: this.#width * 4 },
+      { template: id, subject: subjectId, bytes: embedding?.byteLength ?? null, expected: this.#width * 4 },
       'a template is damaged and will not be searched; enrol that face again',
+    );
+  }
+
+  #writeSeen(moments: ReadonlyMap<string, number>): void {
+    this.#database.seen(moments);
+    this.#catchUp();
+  }
+
+  #sayWhatWasSealed(): void {
+    const { sealed, overwritten } = this.#database.sealing;
+    if (sealed > 0) {
+      this.#log.info(
+        { templates: sealed },
+        'embeddings lay in clear and are sealed now; copies, backups and the disk itself may still hold the old ones (docs/security.md)',
+      );
+    }
+    if (overwritten) return;
+    this.#log.warn(
+      {},
+      'where embeddings lay in clear could not be overwritten, another process has the gallery open; the next start tries again',
     );
   }
 
@@ -300,6 +493,21 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
   }
 }
 
-function notFound(id: string): AppError {
+/** One collator for all: `localeCompare` makes one for each comparison. */
+const byName = new Intl.Collator('en');
+
+function sortedByName(rows: SubjectRow[]): string[] {
+  return rows.sort((a, b) => byName.compare(a.name, b.name) || (a.id < b.id ? -1 : 1)).map(({ id }) => id);
+}
+
+function subjectNotFound(id: string): AppError {
   return new AppError('SUBJECT_NOT_FOUND', `there is no subject with the id "${id.slice(0, 64)}"`);
+}
+
+function templateNotFound(id: string): AppError {
+  return new AppError('TEMPLATE_NOT_FOUND', `there is no face with the id "${id.slice(0, 64)}"`);
+}
+
+function subjectExists(name: string): AppError {
+  return new AppError('SUBJECT_EXISTS', `there is a subject named "${name}" already`);
 }

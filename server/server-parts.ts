@@ -44,6 +44,7 @@ export interface ServerParts {
     kind?: 'positive' | 'negative';
     force?: boolean;
   }): Promise<Enrolled>;
+  readonly unknowns: UnknownStore;
   readonly events: EventReader;
   readonly cameras: CameraRegistry;
   readonly live: LiveGate;
@@ -101,7 +102,7 @@ export interface SubjectStore {
   /** @throws {AppError} SUBJECT_NOT_FOUND */
   subject(id: string): Subject;
   /** @throws {AppError} SUBJECT_EXISTS */
-  createSubject(name: string): Subject;
+  createSubject(draft: { readonly name: string }): Subject;
   /** @throws {AppError} SUBJECT_NOT_FOUND */
   removeSubject(id: string): void;
   readonly size: { readonly subjects: number; readonly templates: number };
@@ -113,6 +114,51 @@ export interface Enrolled {
   readonly face: AnalysedFace;
   /** What to know of it, a sentence (a negative that does not matter yet); null where there is nothing. */
   readonly note: string | null;
+}
+
+/** Somebody whom the cameras saw and nobody knew. Times are ISO 8601, UTC. */
+export interface UnknownView {
+  readonly id: string;
+  /** In so many pictures of the cameras. */
+  readonly faces: number;
+  /** Ids. */
+  readonly cameras: readonly string[];
+  readonly firstSeenAt: string;
+  readonly lastSeenAt: string;
+  /** 0..1, of the best face held. */
+  readonly quality: number | null;
+  /** Whom they look like most, if anybody. */
+  readonly resembles: {
+    readonly subject: { readonly id: string; readonly name: string };
+    readonly similarity: number;
+  } | null;
+}
+
+/** Who an unknown person is: a subject that exists, or a new one. */
+export type WhoItIs = { readonly subjectId: string } | { readonly name: string; readonly groups?: readonly string[] };
+
+export interface NamedUnknown {
+  readonly subject: Subject;
+  /** How many faces became templates. */
+  readonly templates: number;
+  readonly created: boolean;
+}
+
+/** Those whom nobody was known by, for a while. Implemented by unknowns/unknown-people.ts. */
+export interface UnknownStore {
+  /** How long a face is held, milliseconds; 0: none is. */
+  readonly keepMs: number;
+  /** Last seen first; with `camera` those seen by it, with `frame` those who were in front of it around that frame. */
+  list(o?: { camera?: string; frame?: number }): Promise<UnknownView[]>;
+  /**
+   * A JPEG.
+   * @throws {AppError} UNKNOWN_NOT_FOUND also while there is no picture.
+   */
+  picture(id: string): Buffer;
+  /** @throws {AppError} UNKNOWN_NOT_FOUND, SUBJECT_NOT_FOUND, SUBJECT_EXISTS; SUBJECT_COLLISION unless `force`. */
+  name(id: string, who: WhoItIs, o?: { force?: boolean }): Promise<NamedUnknown>;
+  /** @throws {AppError} UNKNOWN_NOT_FOUND */
+  forget(id: string): void;
 }
 
 /** The part of the event log that the routes use. Sequences are 0 while the log is empty. */

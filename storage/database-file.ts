@@ -23,6 +23,7 @@ export interface DatabaseFileOptions {
 
 /** How long a statement waits, blocking this thread, for another process's write to end. */
 const BUSY_TIMEOUT_MS = 2000;
+const SQLITE_BUSY = 5;
 
 /**
  * A SQLite database as every file of the data folder is kept: WAL, `synchronous=FULL` (what was acknowledged survives a
@@ -103,6 +104,23 @@ export class DatabaseFile {
   checkpoint(): boolean {
     const row = this.attempt('be checkpointed', () => this.#database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get());
     return row?.busy === 0;
+  }
+
+  /**
+   * Writes the whole database anew (VACUUM): nothing that was deleted or changed is left between what is there.
+   *
+   * @returns false when another process was reading or writing.
+   */
+  rewrite(): boolean {
+    return this.attempt('be rewritten', () => {
+      try {
+        this.#database.exec('VACUUM');
+        return true;
+      } catch (error) {
+        if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return false;
+        throw error;
+      }
+    });
   }
 
   /** Idempotent. Checkpoints first; what a busy database keeps in its WAL is there at the next opening. */

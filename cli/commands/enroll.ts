@@ -64,7 +64,7 @@ async function enroll(
   });
   let refused = 0;
   const known = gallery.subjects().find((subject) => nameKey(subject.name) === nameKey(name));
-  const subject = known ?? gallery.createSubject(name);
+  const subject = known ?? gallery.createSubject({ name });
   let taken = 0;
   for (const file of images) {
     try {

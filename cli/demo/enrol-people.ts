@@ -42,7 +42,7 @@ export async function enrolPeople(
   const people = tellApart(faces, o.threshold).filter((person) => person.appearances >= 3);
   const enrolled = people.slice(0, Math.min(DEMO_NAMES.length, people.length - 1));
   for (const [index, { best }] of enrolled.entries()) {
-    const subject = o.gallery.createSubject(DEMO_NAMES[index] as string);
+    const subject = o.gallery.createSubject({ name: DEMO_NAMES[index] as string });
     o.gallery.addTemplate(subject.id, { embedding: best.embedding, quality: best.quality, source: o.source });
   }
   return { enrolled: DEMO_NAMES.slice(0, enrolled.length), strangers: people.length - enrolled.length };

@@ -38,7 +38,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'facegate-enrol-'));
   const clock = new VirtualClock();
   gallery = openGallery({ file: join(folder, 'gallery.db'), model: MODEL, width: 4, log: recordedLog(), clock });
-  ada = gallery.createSubject('Ada').id;
+  ada = gallery.createSubject({ name: 'Ada' }).id;
 });
 
 afterEach(async () => {

@@ -71,7 +71,7 @@ it('writes while another process writes, and both end with the same people', asy
     for (let n = 0; n < 60; n += 1) await tell(`enrol theirs${n} 1 ${n} 0 0`);
   })();
   for (let n = 0; n < 60; n += 1) {
-    const { id } = gallery.createSubject(`ours${n}`);
+    const { id } = gallery.createSubject({ name: `ours${n}` });
     const embedding = { model: MODEL, vector: Float32Array.of(0, 1, n, 0) };
     gallery.addTemplate(id, { embedding, quality: 1, source: 'here' });
     await gallery.search(probe(1, 0, 0, 0), 2);

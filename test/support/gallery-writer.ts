@@ -20,7 +20,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (command === 'enrol') {
     const [name, ...values] = words as [string, ...string[]];
     const found = gallery.subjects().find((subject) => subject.name === name);
-    const { id } = found ?? gallery.createSubject(name);
+    const { id } = found ?? gallery.createSubject({ name });
     gallery.addTemplate(id, {
       embedding: { model, vector: Float32Array.from(values, Number) },
       quality: 0.9,
