@@ -7,11 +7,13 @@ import { Cooldown } from '../access/cooldown.ts';
 import { createDoor } from '../access/door.ts';
 import { openEventLog } from '../access/event-log.ts';
 import { AppError } from '../config/app-error.ts';
+import { galleryPlace } from '../config/gallery-place.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import { enrolFromImage } from '../gallery/enrol-from-image.ts';
 import { enrolmentMinimum } from '../gallery/enrolment-minimum.ts';
 import { openGallery, type SubjectGallery } from '../gallery/subject-gallery.ts';
 import { similarityOf } from '../models/calibration.ts';
+import { embeddingSpace } from '../models/embedding-space.ts';
 import { openAnalyser } from '../models/open-analyser.ts';
 import type { RoleReport } from '../models/processes/role-report.ts';
 import type { EventDraft } from '../pipeline/access-event.ts';
@@ -24,6 +26,8 @@ import { LiveViewers } from '../sinks/live-viewers.ts';
 import { Previews } from '../sinks/previews.ts';
 import { findFfmpeg } from '../sources/ffmpeg/ffmpeg-binary.ts';
 import { openAuditLog } from '../storage/audit-log.ts';
+import { finishRestore } from '../storage/finish-restore.ts';
+import { lockFolder } from '../storage/folder-lock.ts';
 import { noteRules } from './audit/note-rules.ts';
 import { buildServer } from './build-server.ts';
 import { openKeyStore } from './callers/key-store.ts';
@@ -33,7 +37,9 @@ import { CameraStore } from './cameras/camera-store.ts';
 import type { CameraListener } from './cameras/running-camera.ts';
 import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
+import { facePicture } from './pictures/face-picture.ts';
 import { loadSteps } from './pictures/load-steps.ts';
+import { UnknownPeople } from './unknowns/unknown-people.ts';
 
 /** A known person counts as gone after this long without a match. */
 const LEFT_AFTER_MS = 5000;
@@ -55,6 +61,8 @@ export interface TenantOptions {
   modelsFolder?: string | null;
   /** Allow the starter models. */
   starter: boolean;
+  /** `FACEGATE_GALLERY_KEY`: base64 of 32 bytes, instead of the gallery's key file. */
+  galleryKey?: string | undefined;
   ffmpegPath?: string | undefined;
   pathVariable: string | undefined;
   /** All that the ffmpegs see of the environment. Default: the PATH. */
@@ -89,6 +97,9 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const { settings, dataDir, clock, log } = options;
   await using opened = new AsyncDisposableStack();
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const lock = lockFolder(dataDir);
+  opened.defer(() => lock.release());
+  finishRestore(dataDir);
 
   const metrics = createMetrics({ version: options.version });
   opened.defer(() => metrics.close());
@@ -123,9 +134,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   opened.use(analyser);
   log.info({ ffmpeg: `${ffmpeg.version} (${ffmpeg.origin})` }, `models: ${why}`);
   const gallery = openGallery({
-    file: join(dataDir, 'gallery.db'),
-    model: embedder.name,
-    width: embedder.embedding.width,
+    ...galleryPlace({ settings, dataDir, baseDir: options.baseDir, key: options.galleryKey }),
+    ...embeddingSpace(embedder),
     log,
     clock,
   });
@@ -142,6 +152,18 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     oodThreshold: settings.recognition.oodThreshold,
     doors: settings.doors,
   });
+  const unknowns = opened.use(
+    new UnknownPeople({
+      gallery,
+      model: embedder.name,
+      width: embedder.embedding.width,
+      thresholds,
+      keepMs: settings.gallery.unknowns.keep,
+      keepImages: settings.gallery.keepImages,
+      clock,
+      log,
+    }),
+  );
   const steps = await loadSteps({ modules: settings.steps, baseDir: options.baseDir });
   const live = opened.use(new LiveViewers({ clock, log }));
   const feed = opened.use(new EventFeed({ log: events }));
@@ -179,6 +201,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     result: (result) => {
       // Doors first: a picture for people may wait, a decision may not.
       decide(result);
+      for (const { subject } of result.faces) if (subject) gallery.seen(subject.id, clock.wallMs());
+      unknowns.push(result);
       live.push(result);
       metrics.frameAnalysed(result);
     },
@@ -276,8 +300,20 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     chosen: why,
     faults: () => idleRoles(analyser.roles()),
     gallery,
-    enrol: (request) =>
-      enrolFromImage({ ...request, ...thresholds, gallery, analyser, required: enrolmentMinimum(settings) }),
+    enrol: async (request) => {
+      const enrolled = await enrolFromImage({
+        ...request,
+        ...thresholds,
+        gallery,
+        analyser,
+        required: enrolmentMinimum(settings),
+        ...(settings.gallery.keepImages && { picture: facePicture }),
+      });
+      const { embedding } = enrolled.face;
+      if (embedding && request.kind !== 'negative') unknowns.enrolled(embedding);
+      return enrolled;
+    },
+    unknowns,
     events,
     cameras,
     live,

@@ -4,9 +4,11 @@ import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../config/app-error.ts';
 import { deviceEnvironment } from '../../config/device-environment.ts';
+import { galleryPlace } from '../../config/gallery-place.ts';
 import { enrolFromImage } from '../../gallery/enrol-from-image.ts';
 import { enrolmentMinimum } from '../../gallery/enrolment-minimum.ts';
 import { openGallery } from '../../gallery/subject-gallery.ts';
+import { embeddingSpace } from '../../models/embedding-space.ts';
 import { openAnalyser } from '../../models/open-analyser.ts';
 import { nameKey } from '../../pipeline/name-key.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
@@ -37,7 +39,7 @@ async function enroll(
   context: CommandContext,
 ): Promise<void> {
   const { terminal } = context;
-  const { settings, dataDir, mirrors, modelsFolder, warnings } = readSettings(options, context);
+  const { settings, baseDir, dataDir, mirrors, modelsFolder, warnings } = readSettings(options, context);
   for (const warning of warnings) terminal.note(warning);
   const log = openLog(options.logLevel ?? 'warn');
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -56,9 +58,8 @@ async function enroll(
   });
   await using analyser = networks;
   await using gallery = openGallery({
-    file: join(dataDir, 'gallery.db'),
-    model: embedder.name,
-    width: embedder.embedding.width,
+    ...galleryPlace({ settings, dataDir, baseDir, key: context.env.FACEGATE_GALLERY_KEY }),
+    ...embeddingSpace(embedder),
     log,
     clock: systemClock,
   });

@@ -49,6 +49,7 @@ export async function runTenant(options: RunTenantOptions): Promise<void> {
     mirrors,
     modelsFolder: options.modelsFolder,
     starter,
+    galleryKey: env.FACEGATE_GALLERY_KEY,
     ffmpegPath: settings.ffmpeg ?? env.FFMPEG_PATH,
     pathVariable: env.PATH,
     ffmpegEnvironment: deviceEnvironment(env),
