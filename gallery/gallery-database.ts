@@ -218,6 +218,14 @@ export class GalleryDatabase {
     return this.#file.attempt('be read', () => (this.#details.get(id) as TemplateDetails | undefined) ?? null);
   }
 
+  /** A template's own; null where there is no such template, or it does not open. */
+  embedding(id: string): Uint8Array | null {
+    return this.#file.transaction('be read', 'snapshot', () => {
+      const row = this.#template.get(id) as StoredTemplate | undefined;
+      return row ? (openedTemplate(row, this.#sealing.current())?.embedding ?? null) : null;
+    });
+  }
+
   /** Of one subject, or all; by age. */
   templates(subjectId?: string): TemplateDetails[] {
     return this.#file.attempt('be read', () => {

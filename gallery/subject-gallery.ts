@@ -252,6 +252,21 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
   }
 
   /**
+   * What one template is searched by; a copy.
+   *
+   * @throws {AppError} TEMPLATE_NOT_FOUND, also for one that is not searched (of another model, or damaged).
+   */
+  embedding(templateId: string): Embedding {
+    const stored = isOfModel(this.#details(templateId), this.#of) ? this.#database.embedding(templateId) : null;
+    const vector = stored && fromBlob(stored, this.#width);
+    if (vector) return { model: this.#of.model, vector };
+    throw new AppError(
+      'TEMPLATE_NOT_FOUND',
+      `the face "${templateId}" is of another model or damaged, and not searched`,
+    );
+  }
+
+  /**
    * Every template that is searched with its vector, opened one after the other: for calibration, export and whoever else
    * compares them all. Each vector is the caller's, shape [width], as it was enrolled.
    */

@@ -153,6 +153,18 @@ describe('SubjectGallery', () => {
     expect(thrown(() => gallery.createSubject({ name: 'émile жук' }))).toEqual(coded('SUBJECT_EXISTS'));
   });
 
+  it('gives the embedding of one face that is searched, as a copy, and of no other', () => {
+    const gallery = open();
+    const ada = gallery.createSubject({ name: 'Ada' });
+    const { id } = gallery.addTemplate(ada.id, face(0.6, 0.8, 0, 0));
+    const { model, vector } = gallery.embedding(id);
+    expect([model, ...vector]).toEqual([MODEL, Math.fround(0.6), Math.fround(0.8), 0, 0]);
+    vector.fill(0);
+    expect(gallery.embedding(id).vector[0]).toBeGreaterThan(0.5);
+    expect(thrown(() => gallery.embedding('nobody'))).toEqual(coded('TEMPLATE_NOT_FOUND'));
+    expect(thrown(() => open({ model: 'othernet-4d' }).embedding(id))).toEqual(coded('TEMPLATE_NOT_FOUND'));
+  });
+
   it('says which subject is not there', () => {
     const gallery = open();
     for (const call of [
