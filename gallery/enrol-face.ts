@@ -1,8 +1,7 @@
 import { AppError } from '../config/app-error.ts';
 import type { Candidate, Embedding } from '../pipeline/face.ts';
+import type { TemplateKind } from './subject.ts';
 import type { SubjectGallery } from './subject-gallery.ts';
-
-export type TemplateKind = 'positive' | 'negative';
 
 /** What the face is enrolled into, and how it is judged against those who are there. */
 export interface EnrolmentTerms {
@@ -58,38 +57,56 @@ export async function enrolFace(options: EnrolFaceOptions): Promise<EnrolledTemp
   return turn;
 }
 
+/**
+ * The refusal of a face that looks like a subject other than the one it is to go to; null where it looks like nobody else.
+ *
+ * @param o.subjectId null while that subject is not made yet.
+ * @param o.name of that subject, for the message.
+ */
+export async function collisionWith(
+  gallery: Pick<SubjectGallery, 'search'>,
+  embedding: Embedding,
+  o: { subjectId: string | null; name: string; threshold: number },
+): Promise<AppError | null> {
+  const [candidates = []] = await gallery.search([embedding], CANDIDATES);
+  return collisionAmong(candidates, o);
+}
+
 async function judgeAndAdd(options: EnrolFaceOptions): Promise<EnrolledTemplate> {
   const { gallery, subjectId, face, source, threshold, kind = 'positive', force = false, picture } = options;
   const { embedding, quality } = face;
   const [candidates = []] = await gallery.search([embedding], CANDIDATES);
   const subject = gallery.subject(subjectId);
-  const other = candidates.find((candidate) => candidate.subjectId !== subjectId && isTakenFor(candidate, threshold));
-  if (other && kind === 'positive' && !force) throw collision(subject.name, other, threshold);
+  const collision = collisionAmong(candidates, { subjectId, name: subject.name, threshold });
+  if (collision && kind === 'positive' && !force) throw collision;
   const resemblance = candidates.find((candidate) => candidate.subjectId === subjectId)?.similarity ?? null;
-  const template = {
+  const { id } = gallery.addTemplate(subjectId, {
     embedding,
     quality,
     source,
     kind,
     ...(picture && { image: picture }),
-  };
-  const { id } = gallery.addTemplate(subjectId, template);
+  });
   const note = kind === 'negative' ? idleNegative(subject, resemblance, threshold) : null;
   return { templateId: id, resemblance, note };
 }
 
-function isTakenFor(candidate: Candidate & { negativeSimilarity?: number | null }, threshold: number): boolean {
-  const { similarity, negativeSimilarity = null } = candidate;
-  return similarity >= threshold && !(negativeSimilarity !== null && negativeSimilarity >= similarity);
-}
-
-function collision(name: string, other: Candidate, threshold: number): AppError {
-  const { subjectId, name: otherName, similarity } = other;
+function collisionAmong(
+  candidates: readonly Candidate[],
+  { subjectId, name, threshold }: { subjectId: string | null; name: string; threshold: number },
+): AppError | null {
+  const other = candidates.find((candidate) => candidate.subjectId !== subjectId && isTakenFor(candidate, threshold));
+  if (!other) return null;
+  const { subjectId: otherId, name: otherName, similarity } = other;
   return new AppError(
     'SUBJECT_COLLISION',
     `the face that was to become "${name}" looks like "${otherName}": similarity ${similarity.toFixed(2)}, from ${threshold.toFixed(2)} on they are taken for one person; insist (force) if they are two`,
-    { details: { subject: { id: subjectId, name: otherName }, similarity } },
+    { details: { subject: { id: otherId, name: otherName }, similarity } },
   );
+}
+
+function isTakenFor({ similarity, negativeSimilarity }: Candidate, threshold: number): boolean {
+  return similarity >= threshold && !(negativeSimilarity !== null && negativeSimilarity >= similarity);
 }
 
 /** A negative template changes an answer only where the face would be taken for the subject. */

@@ -31,6 +31,7 @@ import { sessionRoutes } from './routes/session.ts';
 import { socketRoutes } from './routes/sockets.ts';
 import { stepRoute } from './routes/step.ts';
 import { subjectRoutes } from './routes/subjects.ts';
+import { unknownRoutes } from './routes/unknowns.ts';
 import type { ServerParts } from './server-parts.ts';
 
 /** Clients send next to nothing over a WebSocket. */
@@ -123,6 +124,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   cameraRoutes(app, parts);
   cameraProbeRoutes(app, parts);
   subjectRoutes(app, desk, parts);
+  unknownRoutes(app, parts);
   doorRoutes(app, parts);
   eventRoutes(app, parts);
   auditRoutes(app, parts);

@@ -26,6 +26,7 @@ import type {
 } from '../../server/server-parts.ts';
 import { openAuditLog } from '../../storage/audit-log.ts';
 import { type FakeAnalyser, fakeAnalyser } from './fake-analyser.ts';
+import { noUnknowns } from './no-unknowns.ts';
 
 /** Everything a server needs, in memory, with what tests look at and turn. */
 export interface FakeServerParts extends ServerParts {
@@ -98,6 +99,7 @@ export async function fakeServerParts(
       if (!face) throw new AppError('FACE_NOT_FOUND', 'no face was found');
       return { templateId: randomUUID(), quality: face.quality, face, note: null };
     },
+    unknowns: noUnknowns(),
     events: fakeEvents(),
     cameras: fakeCameras(settings.cameras),
     live,
