@@ -1,8 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { nameKey } from '../../pipeline/name-key.ts';
 import { ApiError } from '../../web/src/api/api-error.ts';
 import type { SubjectView } from '../../web/src/api/api-types.ts';
-import { type EnrolApi, enrol, type PictureOutcome } from '../../web/src/people/enrol.ts';
-import { draftPicture } from '../../web/src/people/picture-draft.ts';
+import type { FaceTerms } from '../../web/src/api/facegate-api.ts';
+import { type EnrolApi, enrol, type PictureOutcome } from '../../web/src/enrol/enrol.ts';
+import { collisionOf, collisionWords } from '../../web/src/enrol/enrol-words.ts';
+import { draftPicture } from '../../web/src/enrol/picture-draft.ts';
+import { aSubject } from '../support/a-subject.ts';
 
 const picture = (name: string) => ({ key: name, file: new File([name], name, { type: 'image/jpeg' }) });
 
@@ -13,12 +17,12 @@ class ListedPeople implements EnrolApi {
     if (this.people.some((one) => one.name.toLowerCase() === name.toLowerCase())) {
       throw new ApiError('SUBJECT_EXISTS', 409, 'exists');
     }
-    const subject = { id: `id-${name}`, name, templates: 0, createdAt: '2026-11-21T00:00:00Z' };
+    const subject = aSubject({ id: `id-${name}`, name });
     this.people.push(subject);
     return { ...subject };
   }
-  async subjects() {
-    return this.people.map((one) => ({ ...one }));
+  async subjectNamed(name: string) {
+    return this.people.find((one) => nameKey(one.name) === nameKey(name)) ?? null;
   }
   async removeSubject(id: string) {
     this.people.splice(
@@ -26,9 +30,13 @@ class ListedPeople implements EnrolApi {
       1,
     );
   }
-  async addFace(id: string, _picture: Blob, fileName: string) {
+  async addFace(id: string, _picture: Blob, fileName: string, { kind, force }: FaceTerms) {
+    if (fileName.startsWith('twin') && !force && kind !== 'negative') {
+      const details = { subject: { id: 'id-Bob', name: 'Bob' }, similarity: 0.612 };
+      throw new ApiError('SUBJECT_COLLISION', 409, 'looks like Bob', null, details);
+    }
     if (fileName.startsWith('bad')) throw new ApiError('FACE_NOT_FOUND', 422, 'no face');
-    this.people.find((one) => one.id === id)!.templates += 1;
+    this.people.find((one) => one.id === id)!.templates += kind === 'negative' ? 0 : 1;
     return {
       templateId: 't',
       quality: 0.8,
@@ -64,6 +72,23 @@ describe('enrol', () => {
     expect(outcomes[1]).toMatchObject(['bad1', { taken: false, error: { code: 'FACE_NOT_FOUND' } }]);
   });
 
+  it('names whom a picture was taken for, and takes it when insisted on', async () => {
+    await enrol('Ada', [picture('twin')], api, note);
+    const [, outcome] = outcomes[1]!;
+    const collision = collisionOf((outcome as { error: unknown }).error);
+    expect(collision).toEqual({ name: 'Bob', similarity: 0.612 });
+    expect(collisionWords('Ada', collision!)).toMatch(/Ada, looks like Bob \(similarity 0\.61\)/);
+    expect(api.people).toEqual([]);
+
+    expect(await enrol('Ada', [{ ...picture('twin'), force: true }], api, note)).toMatchObject({ templates: 1 });
+  });
+
+  it('takes look-alikes for what they are, and counts them as no face of the person', async () => {
+    const ada = await enrol('Ada', [picture('a')], api, note);
+    expect(await enrol(ada!, [picture('twin')], api, note, 'negative')).toMatchObject({ templates: 1 });
+    expect(outcomes.at(-1)).toMatchObject(['twin', { taken: true }]);
+  });
+
   it('leaves nobody behind of whom no picture was taken', async () => {
     expect(await enrol('Ada', [picture('bad1'), picture('bad2')], api, note)).toBeNull();
     expect(api.people).toEqual([]);
@@ -90,9 +115,9 @@ const refuse = async (): Promise<never> => {
 };
 const bound = (api: ListedPeople): EnrolApi => ({
   createSubject: (name) => api.createSubject(name),
-  subjects: () => api.subjects(),
+  subjectNamed: (name) => api.subjectNamed(name),
   removeSubject: (id) => api.removeSubject(id),
-  addFace: (id, blob, name) => api.addFace(id, blob, name),
+  addFace: (id, blob, name, terms) => api.addFace(id, blob, name, terms),
 });
 
 describe('draftPicture', () => {

@@ -1,6 +1,9 @@
+import { AuditPage } from './admin/audit-page.tsx';
+import { KeysPage } from './admin/keys-page.tsx';
 import { DoorsPage } from './doors/doors-page.tsx';
 import { EventsPage } from './events/events-page.tsx';
 import { PeoplePage } from './people/people-page.tsx';
+import { PersonPage } from './people/person-page.tsx';
 import { LoginPage } from './session/login-page.tsx';
 import { StartingPage } from './session/starting-page.tsx';
 import { ConnectionBanner } from './shell/connection-banner.tsx';
@@ -10,6 +13,7 @@ import { TopBar } from './shell/top-bar.tsx';
 import { announcement } from './state/announce.ts';
 import { route } from './state/route.ts';
 import { session } from './state/session.ts';
+import { UnknownsPage } from './unknowns/unknowns-page.tsx';
 import { WallPage } from './wall/wall-page.tsx';
 
 export function App() {
@@ -43,7 +47,13 @@ function Page() {
     case 'doors':
       return <DoorsPage />;
     case 'people':
-      return <PeoplePage />;
+      return at.person === null ? <PeoplePage /> : <PersonPage id={at.person} />;
+    case 'unknowns':
+      return <UnknownsPage />;
+    case 'keys':
+      return <KeysPage />;
+    case 'audit':
+      return <AuditPage />;
     default:
       return <WallPage camera={at.camera} />;
   }

@@ -4,13 +4,22 @@ export class ApiError extends Error {
   readonly status: number;
   /** Seconds, from Retry-After; null where the answer named none. */
   readonly retryAfter: number | null;
+  /** What the code speaks of, as docs/errors.md says. */
+  readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(code: string, status: number, message: string, retryAfter: number | null = null) {
+  constructor(
+    code: string,
+    status: number,
+    message: string,
+    retryAfter: number | null = null,
+    details: Readonly<Record<string, unknown>> = {},
+  ) {
     super(message);
     this.name = 'ApiError';
     this.code = code;
     this.status = status;
     this.retryAfter = retryAfter;
+    this.details = details;
   }
 
   get unreachable(): boolean {

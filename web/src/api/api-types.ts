@@ -121,12 +121,68 @@ export interface ProbeFound {
 
 export type ProbeAnswer = ProbeFound | { ok: false; code: string; message: string };
 
-/** One of `GET /subjects`. */
+/** Somebody who is enrolled. Times are ISO 8601. */
 export interface SubjectView {
   id: string;
   name: string;
+  groups: string[];
+  notes: string;
+  validFrom: string | null;
+  validUntil: string | null;
+  consent: Consent | null;
+  /** Faces that are searched. */
   templates: number;
+  /** Faces of another model than the one that runs. */
+  notSearched: number;
   createdAt: string;
+  changedAt: string;
+  lastSeenAt: string | null;
+}
+
+export interface Consent {
+  by: string;
+  at: string;
+  basis: string;
+}
+
+/** `PATCH /subjects/:id`: what is missing stays. */
+export interface SubjectPatch {
+  name?: string;
+  groups?: readonly string[];
+  notes?: string;
+  validFrom?: string | null;
+  validUntil?: string | null;
+  consent?: Consent | null;
+}
+
+/** `GET /subjects`, ascending by name. `after` is the `next` of the page before. */
+export interface SubjectsQuery {
+  query?: string;
+  group?: string;
+  limit?: number;
+  after?: string;
+}
+
+export interface SubjectsPage {
+  subjects: SubjectView[];
+  /** Null on the last page. */
+  next: string | null;
+}
+
+export type FaceKind = 'positive' | 'negative';
+
+/** One of `GET /subjects/:id/faces`. */
+export interface EnrolledFaceView {
+  id: string;
+  /** `negative`: this is not the subject, though it looks like it. */
+  kind: FaceKind;
+  model: string;
+  searched: boolean;
+  quality: number | null;
+  source: string;
+  createdAt: string;
+  /** Whether its picture was kept. */
+  image: boolean;
 }
 
 /** `POST /subjects/:id/faces` */
@@ -135,6 +191,59 @@ export interface TemplateView {
   quality: number | null;
   qualitySignal: string | null;
   bbox: [number, number, number, number];
+  /** What to know of it, a sentence: a look-alike that does not matter yet. */
+  note?: string | null;
+}
+
+/** A face that was seen and is nobody's, with all of its look-alikes. */
+export interface UnknownView {
+  id: string;
+  /** How many faces it was seen on. */
+  faces: number;
+  cameras: string[];
+  firstSeenAt: string;
+  lastSeenAt: string;
+  quality: number | null;
+  /** Who it looks like most, though not enough. */
+  resembles: { subject: { id: string; name: string }; similarity: number } | null;
+}
+
+/** `GET /unknowns` */
+export interface UnknownsView {
+  keepMinutes: number;
+  unknowns: UnknownView[];
+}
+
+/** One of `GET /keys`. */
+export interface KeyView {
+  id: string;
+  name: string;
+  scopes: string[];
+  origin: string;
+  createdAt: string | null;
+  lastUsedAt: string | null;
+  rateLimit: { perMinute: number } | null;
+}
+
+/** `POST /keys`: the only answer that has the key itself. */
+export interface NewKeyView {
+  id: string;
+  name: string;
+  scopes: string[];
+  key: string;
+}
+
+/** One of `GET /audit`. */
+export interface AuditEntryView {
+  /** From 1, without gaps. */
+  number: number;
+  at: string;
+  action: string;
+  by: string;
+  /** Id of the subject that it was about. */
+  subject: string | null;
+  details: Record<string, string | number | boolean | null>;
+  hash: string;
 }
 
 export interface DoorView {

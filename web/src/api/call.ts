@@ -69,13 +69,14 @@ async function ask<T>(
 }
 
 function refusal(path: string, response: Response, answer: unknown): ApiError {
-  const said = answer as { code?: unknown; message?: unknown } | undefined;
+  const said = answer as { code?: unknown; message?: unknown; details?: unknown } | undefined;
   const code = typeof said?.code === 'string' ? said.code : `HTTP_${response.status}`;
   const message =
     typeof said?.message === 'string' ? said.message : `The server answered with status ${response.status}.`;
   if (response.status === 401 && path !== '/session') onUnauthenticated();
   const retryAfter = Number(response.headers.get('retry-after'));
-  return new ApiError(code, response.status, message, retryAfter > 0 ? retryAfter : null);
+  const details = typeof said?.details === 'object' && said.details !== null ? said.details : {};
+  return new ApiError(code, response.status, message, retryAfter > 0 ? retryAfter : null, { ...details });
 }
 
 function parse(text: string): unknown {

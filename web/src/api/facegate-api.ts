@@ -1,19 +1,43 @@
 import type {
   AccessEvent,
+  AuditEntryView,
   CameraPatch,
   CameraView,
   DoorView,
+  EnrolledFaceView,
+  FaceKind,
+  KeyView,
   NewCamera,
+  NewKeyView,
   ProbeAnswer,
   ProbeRequest,
   ReadyView,
+  Scope,
   SessionInfo,
+  SubjectPatch,
+  SubjectsPage,
+  SubjectsQuery,
   SubjectView,
   TemplateView,
+  UnknownsView,
 } from './api-types.ts';
 import { call, callFile } from './call.ts';
 
 const at = (...parts: string[]) => parts.map((part) => `/${encodeURIComponent(part)}`).join('');
+
+/** `?a=1&b=2`; nothing where nothing is asked. */
+function queryOf(query: object): string {
+  const entries = Object.entries(query).flatMap(([key, value]) =>
+    value === undefined || value === '' ? [] : [[key, String(value)]],
+  );
+  return entries.length === 0 ? '' : `?${new URLSearchParams(entries)}`;
+}
+
+export interface FaceTerms {
+  kind?: FaceKind;
+  /** Though it looks like somebody else. */
+  force?: boolean;
+}
 
 /** Every call of the server that the console makes. */
 export const facegateApi = {
@@ -51,20 +75,48 @@ export const facegateApi = {
     return { jpeg: file, sequence: sequence === null ? null : Number(sequence) };
   },
 
-  subjects: async () => (await call<{ subjects: SubjectView[] }>('/subjects')).subjects,
+  subjects: (query: SubjectsQuery, signal?: AbortSignal) =>
+    call<SubjectsPage>(`/subjects${queryOf(query)}`, { timeoutMs: 20_000, ...(signal ? { signal } : {}) }),
+  subject: (id: string) => call<SubjectView>(at('subjects', id)),
   createSubject: (name: string) => call<SubjectView>('/subjects', { method: 'POST', body: { name } }),
+  changeSubject: (id: string, patch: SubjectPatch) =>
+    call<SubjectView>(at('subjects', id), { method: 'PATCH', body: patch }),
   removeSubject: (id: string) => call<void>(at('subjects', id), { method: 'DELETE' }),
-  addFace: (subjectId: string, picture: Blob, fileName: string) => {
+
+  faces: async (subjectId: string) =>
+    (await call<{ faces: EnrolledFaceView[] }>(`${at('subjects', subjectId)}/faces`)).faces,
+  addFace: (subjectId: string, picture: Blob, fileName: string, { kind, force }: FaceTerms = {}) => {
     const form = new FormData();
     form.append('image', picture, fileName);
-    return call<TemplateView>(`${at('subjects', subjectId)}/faces`, { method: 'POST', body: form, timeoutMs: 60_000 });
+    const query = queryOf({ ...(kind && kind !== 'positive' && { kind }), ...(force && { force: 'true' }) });
+    return call<TemplateView>(`${at('subjects', subjectId)}/faces${query}`, {
+      method: 'POST',
+      body: form,
+      timeoutMs: 60_000,
+    });
   },
+  removeFace: (subjectId: string, id: string) =>
+    call<void>(at('subjects', subjectId, 'faces', id), { method: 'DELETE' }),
+  /** For an `<img>`. */
+  faceImage: (subjectId: string, id: string) => `${at('subjects', subjectId, 'faces', id)}/image.jpg`,
+
+  unknowns: () => call<UnknownsView>('/unknowns'),
+  /** For an `<img>`. */
+  unknownImage: (id: string) => `${at('unknowns', id)}/face.jpg`,
+  nameUnknown: (id: string, who: { subjectId: string } | { name: string }) =>
+    call<{ subject: SubjectView; templates: number }>(`${at('unknowns', id)}/subject`, { method: 'POST', body: who }),
+  dismissUnknown: (id: string) => call<void>(at('unknowns', id), { method: 'DELETE' }),
+
+  keys: async () => (await call<{ keys: KeyView[] }>('/keys')).keys,
+  createKey: (key: { name: string; scopes: readonly Scope[]; rateLimit?: { perMinute: number } }) =>
+    call<NewKeyView>('/keys', { method: 'POST', body: key }),
+  audit: (query: { after: number; limit: number }) =>
+    call<{ entries: AuditEntryView[]; latest: number }>(`/audit${queryOf(query)}`),
+  revokeKey: (id: string) => call<void>(at('keys', id), { method: 'DELETE' }),
 
   doors: async () => (await call<{ doors: DoorView[] }>('/doors')).doors,
 
   /** Ascending. Without `since`: the newest `limit`. */
   events: (query: { since?: number; limit: number }) =>
-    call<{ events: AccessEvent[]; latest: number; oldest: number }>(
-      `/events?${new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]))}`,
-    ),
+    call<{ events: AccessEvent[]; latest: number; oldest: number }>(`/events${queryOf(query)}`),
 };

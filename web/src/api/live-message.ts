@@ -15,6 +15,8 @@ export interface LiveFace {
   readonly margin: number | null;
   readonly quality: number | null;
   readonly qualitySignal: string | null;
+  /** What `quality` is made of, 0..1 each; those that were measured. */
+  readonly qualityParts?: Readonly<Record<string, number>>;
   readonly reason: IdentifiedFace['reason'];
   /** What scorers say, by name: `liveness`, 0..1. */
   readonly scores?: Readonly<Record<string, number>>;

@@ -1,8 +1,7 @@
-import { nameKey } from '../../../pipeline/name-key.ts';
 import type { DoorView } from '../api/api-types.ts';
+import { subjectOf } from '../people/subject-lookup.ts';
 import { cameraName } from '../state/cameras.ts';
 import { hrefOf } from '../state/route.ts';
-import { subjects } from '../state/subjects.ts';
 import { DoorAnswer } from './door-answer.tsx';
 import { lastAnswers } from './last-answers.ts';
 
@@ -51,16 +50,15 @@ export function DoorCard({ door }: { door: DoorView }) {
 
 /** The list names people by name or id; somebody who is not enrolled can't pass, which the list alone would hide. */
 function Allowed({ names }: { names: readonly string[] }) {
-  const known = subjects.value;
   return (
     <>
       {names.map((entry, index) => {
-        const subject = known?.find(({ id, name }) => id === entry || nameKey(name) === nameKey(entry));
+        const subject = subjectOf(entry);
         return (
           <span key={entry}>
             {index > 0 && ', '}
             {subject?.name ?? entry}
-            {known && !subject && <span class="muted"> (not enrolled)</span>}
+            {subject === null && <span class="muted"> (not enrolled)</span>}
           </span>
         );
       })}

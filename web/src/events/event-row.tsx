@@ -2,8 +2,11 @@ import type { AccessEvent } from '../api/api-types.ts';
 import { cameraName } from '../state/cameras.ts';
 import { doorName } from '../state/doors.ts';
 import { now } from '../state/now.ts';
+import { hrefOf } from '../state/route.ts';
+import { may } from '../state/session.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { clockTime } from '../ui/time-words.ts';
+import { unknowns } from '../unknowns/unknowns.ts';
 import { type EventKind, eventKind, eventWords, similarityWords } from './event-words.ts';
 
 const ICONS: Record<EventKind, IconName> = {
@@ -21,6 +24,17 @@ const ANSWERS: Partial<Record<EventKind, string>> = {
   seen: 'Seen',
   left: 'Left',
 };
+
+/** Whether somebody was seen who nobody is, so lately that the face may still be there. */
+function mayBeNamed({ type, subject, reason, decidedAt }: AccessEvent): boolean {
+  const keepMinutes = unknowns.value?.keepMinutes ?? 10;
+  return (
+    type === 'access.denied' &&
+    subject === null &&
+    (reason === 'threshold' || reason === 'margin' || reason === 'empty_gallery') &&
+    now.peek() - Date.parse(decidedAt) < keepMinutes * 60_000
+  );
+}
 
 export function EventRow({ event }: { event: AccessEvent }) {
   const kind = eventKind(event.type);
@@ -53,7 +67,17 @@ export function EventRow({ event }: { event: AccessEvent }) {
       <time class="event-time figure" dateTime={event.decidedAt} title={`Number ${event.sequence}`}>
         {clockTime(event.decidedAt, now.peek())}
       </time>
-      {details.length > 0 && <span class="event-details">{details.join(' · ')}</span>}
+      {details.length > 0 && (
+        <span class="event-details">
+          {details.join(' · ')}
+          {may('enroll') && mayBeNamed(event) && (
+            <>
+              {' · '}
+              <a href={hrefOf('unknowns')}>Who is this?</a>
+            </>
+          )}
+        </span>
+      )}
     </li>
   );
 }

@@ -1,7 +1,9 @@
 import { useState } from 'preact/hooks';
 import { events } from '../state/events.ts';
+import { Tabs } from '../ui/tabs.tsx';
 import { EventFilter } from './event-filter.tsx';
 import { EventList } from './event-list.tsx';
+import { EVENT_TABS } from './event-tabs.ts';
 
 const STEP = 200;
 
@@ -13,6 +15,8 @@ export function EventsPage() {
       <div class="page-head">
         <h1>Events</h1>
         {list && list.length > 0 && <span class="muted figure">newest: no. {list.at(-1)!.sequence}</span>}
+        <span class="bar-space" />
+        <Tabs tabs={EVENT_TABS} label="Events and unknown people" />
       </div>
       <EventFilter />
       <section class="panel" aria-label="Events, newest first">

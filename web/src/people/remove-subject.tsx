@@ -1,45 +1,36 @@
-import { useState } from 'preact/hooks';
-import { errorText } from '../api/api-error.ts';
-import type { SubjectView } from '../api/api-types.ts';
+import type { EnrolledFaceView, SubjectView } from '../api/api-types.ts';
 import { facegateApi } from '../api/facegate-api.ts';
-import { closeDialog } from '../shell/open-dialog.ts';
 import { announce } from '../state/announce.ts';
-import { refreshSubjects } from '../state/subjects.ts';
-import { Dialog } from '../ui/dialog.tsx';
+import { galleryChanged } from '../state/gallery-changes.ts';
+import { go } from '../state/route.ts';
+import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
+import { whatGoes } from './person-words.ts';
 
-export function RemoveSubject({ subject }: { subject: SubjectView }) {
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
+interface RemoveSubjectProps {
+  subject: SubjectView;
+  /** Null where they were not read. */
+  faces: readonly EnrolledFaceView[] | null;
+}
+
+export function RemoveSubject({ subject, faces }: RemoveSubjectProps) {
   const remove = async () => {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await facegateApi.removeSubject(subject.id);
-      await refreshSubjects();
-      announce(`${subject.name} is deleted.`);
-      closeDialog();
-    } catch (error) {
-      setProblem(errorText(error));
-      setBusy(false);
-    }
+    await facegateApi.removeSubject(subject.id);
+    announce(`${subject.name} is deleted.`);
+    go('people');
+    galleryChanged();
   };
   return (
-    <Dialog title={`Delete ${subject.name}?`} onClose={closeDialog}>
-      <p>
-        {subject.name} and {subject.templates === 1 ? 'the one template' : `all ${subject.templates} templates`} are
-        deleted for good and are unknown to every camera and door from then on. Past events keep the name.
+    <ConfirmDialog title={`Delete ${subject.name}?`} keep="Keep" act="Delete" acting="Deleting …" onAct={remove}>
+      <p>Deleted for good, and unknown to every camera and door from then on:</p>
+      <ul class="bullets">
+        {whatGoes(subject, faces).map((part) => (
+          <li key={part}>{part}</li>
+        ))}
+      </ul>
+      <p class="muted small">
+        Past events keep the name. The audit log keeps a receipt without it. Backups that were made before keep what
+        they hold.
       </p>
-      <p class="problem" role="alert">
-        {problem}
-      </p>
-      <div class="dialog-actions">
-        <button type="button" class="button" onClick={closeDialog}>
-          Keep
-        </button>
-        <button type="button" class="button button-danger" disabled={busy} onClick={remove}>
-          {busy ? 'Deleting …' : 'Delete'}
-        </button>
-      </div>
-    </Dialog>
+    </ConfirmDialog>
   );
 }

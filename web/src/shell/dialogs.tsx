@@ -1,10 +1,14 @@
+import { CreateKey } from '../admin/create-key.tsx';
+import { RevokeKey } from '../admin/revoke-key.tsx';
 import { AreasDialog } from '../areas/areas-dialog.tsx';
 import { AddCameraDialog } from '../camera/add-camera-dialog.tsx';
 import { ChangeCameraDialog } from '../camera/change-camera-dialog.tsx';
 import { RemoveCamera } from '../camera/remove-camera.tsx';
-import { EnrolDialog } from '../people/enrol-dialog.tsx';
-import { EnrolFromCamera } from '../people/enrol-from-camera.tsx';
+import { EnrolDialog } from '../enrol/enrol-dialog.tsx';
+import { EnrolFromCamera } from '../enrol/enrol-from-camera.tsx';
+import { RemoveFace } from '../people/remove-face.tsx';
 import { RemoveSubject } from '../people/remove-subject.tsx';
+import { NameDialog } from '../unknowns/name-dialog.tsx';
 import { HelpDialog } from './help-dialog.tsx';
 import { dialog } from './open-dialog.ts';
 
@@ -23,11 +27,19 @@ export function Dialogs() {
     case 'remove-camera':
       return <RemoveCamera id={open.id} />;
     case 'enrol':
-      return <EnrolDialog subject={open.subject} picture={open.picture} />;
+      return <EnrolDialog subject={open.subject} picture={open.picture} kind={open.kind} />;
     case 'enrol-from-camera':
       return <EnrolFromCamera frame={open.frame} jpeg={open.jpeg} />;
     case 'remove-subject':
-      return <RemoveSubject subject={open.subject} />;
+      return <RemoveSubject subject={open.subject} faces={open.faces} />;
+    case 'remove-face':
+      return <RemoveFace subject={open.subject} face={open.face} />;
+    case 'name-unknown':
+      return <NameDialog unknown={open.unknown} />;
+    case 'create-key':
+      return <CreateKey />;
+    case 'revoke-key':
+      return <RevokeKey apiKey={open.key} />;
     default:
       return null;
   }

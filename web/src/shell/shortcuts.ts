@@ -3,7 +3,7 @@ import { view, viewing } from '../preview/viewing.ts';
 import { cameras } from '../state/cameras.ts';
 import { readKept, writeKept } from '../state/kept.ts';
 import { go, route } from '../state/route.ts';
-import { session } from '../state/session.ts';
+import { may, session } from '../state/session.ts';
 import { nextTheme } from '../state/theme.ts';
 import { dialog } from './open-dialog.ts';
 
@@ -21,6 +21,8 @@ export const SHORTCUTS: readonly { keys: string; does: string }[] = [
   { keys: 'e', does: 'Events' },
   { keys: 'd', does: 'Doors' },
   { keys: 'p', does: 'People' },
+  { keys: 'u', does: 'Who is this? Unknown people' },
+  { keys: 'k', does: 'Keys and audit log' },
   { keys: 'f', does: 'Full screen, on and off' },
   { keys: 'v', does: 'Pictures: exact, smooth' },
   { keys: 'a', does: 'Add a camera' },
@@ -44,6 +46,10 @@ const ACTIONS: Record<string, () => void> = {
   e: () => go('events'),
   d: () => go('doors'),
   p: () => go('people'),
+  u: () => go('unknowns'),
+  k() {
+    if (may('admin')) go('keys');
+  },
   f: toggleFullScreen,
   t: nextTheme,
   v: () => view(viewing.peek() === 'exact' ? 'smooth' : 'exact'),
@@ -55,6 +61,7 @@ const ACTIONS: Record<string, () => void> = {
   },
   Escape() {
     const at = route.peek();
+    if (at.page === 'people' && at.person !== null) return go('people');
     if (at.page === 'wall' && at.camera === null) return;
     go('wall');
   },

@@ -1,16 +1,29 @@
+import type { Scope } from '../api/api-types.ts';
 import { connection, logOut } from '../state/connection.ts';
 import { hrefOf, type PageName, route } from '../state/route.ts';
-import { session } from '../state/session.ts';
+import { may, session } from '../state/session.ts';
 import { nextTheme, theme } from '../state/theme.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { Mark } from './mark.tsx';
 import { dialog } from './open-dialog.ts';
 
-const PAGES: readonly { page: PageName; label: string; icon: IconName; key: string }[] = [
+interface PageLink {
+  page: PageName;
+  /** Pages that are reached from it. */
+  with?: readonly PageName[];
+  label: string;
+  icon: IconName;
+  key: string;
+  /** Without it the page is of no use. */
+  scope?: Scope;
+}
+
+const PAGES: readonly PageLink[] = [
   { page: 'wall', label: 'Wall', icon: 'wall', key: 'w' },
-  { page: 'events', label: 'Events', icon: 'events', key: 'e' },
+  { page: 'events', with: ['unknowns'], label: 'Events', icon: 'events', key: 'e' },
   { page: 'doors', label: 'Doors', icon: 'doors', key: 'd' },
   { page: 'people', label: 'People', icon: 'people', key: 'p' },
+  { page: 'keys', with: ['audit'], label: 'Access', icon: 'key', key: 'k', scope: 'admin' },
 ];
 
 export function TopBar() {
@@ -23,12 +36,19 @@ export function TopBar() {
         <span>facegate</span>
       </a>
       <nav class="pages" aria-label="Pages">
-        {PAGES.map(({ page, label, icon, key }) => (
-          <a key={page} href={hrefOf(page)} aria-current={at === page ? 'page' : undefined} title={`${label} (${key})`}>
-            <Icon name={icon} />
-            <span>{label}</span>
-          </a>
-        ))}
+        {PAGES.filter(({ scope }) => scope === undefined || may(scope)).map(
+          ({ page, with: others, label, icon, key }) => (
+            <a
+              key={page}
+              href={hrefOf(page)}
+              aria-current={at === page ? 'page' : others?.includes(at) ? 'true' : undefined}
+              title={`${label} (${key})`}
+            >
+              <Icon name={icon} />
+              <span>{label}</span>
+            </a>
+          ),
+        )}
       </nav>
       <div class="top-tools">
         <ConnectionPill />

@@ -6,9 +6,9 @@ import { openSteadySocket, type SteadySocket } from '../api/steady-socket.ts';
 import { refreshCameras } from './cameras.ts';
 import { refreshDoors } from './doors.ts';
 import { eventsCursor, takeEventMessage } from './events.ts';
+import { galleryChanged } from './gallery-changes.ts';
 import { refreshReadiness } from './readiness.ts';
 import { checkSession, session, sessionEnded } from './session.ts';
-import { refreshSubjects } from './subjects.ts';
 
 export type Connection =
   | { at: 'connecting'; lostSince: number | null }
@@ -55,7 +55,7 @@ export function startConnection(): void {
     if (connection.value.at !== 'live') return;
     void refreshCameras();
     void refreshDoors();
-    void refreshSubjects();
+    galleryChanged();
     void refreshReadiness();
   });
 

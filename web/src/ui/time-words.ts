@@ -7,6 +7,15 @@ const CLOCK = new Intl.DateTimeFormat(undefined, {
 const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 const DATE = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
 
+const DATE_AND_TIME = new Intl.DateTimeFormat(undefined, {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+});
+
 const sameDay = (a: Date, b: Date) => a.toDateString() === b.toDateString();
 
 /** `14:02:11`, on another day `20 Nov 14:02:11`. */
@@ -20,6 +29,12 @@ export function clockTime(at: number | string, nowMs: number): string {
 export function dateOf(at: string): string {
   const date = new Date(at);
   return Number.isNaN(date.getTime()) ? '–' : DATE.format(date);
+}
+
+/** `3 Dec 2026, 18:00` */
+export function dateAndTime(at: string): string {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? '–' : DATE_AND_TIME.format(date);
 }
 
 /** `just now`, `12 s ago`, `3 min ago`, `2 h ago`, `4 days ago`. */

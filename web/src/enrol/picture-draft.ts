@@ -1,3 +1,5 @@
+import type { Collision } from './enrol-words.ts';
+
 /** A picture on its way into the gallery. */
 export interface PictureDraft {
   readonly key: string;
@@ -5,6 +7,10 @@ export interface PictureDraft {
   readonly at: 'waiting' | 'sending' | 'taken' | 'refused';
   /** What the server said, or why it is not sent. */
   readonly note: string | null;
+  /** Refused because it looks like somebody else: it may be insisted on. */
+  readonly collision?: Collision | null;
+  /** Insisted on. */
+  readonly force?: boolean;
 }
 
 /** As the server: larger ones are refused there. */

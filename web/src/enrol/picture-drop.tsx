@@ -1,8 +1,15 @@
 import { useRef, useState } from 'preact/hooks';
 import { Icon } from '../ui/icon.tsx';
 
-/** Files come by the picker, by drag and drop, or (the dialog listens for it) by paste. */
-export function PictureDrop({ onFiles, disabled }: { onFiles(files: readonly File[]): void; disabled: boolean }) {
+interface PictureDropProps {
+  onFiles(files: readonly File[]): void;
+  /** Null: there is no camera to take pictures with. */
+  onCamera: (() => void) | null;
+  disabled: boolean;
+}
+
+/** Files come by the picker, by drag and drop, or (the dialog listens for it) by paste; or a camera takes them. */
+export function PictureDrop({ onFiles, onCamera, disabled }: PictureDropProps) {
   const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
   return (
@@ -21,9 +28,16 @@ export function PictureDrop({ onFiles, disabled }: { onFiles(files: readonly Fil
       }}
     >
       <Icon name="upload" size={24} />
-      <button type="button" class="button" disabled={disabled} onClick={() => input.current!.click()}>
-        Choose pictures
-      </button>
+      <div class="drop-ways">
+        <button type="button" class="button" disabled={disabled} onClick={() => input.current!.click()}>
+          Choose pictures
+        </button>
+        {onCamera && (
+          <button type="button" class="button" disabled={disabled} onClick={onCamera}>
+            <Icon name="camera" /> Take them with a camera
+          </button>
+        )}
+      </div>
       <span class="muted small">or drop or paste them here. One face a picture; a few different ones are best.</span>
       <input
         ref={input}

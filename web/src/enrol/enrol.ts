@@ -1,20 +1,24 @@
-import { nameKey } from '../../../pipeline/name-key.ts';
 import { ApiError } from '../api/api-error.ts';
-import type { SubjectView, TemplateView } from '../api/api-types.ts';
+import type { FaceKind, SubjectView, TemplateView } from '../api/api-types.ts';
+import type { FaceTerms } from '../api/facegate-api.ts';
 
 export interface EnrolApi {
   createSubject(name: string): Promise<SubjectView>;
-  subjects(): Promise<SubjectView[]>;
+  subjectNamed(name: string): Promise<SubjectView | null>;
   removeSubject(id: string): Promise<void>;
-  addFace(subjectId: string, picture: Blob, fileName: string): Promise<TemplateView>;
+  addFace(subjectId: string, picture: Blob, fileName: string, terms: FaceTerms): Promise<TemplateView>;
 }
 
 export interface EnrolPicture {
   readonly key: string;
   readonly file: File;
+  /** Though it looks like somebody else. */
+  readonly force?: boolean;
 }
 
-export type PictureOutcome = { taken: true; quality: number | null } | { taken: false; error: unknown };
+export type PictureOutcome =
+  | { taken: true; quality: number | null; note: string | null }
+  | { taken: false; error: unknown };
 
 /**
  * Gives a person pictures, one after the other. Somebody new of whom no picture was taken is removed again: a name
@@ -28,15 +32,16 @@ export async function enrol(
   pictures: readonly EnrolPicture[],
   api: EnrolApi,
   onPicture: (key: string, outcome: PictureOutcome | 'sending') => void,
+  kind: FaceKind = 'positive',
 ): Promise<SubjectView | null> {
   const { subject, isNew } = typeof who === 'string' ? await findOrCreate(who, api) : { subject: who, isNew: false };
   let taken = 0;
-  for (const { key, file } of pictures) {
+  for (const { key, file, force = false } of pictures) {
     onPicture(key, 'sending');
     try {
-      const { quality } = await api.addFace(subject.id, file, file.name);
+      const { quality, note = null } = await api.addFace(subject.id, file, file.name, { kind, force });
       taken += 1;
-      onPicture(key, { taken: true, quality });
+      onPicture(key, { taken: true, quality, note });
     } catch (error) {
       onPicture(key, { taken: false, error });
     }
@@ -45,7 +50,7 @@ export async function enrol(
     await api.removeSubject(subject.id);
     return null;
   }
-  return { ...subject, templates: subject.templates + taken };
+  return { ...subject, templates: subject.templates + (kind === 'positive' ? taken : 0) };
 }
 
 async function findOrCreate(name: string, api: EnrolApi): Promise<{ subject: SubjectView; isNew: boolean }> {
@@ -53,8 +58,7 @@ async function findOrCreate(name: string, api: EnrolApi): Promise<{ subject: Sub
     return { subject: await api.createSubject(name), isNew: true };
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'SUBJECT_EXISTS') throw error;
-    const key = nameKey(name);
-    const subject = (await api.subjects()).find((one) => nameKey(one.name) === key);
+    const subject = await api.subjectNamed(name);
     if (!subject) throw error;
     return { subject, isNew: false };
   }

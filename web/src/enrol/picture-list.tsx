@@ -12,13 +12,16 @@ const WORDS: Record<PictureDraft['at'], string> = {
 export function PictureList({
   pictures,
   onRemove,
+  onInsist,
 }: {
   pictures: readonly PictureDraft[];
   onRemove(key: string): void;
+  /** Enrol it though it looks like somebody else. */
+  onInsist(key: string): void;
 }) {
   return (
     <ul class="pictures" aria-label="Pictures" aria-live="polite">
-      {pictures.map(({ key, file, at, note }) => (
+      {pictures.map(({ key, file, at, note, collision }) => (
         <li key={key} class={`picture-row picture-${at}`} data-at={at}>
           <span class="picture-frame">
             <PictureCanvas picture={file} label="" longest={96} />
@@ -31,6 +34,11 @@ export function PictureList({
               {WORDS[at]}
               {note !== null && `: ${note}`}
             </span>
+            {at === 'refused' && collision && (
+              <button type="button" class="button picture-insist" onClick={() => onInsist(key)}>
+                They are two people: enrol anyway
+              </button>
+            )}
           </span>
           {at !== 'sending' && at !== 'taken' && (
             <button

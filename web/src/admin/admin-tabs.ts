@@ -1,0 +1,6 @@
+import type { Tab } from '../ui/tabs.tsx';
+
+export const ADMIN_TABS: readonly Tab[] = [
+  { page: 'keys', label: 'Keys' },
+  { page: 'audit', label: 'Audit log' },
+];

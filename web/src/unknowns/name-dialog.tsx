@@ -1,0 +1,116 @@
+import { useEffect, useState } from 'preact/hooks';
+import { nameKey } from '../../../pipeline/name-key.ts';
+import { errorText } from '../api/api-error.ts';
+import type { SubjectView, UnknownView } from '../api/api-types.ts';
+import { facegateApi } from '../api/facegate-api.ts';
+import { LONGEST_NAME } from '../people/person-draft.ts';
+import { PersonMark } from '../people/person-row.tsx';
+import { picturesWords } from '../people/person-words.ts';
+import { closeDialog } from '../shell/open-dialog.ts';
+import { cameraName } from '../state/cameras.ts';
+import { now } from '../state/now.ts';
+import { Dialog } from '../ui/dialog.tsx';
+import { Icon } from '../ui/icon.tsx';
+import { nameUnknown } from './name-unknown.ts';
+import { UnknownPicture } from './unknown-picture.tsx';
+import { seenWords } from './unknown-words.ts';
+
+const MOST_OFFERED = 6;
+const AFTER_TYPING_MS = 200;
+
+/** A name for somebody unknown: one click on whoever is enrolled, or somebody new. */
+export function NameDialog({ unknown }: { unknown: UnknownView }) {
+  const [name, setName] = useState('');
+  const [found, setFound] = useState<readonly SubjectView[] | null>(null);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const wanted = name.trim();
+  useEffect(() => {
+    const asking = new AbortController();
+    const typing = setTimeout(
+      () => {
+        facegateApi.subjects({ query: wanted, limit: MOST_OFFERED }, asking.signal).then(
+          ({ subjects }) => !asking.signal.aborted && setFound(subjects),
+          (error) => !asking.signal.aborted && setProblem(errorText(error)),
+        );
+      },
+      wanted === '' ? 0 : AFTER_TYPING_MS,
+    );
+    return () => {
+      clearTimeout(typing);
+      asking.abort();
+    };
+  }, [wanted]);
+
+  const choose = async (who: { subjectId: string } | { name: string }) => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await nameUnknown(unknown.id, who);
+      closeDialog();
+    } catch (error) {
+      setProblem(errorText(error));
+      setBusy(false);
+    }
+  };
+  const namesake = found?.find((subject) => nameKey(subject.name) === nameKey(wanted));
+  return (
+    <Dialog title="Who is this?" onClose={closeDialog}>
+      <div class="naming">
+        <span class="unknown-picture">
+          <UnknownPicture unknown={unknown} label="The unknown person" />
+        </span>
+        <form
+          class="form"
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (wanted === '') setProblem('Enter a name, or pick somebody below.');
+            else void choose(namesake ? { subjectId: namesake.id } : { name: wanted });
+          }}
+        >
+          <p class="muted small">{seenWords(unknown, cameraName, now.value)}</p>
+          <label class="field">
+            <span>Name</span>
+            <input
+              type="text"
+              autocomplete="off"
+              autofocus
+              maxLength={LONGEST_NAME}
+              value={name}
+              onInput={(event) => {
+                setName(event.currentTarget.value);
+                setProblem(null);
+              }}
+            />
+          </label>
+          {wanted !== '' && !namesake && (
+            <button type="submit" class="button button-main" disabled={busy}>
+              <Icon name="plus" /> Enrol “{wanted}”, somebody new
+            </button>
+          )}
+        </form>
+      </div>
+      {found && found.length > 0 && (
+        <section aria-label="People who are enrolled">
+          <h3 class="offered-head">{wanted === '' ? 'Somebody who is enrolled' : 'Enrolled already'}</h3>
+          <ul class="offered">
+            {found.map((subject) => (
+              <li key={subject.id}>
+                <button type="button" class="offer" disabled={busy} onClick={() => choose({ subjectId: subject.id })}>
+                  <PersonMark name={subject.name} />
+                  <span class="person-text">
+                    <span class="person-name">{subject.name}</span>
+                    <span class="muted small">{picturesWords(subject)}</span>
+                  </span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <p class="problem" role="alert">
+        {problem}
+      </p>
+    </Dialog>
+  );
+}

@@ -1,0 +1,58 @@
+import { useEffect } from 'preact/hooks';
+import { EVENT_TABS } from '../events/event-tabs.ts';
+import { may } from '../state/session.ts';
+import { Empty } from '../ui/empty.tsx';
+import { Failure } from '../ui/failure.tsx';
+import { Tabs } from '../ui/tabs.tsx';
+import { UnknownCard } from './unknown-card.tsx';
+import { minutesWords } from './unknown-words.ts';
+import { keepUnknowns, refreshUnknowns, settled, unknowns, unknownsError } from './unknowns.ts';
+
+/** People whom the cameras saw and nobody has named. */
+export function UnknownsPage() {
+  useEffect(keepUnknowns, []);
+  const view = unknowns.value;
+  const list = view?.unknowns.filter(({ id }) => !settled.value.has(id)) ?? null;
+  const off = view?.keepMinutes === 0;
+  return (
+    <div class="page page-wide">
+      <div class="page-head">
+        <h1>Who is this?</h1>
+        {list && list.length > 0 && <span class="muted figure">{list.length}</span>}
+        <span class="bar-space" />
+        <Tabs tabs={EVENT_TABS} label="Events and unknown people" />
+      </div>
+      {unknownsError.value && !view && (
+        <Failure what="The unknown people could not be listed." error={unknownsError.value} onRetry={refreshUnknowns} />
+      )}
+      {!view && !unknownsError.value && <p class="muted">Loading …</p>}
+      {view && !off && (
+        <p class="muted">
+          Faces that nobody is recognised by, grouped by likeness. They are kept in memory for{' '}
+          {minutesWords(view.keepMinutes)} after they were last seen, and then forgotten
+          {may('enroll') ? '; whoever is named here is enrolled with them.' : '.'}
+        </p>
+      )}
+      {off && (
+        <Empty icon="eye" title="Unknown faces are not kept">
+          <p class="muted">
+            The setting <code>gallery.unknowns.keep</code> is 0. With <code>keep: 10m</code> they can be named here
+            while they are fresh.
+          </p>
+        </Empty>
+      )}
+      {!off && list?.length === 0 && (
+        <Empty icon="eye" title="Nobody unknown lately">
+          <p class="muted">Whoever a camera sees clearly and nobody is recognised by comes up here.</p>
+        </Empty>
+      )}
+      {list && list.length > 0 && (
+        <ul class="unknowns">
+          {list.map((unknown) => (
+            <UnknownCard key={unknown.id} unknown={unknown} />
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
