@@ -19,6 +19,7 @@ import { NegativeTemplates } from './negative-templates.ts';
 import { NotSearched } from './not-searched.ts';
 import type { GallerySize, NewTemplate, Subject, SubjectDraft, Template } from './subject.ts';
 import { subjectFields } from './subject-draft.ts';
+import { SubjectsByName, type SubjectsQuery } from './subjects-by-name.ts';
 
 export type { Consent, GallerySize, NewTemplate, Subject, SubjectDraft, Template, TemplateKind } from './subject.ts';
 
@@ -73,8 +74,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
   readonly #notSearched = new NotSearched();
   readonly #subjects = new Map<string, SubjectRow>();
   readonly #lastSeen: LastSeen;
-  /** Ids by name; null when that must be sorted again. */
-  #byName: readonly string[] | null = null;
+  readonly #byName = new SubjectsByName();
   /** The last change that memory knows of; null when all must be read. */
   #seenChange: number | null = null;
   #seenVersion = Number.NaN;
@@ -106,6 +106,11 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     return this.#of;
   }
 
+  /** Numbers in an embedding. */
+  get width(): number {
+    return this.#width;
+  }
+
   get size(): GallerySize {
     this.#follow();
     return {
@@ -118,8 +123,20 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
   /** By name. */
   subjects(): Subject[] {
     this.#follow();
-    this.#byName ??= sortedByName([...this.#subjects.values()]);
-    return this.#byName.map((id) => this.#view(this.#subjects.get(id) as SubjectRow));
+    return this.#byName.ids().map((id) => this.#view(this.#subjects.get(id) as SubjectRow));
+  }
+
+  /**
+   * By name, so many at a time. Costs little, however many there are.
+   *
+   * @returns `next` is the `after` of the next part; null at the end.
+   * @throws {AppError} REQUEST_INVALID when `after` is no `next` of ours.
+   */
+  page(o: SubjectsQuery): { subjects: Subject[]; next: string | null } {
+    this.#follow();
+    const isMember = (id: string) => (this.#subjects.get(id) as SubjectRow).groups.includes(o.group as string);
+    const { ids, next } = this.#byName.page(o, isMember);
+    return { subjects: ids.map((id) => this.#view(this.#subjects.get(id) as SubjectRow)), next };
   }
 
   /** @throws {AppError} SUBJECT_NOT_FOUND */
@@ -310,19 +327,26 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
   async search(probes: readonly Embedding[], k: number): Promise<Candidate[][]> {
     if (!Number.isInteger(k) || k < 1) throw new AppError('REQUEST_INVALID', `k must be 1 or more, got ${k}`);
     for (const probe of probes) this.#check(probe);
-    this.#follow();
     const vectors = probes.map((probe) => probe.vector);
-    return this.#index
-      .search(vectors, k)
-      .map((hits, p) => hits.map((hit) => this.#candidate(hit, vectors[p] as Float32Array)));
+    for (;;) {
+      this.#follow();
+      const hits = await this.#index.search(vectors, k);
+      // Whoever was removed while threads searched may have kept another one out: then the answer is looked for again.
+      const gone = hits.flat().some(({ subjectId }) => !this.#subjects.has(subjectId));
+      if (!gone) {
+        return hits.map((ofProbe, p) => ofProbe.map((hit) => this.#candidate(hit, vectors[p] as Float32Array)));
+      }
+    }
   }
 
-  /** Idempotent. What comes after it fails with GALLERY_UNAVAILABLE. */
+  /** Idempotent; waits for the threads. What comes after it fails with GALLERY_UNAVAILABLE. */
   async close(): Promise<void> {
     clearTimeout(this.#checkpointTimer);
     if (this.#database.isOpen) this.#lastSeen.flush();
+    const searched = this.#index.close();
     this.#database.close();
     this.#forget();
+    await searched;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -330,8 +354,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
   }
 
   #candidate({ subjectId, similarity }: IndexHit, probe: Float32Array): Candidate {
-    const row = this.#subjects.get(subjectId);
-    if (!row) throw new AppError('INTERNAL', `template of a subject that is not in the gallery: ${subjectId}`);
+    const row = this.#subjects.get(subjectId) as SubjectRow;
     const { name, groups, validFromMs, validUntilMs } = row;
     const negativeSimilarity = this.#negatives.similarity(subjectId, probe);
     return { subjectId, name, similarity, groups, validFromMs, validUntilMs, negativeSimilarity };
@@ -413,9 +436,8 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
       return;
     }
     for (const [id, row] of changes.subjects) {
-      if (row?.name !== this.#subjects.get(id)?.name) this.#byName = null;
       if (row) this.#takeSubject(row);
-      else this.#subjects.delete(id);
+      else this.#dropSubject(id);
     }
     for (const [id, row] of changes.templates) {
       this.#index.remove(id);
@@ -433,6 +455,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
       subject: (row) => this.#takeSubject(row),
       template: (row) => this.#takeTemplate(row),
     });
+    this.#byName.order();
   }
 
   #forget(): void {
@@ -441,7 +464,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     this.#negatives.clear();
     this.#notSearched.clear();
     this.#subjects.clear();
-    this.#byName = null;
+    this.#byName.clear();
   }
 
   #takeSubject(row: SubjectRow): void {
@@ -452,6 +475,12 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
       );
     }
     this.#subjects.set(row.id, row);
+    this.#byName.put(row.id, row.name);
+  }
+
+  #dropSubject(id: string): void {
+    this.#subjects.delete(id);
+    this.#byName.remove(id);
   }
 
   #takeTemplate(row: TemplateRow): void {
@@ -506,13 +535,6 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     }, CHECKPOINT_AGAIN_MS);
     this.#checkpointTimer.unref();
   }
-}
-
-/** One collator for all: `localeCompare` makes one for each comparison. */
-const byName = new Intl.Collator('en');
-
-function sortedByName(rows: SubjectRow[]): string[] {
-  return rows.sort((a, b) => byName.compare(a.name, b.name) || (a.id < b.id ? -1 : 1)).map(({ id }) => id);
 }
 
 function subjectNotFound(id: string): AppError {

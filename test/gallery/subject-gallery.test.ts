@@ -29,7 +29,7 @@ function open(o: { model?: string; width?: number; file?: string } = {}): Subjec
 
 /** Of the database's files, those in which these bytes stand. */
 const filesWith = (database: string, bytes: Uint8Array) =>
-  [database, `${database}-wal`, `${database}-shm`].filter((path) => readFileSync(path).includes(bytes));
+  [database, `${database}-wal`, `${database}-shm`].filter((path) => readFileSync(path).includes(Buffer.from(bytes)));
 
 const thrown = (work: () => unknown): unknown => {
   try {
