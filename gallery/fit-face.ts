@@ -8,6 +8,8 @@ export interface FitFaceOptions {
   image: PixelImage;
   /** What the settings ask of a face; named in the message of a refusal. */
   required?: { minFacePx?: number; quality?: number };
+  /** Smallest detection confidence that counts, 0..1. Default: the detector's setting. */
+  confidence?: number;
   signal?: AbortSignal;
 }
 
@@ -23,8 +25,13 @@ const BACKGROUND_AREA = 0.25;
  *
  * @throws {AppError} FACE_NOT_FOUND, FACE_NOT_UNIQUE; FACE_UNFIT, with `details.reason`; what the analyser throws.
  */
-export async function fitFace({ analyser, image, required = {}, signal }: FitFaceOptions): Promise<FitFace> {
-  const { faces } = await analyser.analyse(image, { want: 'embeddings', ...(signal && { signal }) });
+export async function fitFace(options: FitFaceOptions): Promise<FitFace> {
+  const { analyser, image, required = {}, confidence, signal } = options;
+  const { faces } = await analyser.analyse(image, {
+    want: 'embeddings',
+    ...(confidence !== undefined && { confidence }),
+    ...(signal && { signal }),
+  });
   const face = soleFace(faces);
   if (isFit(face)) return face;
   const { unfit, quality } = face;

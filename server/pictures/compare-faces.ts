@@ -83,7 +83,11 @@ function embeddingOf({ name, face }: ComparedPicture): Embedding {
   });
 }
 
-function cosineOf(a: Embedding, b: Embedding): number {
+/**
+ * The cosine of two embeddings, −1..1.
+ * @throws {AppError} EMBEDDING_MISMATCH when they are of different models or widths; INFERENCE_FAILED for what is no number.
+ */
+export function cosineOf(a: Embedding, b: Embedding): number {
   if (a.model !== b.model || a.vector.length !== b.vector.length) {
     throw new AppError('EMBEDDING_MISMATCH', `the faces were embedded by different models (${a.model}, ${b.model})`);
   }
