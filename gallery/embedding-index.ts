@@ -1,4 +1,12 @@
+import { availableParallelism } from 'node:os';
+import { AppError } from '../config/app-error.ts';
 import { lengthOf } from './embedding-blob.ts';
+import type { BestTemplate } from './search/best-subjects.ts';
+import { LARGEST_GROUP } from './search/product-kernel.ts';
+import { RowScan } from './search/row-scan.ts';
+import { SearchThreads } from './search/search-threads.ts';
+import { LANES, MOST_PROBES, quantisedBytes } from './search/segment.ts';
+import { TemplateRows } from './search/template-rows.ts';
 
 export interface IndexHit {
   readonly subjectId: string;
@@ -6,31 +14,75 @@ export interface IndexHit {
   readonly similarity: number;
 }
 
-const FIRST_CAPACITY = 64;
-/** Rows compared with every probe before the next rows are touched: 512 × 512 float32 stay in the second-level cache. */
-const BLOCK = 512;
+export interface EmbeddingIndexOptions {
+  /** Threads for large searches: 1 to 8; default as many as there are cores, at most 4. */
+  threads?: number;
+  /** A search that reads more bytes than this leaves the calling thread; default about half a millisecond's worth. */
+  onCallingThreadBytes?: number;
+  /** Program of a search thread. */
+  threadEntry?: URL;
+}
+
+/** Probes that may wait, besides those of a search that waits alone. */
+const MOST_WAITING = 1024;
+/** Quantised rows of half a millisecond, for each group of four probes. */
+const ON_CALLING_THREAD_BYTES = 8 * 2 ** 20;
+/** Without WebAssembly a search is that much slower. */
+const PLAIN_FACTOR = 30;
+/** Memory bandwidth is what more threads would share. */
+const MOST_THREADS = 4;
+
+type Change =
+  | { readonly type: 'add'; readonly templateId: string; readonly subjectId: string; readonly unit: Float32Array }
+  | { readonly type: 'remove'; readonly templateId: string };
+
+interface Search {
+  /** Unit vectors; null for one that has no direction. */
+  readonly probes: readonly (Float32Array | null)[];
+  readonly k: number;
+  readonly resolve: (hits: IndexHit[][]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Searches that the threads work on, all in the same state of the rows. */
+interface Round {
+  readonly rows: TemplateRows;
+  /** What was called meanwhile, and happens to the rows when the round is over. */
+  readonly changes: Change[];
+  /** Templates that went meanwhile. */
+  readonly gone: Set<string>;
+}
 
 /**
- * Exact cosine search: unit vectors lie side by side in one Float32Array, shape [templates, width], in no order. Adding
- * appends a row, removing moves the last row into the gap; neither touches the others.
+ * Exact cosine search over unit vectors, as many as fit into memory. A small search is answered at once by the calling
+ * thread; a large one by threads that share the rows, together with whatever else waits. Rows do not change while threads
+ * read them: what is put or removed meanwhile counts at once for {@link size} and for every later search, and reaches the
+ * rows when that search is over, a few milliseconds later. What a running search found is not answered when it was removed
+ * meanwhile: the search is repeated.
  */
-export class EmbeddingIndex {
+export class EmbeddingIndex implements AsyncDisposable {
   readonly width: number;
-  #rows: Float32Array;
-  /** Template and subject of each row. */
-  readonly #templates: string[] = [];
-  readonly #subjects: string[] = [];
-  readonly #rowOf = new Map<string, number>();
+  readonly #options: EmbeddingIndexOptions;
+  #rows: TemplateRows;
+  /** Subject of each template, and templates of each subject, changes that wait included. */
+  readonly #subjectOf = new Map<string, string>();
   readonly #templatesOf = new Map<string, number>();
+  #waiting: Search[] = [];
+  #waitingProbes = 0;
+  #round: Round | undefined;
+  #threads: SearchThreads | undefined;
+  #closing: Promise<void> | undefined;
+  #idle: Promise<void> = Promise.resolve();
 
-  constructor(width: number) {
+  constructor(width: number, options: EmbeddingIndexOptions = {}) {
     this.width = width;
-    this.#rows = new Float32Array(FIRST_CAPACITY * width);
+    this.#options = options;
+    this.#rows = new TemplateRows(width);
   }
 
   /** Templates in the index. */
   get size(): number {
-    return this.#templates.length;
+    return this.#subjectOf.size;
   }
 
   /** Templates of one subject. */
@@ -38,137 +90,214 @@ export class EmbeddingIndex {
     return this.#templatesOf.get(subjectId) ?? 0;
   }
 
-  /** @param vector shape [width], not zero; copied, scaled to length 1. Replaces the template's former vector. */
+  /**
+   * @param vector shape [width], not zero; copied, scaled to length 1. Replaces the template's former vector.
+   * @throws {AppError} GALLERY_UNAVAILABLE when there is no memory for it
+   */
   put(templateId: string, subjectId: string, vector: Float32Array): void {
     this.remove(templateId);
-    const row = this.size;
-    if ((row + 1) * this.width > this.#rows.length) {
-      const grown = new Float32Array(this.#rows.length * 2);
-      grown.set(this.#rows);
-      this.#rows.fill(0);
-      this.#rows = grown;
-    }
-    const scale = 1 / lengthOf(vector);
-    const start = row * this.width;
-    for (let i = 0; i < this.width; i += 1) this.#rows[start + i] = (vector[i] as number) * scale;
-    this.#templates.push(templateId);
-    this.#subjects.push(subjectId);
-    this.#rowOf.set(templateId, row);
+    this.#change({ type: 'add', templateId, subjectId, unit: unitVector(vector) });
+    this.#subjectOf.set(templateId, subjectId);
     this.#templatesOf.set(subjectId, this.countOf(subjectId) + 1);
-  }
-
-  /** Empties it, and overwrites what was there. */
-  clear(): void {
-    this.#rows.fill(0);
-    this.#rows = new Float32Array(FIRST_CAPACITY * this.width);
-    this.#templates.length = 0;
-    this.#subjects.length = 0;
-    this.#rowOf.clear();
-    this.#templatesOf.clear();
+    // They are there before the first search needs them.
+    if (this.#isLarge(1)) this.#searchThreads().start();
   }
 
   /** Nothing happens when the template is not there. */
   remove(templateId: string): void {
-    const row = this.#rowOf.get(templateId);
-    if (row === undefined) return;
-    const last = this.size - 1;
-    const subjectId = this.#subjects[row] as string;
-    if (row !== last) {
-      this.#rows.copyWithin(row * this.width, last * this.width, (last + 1) * this.width);
-      this.#templates[row] = this.#templates[last] as string;
-      this.#subjects[row] = this.#subjects[last] as string;
-      this.#rowOf.set(this.#templates[row], row);
-    }
-    // A face can be rebuilt from what would be left behind.
-    this.#rows.fill(0, last * this.width, (last + 1) * this.width);
-    this.#templates.pop();
-    this.#subjects.pop();
-    this.#rowOf.delete(templateId);
+    const subjectId = this.#subjectOf.get(templateId);
+    if (subjectId === undefined) return;
+    this.#change({ type: 'remove', templateId });
+    this.#subjectOf.delete(templateId);
     const left = this.countOf(subjectId) - 1;
     if (left > 0) this.#templatesOf.set(subjectId, left);
     else this.#templatesOf.delete(subjectId);
   }
 
+  /** Empties it, and overwrites what was there: now, or when threads that still read it are done. */
+  clear(): void {
+    if (this.#round?.rows === this.#rows) {
+      for (const templateId of this.#subjectOf.keys()) this.#round.gone.add(templateId);
+    } else this.#rows.wipe();
+    this.#rows = new TemplateRows(this.width, this.#rows.module);
+    this.#subjectOf.clear();
+    this.#templatesOf.clear();
+  }
+
   /**
    * @param probes each of shape [width]; one that is zero or holds something that is not a number finds nobody.
    * @returns for each probe the `k` most similar subjects, best first, each by its best template.
+   * @throws {AppError} GALLERY_UNAVAILABLE when too many searches wait, or the index is closed
    */
-  search(probes: readonly Float32Array[], k: number): IndexHit[][] {
-    const found = probes.map((): Best => ({ subjects: [], similarities: [], floor: Number.NEGATIVE_INFINITY }));
-    const scales = probes.map((probe) => 1 / lengthOf(probe));
-    for (let block = 0; block < this.size; block += BLOCK) {
-      const end = Math.min(block + BLOCK, this.size);
-      for (const [p, probe] of probes.entries()) {
-        const scale = scales[p] as number;
-        if (Number.isFinite(scale)) this.#scan(probe, scale, block, end, found[p] as Best, k);
+  async search(probes: readonly Float32Array[], k: number): Promise<IndexHit[][]> {
+    if (this.#closing) throw closed();
+    const units = probes.map((probe) => (lengthOf(probe) > 0 ? unitVector(probe) : null));
+    if (this.#waiting.length > 0 && this.#waitingProbes + units.length > MOST_WAITING) {
+      throw new AppError('GALLERY_UNAVAILABLE', `${this.#waitingProbes} faces wait to be searched already`);
+    }
+    if (!this.#round && !this.#isLarge(units.length)) return this.#searchHere(units, k);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ probes: units, k, resolve, reject });
+      this.#waitingProbes += units.length;
+      if (!this.#round) this.#begin();
+    });
+  }
+
+  /** Waits for the searches that run, refuses those that wait, ends the threads and overwrites the vectors. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      for (const { reject } of this.#takeWaiting(Number.POSITIVE_INFINITY)) reject(closed());
+      await this.#idle;
+      await this.#threads?.close();
+      this.clear();
+    })();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Whether a search takes long enough to leave the calling thread. */
+  #isLarge(probes: number): boolean {
+    const { onCallingThreadBytes = ON_CALLING_THREAD_BYTES } = this.#options;
+    const bytes = this.#rows.size * quantisedBytes(this.width) * Math.ceil(probes / LARGEST_GROUP);
+    return bytes * (this.#rows.module ? 1 : PLAIN_FACTOR) > onCallingThreadBytes;
+  }
+
+  #searchThreads(): SearchThreads {
+    const { threads = Math.min(MOST_THREADS, availableParallelism()), threadEntry } = this.#options;
+    const count = Math.max(1, Math.min(LANES - 1, threads));
+    this.#threads ??= new SearchThreads({
+      count,
+      module: this.#rows.module,
+      ...(threadEntry && { entry: threadEntry }),
+    });
+    return this.#threads;
+  }
+
+  #change(change: Change): void {
+    const round = this.#round?.rows === this.#rows ? this.#round : undefined;
+    if (change.type === 'remove') round?.gone.add(change.templateId);
+    if (round) round.changes.push(change);
+    else apply(change, this.#rows);
+  }
+
+  #searchHere(units: readonly (Float32Array | null)[], k: number): IndexHit[][] {
+    const rows = this.#rows;
+    const best: (readonly BestTemplate[])[] = [];
+    const probes = units.filter((unit) => unit !== null);
+    for (let first = 0; first < probes.length; first += MOST_PROBES) {
+      const scan = new RowScan(probes.slice(first, first + MOST_PROBES), k, 0);
+      for (const segment of rows.segments) {
+        const end = Math.min(segment.share.capacity, rows.size - segment.share.firstRow);
+        if (end > 0) scan.scan(segment, 0, end);
       }
+      scan.wipe();
+      for (const each of scan.best) best.push(each.list);
     }
-    return found.map(({ subjects, similarities }) =>
-      subjects.map((subjectId, i) => ({ subjectId, similarity: clampCosine(similarities[i] as number) })),
-    );
+    return hitsOf(units, best, rows);
   }
 
-  #scan(probe: Float32Array, scale: number, from: number, to: number, best: Best, k: number): void {
-    const { width } = this;
-    for (let row = from; row < to; row += 1) {
-      const similarity = dot(this.#rows, row * width, probe, width) * scale;
-      if (similarity > best.floor) keep(best, this.#subjects[row] as string, similarity, k);
+  #begin(): void {
+    this.#idle = this.#work();
+  }
+
+  async #work(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      // The first whole, and with it what fits beside it.
+      const searches = this.#takeWaiting(MOST_PROBES);
+      const round: Round = { rows: this.#rows, changes: [], gone: new Set() };
+      this.#round = round;
+      let found: (readonly BestTemplate[])[] = [];
+      let failure: { readonly error: unknown } | undefined;
+      try {
+        found = await this.#searchThere(round.rows, searches);
+      } catch (error) {
+        failure = { error };
+      }
+      let next = 0;
+      const repeated: Search[] = [];
+      for (const search of searches) {
+        const count = search.probes.filter((probe) => probe !== null).length;
+        const best = found.slice(next, next + count).map((list) => list.slice(0, search.k));
+        next += count;
+        if (failure) search.reject(failure.error);
+        else if (!best.flat().some(({ row }) => round.gone.has(round.rows.template(row)))) {
+          search.resolve(hitsOf(search.probes, best, round.rows));
+        } else if (this.#closing) search.reject(closed());
+        else repeated.push(search);
+      }
+      this.#round = undefined;
+      this.#settle(round);
+      this.#waiting.unshift(...repeated);
+      for (const { probes } of repeated) this.#waitingProbes += probes.length;
     }
   }
-}
 
-/** The best so far, descending; `floor` is what a newcomer must exceed. */
-interface Best {
-  readonly subjects: string[];
-  readonly similarities: number[];
-  floor: number;
-}
-
-function keep(best: Best, subjectId: string, similarity: number, k: number): void {
-  const { subjects, similarities } = best;
-  const before = subjects.indexOf(subjectId);
-  if (before >= 0) {
-    if (similarity <= (similarities[before] as number)) return;
-    subjects.splice(before, 1);
-    similarities.splice(before, 1);
+  async #searchThere(rows: TemplateRows, searches: readonly Search[]): Promise<(readonly BestTemplate[])[]> {
+    const probes = searches.flatMap((search) => search.probes.filter((probe) => probe !== null));
+    const k = Math.max(...searches.map((search) => search.k));
+    const segments = rows.segments.map(({ share }) => share);
+    const found: (readonly BestTemplate[])[] = [];
+    for (let first = 0; first < probes.length; first += MOST_PROBES) {
+      const some = probes.slice(first, first + MOST_PROBES);
+      found.push(...(await this.#searchThreads().search({ segments, rows: rows.size, probes: some, k })));
+    }
+    return found;
   }
-  let place = subjects.length;
-  while (place > 0 && (similarities[place - 1] as number) < similarity) place -= 1;
-  subjects.splice(place, 0, subjectId);
-  similarities.splice(place, 0, similarity);
-  if (subjects.length > k) {
-    subjects.length = k;
-    similarities.length = k;
+
+  /** Lets the rows have what was called while threads read them. */
+  #settle({ rows, changes }: Round): void {
+    if (rows !== this.#rows) rows.wipe();
+    for (const change of changes) {
+      if (rows === this.#rows) apply(change, rows);
+      else if (change.type === 'add') change.unit.fill(0);
+    }
   }
-  if (subjects.length === k) best.floor = similarities[k - 1] as number;
+
+  /** Takes at least one search, as long as there is one. */
+  #takeWaiting(probes: number): Search[] {
+    let count = 0;
+    let taken = 0;
+    for (const search of this.#waiting) {
+      if (count > 0 && taken + search.probes.length > probes) break;
+      taken += search.probes.length;
+      count += 1;
+    }
+    this.#waitingProbes -= taken;
+    return this.#waiting.splice(0, count);
+  }
 }
 
-/** Eight sums side by side: one alone waits for each addition, and they let the processor overlap them. */
-function dot(rows: Float32Array, start: number, probe: Float32Array, width: number): number {
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  let e = 0;
-  let f = 0;
-  let g = 0;
-  let h = 0;
-  let i = 0;
-  let j = start;
-  for (; i + 8 <= width; i += 8, j += 8) {
-    a += (rows[j] as number) * (probe[i] as number);
-    b += (rows[j + 1] as number) * (probe[i + 1] as number);
-    c += (rows[j + 2] as number) * (probe[i + 2] as number);
-    d += (rows[j + 3] as number) * (probe[i + 3] as number);
-    e += (rows[j + 4] as number) * (probe[i + 4] as number);
-    f += (rows[j + 5] as number) * (probe[i + 5] as number);
-    g += (rows[j + 6] as number) * (probe[i + 6] as number);
-    h += (rows[j + 7] as number) * (probe[i + 7] as number);
+function apply(change: Change, rows: TemplateRows): void {
+  if (change.type === 'remove') rows.remove(change.templateId);
+  else {
+    rows.add(change.templateId, change.subjectId, change.unit);
+    change.unit.fill(0);
   }
-  for (; i < width; i += 1, j += 1) a += (rows[j] as number) * (probe[i] as number);
-  return a + b + (c + d) + (e + f) + (g + h);
 }
 
-function clampCosine(value: number): number {
-  return Math.max(-1, Math.min(1, value));
+function hitsOf(
+  probes: readonly (Float32Array | null)[],
+  best: readonly (readonly BestTemplate[])[],
+  rows: TemplateRows,
+): IndexHit[][] {
+  let next = 0;
+  return probes.map((probe) => {
+    const list = probe ? (best[next++] ?? []) : [];
+    return list.map(({ subject, similarity }) => ({
+      subjectId: rows.subject(subject),
+      similarity: Math.max(-1, Math.min(1, similarity)),
+    }));
+  });
+}
+
+function unitVector(vector: Float32Array): Float32Array {
+  const scale = 1 / lengthOf(vector);
+  return vector.map((value) => value * scale);
+}
+
+function closed(): AppError {
+  return new AppError('GALLERY_UNAVAILABLE', 'the search of the gallery is closed');
 }

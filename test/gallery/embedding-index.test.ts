@@ -11,28 +11,28 @@ function cosine(a: Float32Array, b: Float32Array): number {
 }
 
 describe('EmbeddingIndex', () => {
-  it('finds nobody in an empty index', () => {
-    expect(new EmbeddingIndex(3).search([of(1, 0, 0)], 2)).toEqual([[]]);
+  it('finds nobody in an empty index', async () => {
+    expect(await new EmbeddingIndex(3).search([of(1, 0, 0)], 2)).toEqual([[]]);
   });
 
-  it('answers each probe with distinct subjects, each by its best template', () => {
+  it('answers each probe with distinct subjects, each by its best template', async () => {
     const index = new EmbeddingIndex(3);
     index.put('a1', 'ada', of(1, 0, 0));
     index.put('a2', 'ada', of(1, 0.1, 0));
     index.put('a3', 'ada', of(1, 0.2, 0));
     index.put('b1', 'bob', of(0, 1, 0));
     index.put('c1', 'cyd', of(0, 0, 1));
-    const [first, second] = index.search([of(1, 0.1, 0), of(0, 1, 0.5)], 2);
+    const [first, second] = await index.search([of(1, 0.1, 0), of(0, 1, 0.5)], 2);
     expect(first?.map((hit) => hit.subjectId)).toEqual(['ada', 'bob']);
     expect(first?.[0]?.similarity).toBeCloseTo(1, 6);
     expect(second?.map((hit) => hit.subjectId)).toEqual(['bob', 'cyd']);
   });
 
-  it('gives the second subject also when the best one has the first places to itself', () => {
+  it('gives the second subject also when the best one has the first places to itself', async () => {
     const index = new EmbeddingIndex(2);
     index.put('b1', 'bob', of(0.5, 0.9));
     for (let n = 0; n < 200; n += 1) index.put(`a${n}`, 'ada', of(1, n / 1000));
-    const [hits] = index.search([of(1, 0)], 2);
+    const [hits] = await index.search([of(1, 0)], 2);
     expect(hits?.map((hit) => hit.subjectId)).toEqual(['ada', 'bob']);
     expect(hits?.[1]?.similarity).toBeCloseTo(cosine(of(1, 0), of(0.5, 0.9)), 6);
   });
@@ -42,18 +42,18 @@ describe('EmbeddingIndex', () => {
     ['NaN', of(1, Number.NaN, 0)],
     ['infinite', of(1, Number.POSITIVE_INFINITY, 0)],
     ['too short to have a direction', of(1e-9, 0, 0)],
-  ])('finds nobody for a probe that is %s, and still answers its neighbours', (_, probe) => {
+  ])('finds nobody for a probe that is %s, and still answers its neighbours', async (_, probe) => {
     const index = new EmbeddingIndex(3);
     index.put('a1', 'ada', of(1, 0, 0));
-    const hits = index.search([of(1, 0, 0), probe, of(2, 0, 0)], 2);
+    const hits = await index.search([of(1, 0, 0), probe, of(2, 0, 0)], 2);
     expect(hits.map((list) => list.length)).toEqual([1, 0, 1]);
   });
 
-  it('compares directions, whatever the lengths, and never answers outside −1..1', () => {
+  it('compares directions, whatever the lengths, and never answers outside −1..1', async () => {
     const index = new EmbeddingIndex(3);
     index.put('a1', 'ada', of(0.1, 0.1, 0.1));
     index.put('b1', 'bob', of(-3, -3, -3));
-    const [hits] = index.search([of(7, 7, 7)], 2);
+    const [hits] = await index.search([of(7, 7, 7)], 2);
     expect(hits?.[0]?.similarity).toBeCloseTo(1, 6);
     expect(hits?.[0]?.similarity).toBeLessThanOrEqual(1);
     expect(hits?.[1]?.similarity).toBeGreaterThanOrEqual(-1);
@@ -64,7 +64,7 @@ describe('EmbeddingIndex', () => {
     [13, 1100, 1],
     [128, 700, 2],
     [512, 300, 5],
-  ])('agrees with a plain loop: width %i, %i templates, k %i, through 400 changes', (width, templates, k) => {
+  ])('agrees with a plain loop: width %i, %i templates, k %i, through 400 changes', async (width, templates, k) => {
     const random = randomNumbers(width);
     const index = new EmbeddingIndex(width);
     const plain = new Map<string, { subject: string; vector: Float32Array }>();
@@ -88,7 +88,7 @@ describe('EmbeddingIndex', () => {
     for (const [subject, list] of counts) expect(index.countOf(subject)).toBe(list.length);
 
     const probes = Array.from({ length: 7 }, () => randomUnitVector(random, width));
-    const found = index.search(probes, k);
+    const found = await index.search(probes, k);
     for (const [p, probe] of probes.entries()) {
       const best = new Map<string, number>();
       for (const { subject, vector } of plain.values()) {
@@ -102,18 +102,18 @@ describe('EmbeddingIndex', () => {
     }
   });
 
-  it('is empty again when every template was removed, and usable after clear', () => {
+  it('is empty again when every template was removed, and usable after clear', async () => {
     const index = new EmbeddingIndex(2);
     index.put('a', 'ada', of(1, 0));
     index.put('b', 'bob', of(0, 1));
     index.remove('a');
     index.remove('a');
     index.remove('b');
-    expect([index.size, index.countOf('ada'), index.search([of(1, 0)], 2)]).toEqual([0, 0, [[]]]);
+    expect([index.size, index.countOf('ada'), await index.search([of(1, 0)], 2)]).toEqual([0, 0, [[]]]);
     index.put('a', 'ada', of(1, 0));
     index.clear();
-    expect(index.search([of(1, 0)], 2)).toEqual([[]]);
+    expect(await index.search([of(1, 0)], 2)).toEqual([[]]);
     index.put('c', 'cyd', of(1, 0));
-    expect(index.search([of(1, 0)], 2)[0]?.[0]?.subjectId).toBe('cyd');
+    expect((await index.search([of(1, 0)], 2))[0]?.[0]?.subjectId).toBe('cyd');
   });
 });

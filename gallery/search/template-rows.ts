@@ -1,0 +1,158 @@
+import { AppError } from '../../config/app-error.ts';
+import { productModule } from './product-kernel.ts';
+import { quantise } from './quantise.ts';
+import { CHUNK_ROWS, quantisedBytes, Segment, shareSegment, templateBytes } from './segment.ts';
+import type { WasmModule } from './web-assembly.ts';
+
+const FIRST_CAPACITY = 4 * CHUNK_ROWS;
+/** The largest segment: many would each cost a thread a little, one for all could not grow where it stands. */
+const LARGEST_BYTES = 512 * 2 ** 20;
+
+/**
+ * Unit vectors of templates, one in a row, without gaps: adding appends a row, removing moves the last row into the gap;
+ * neither touches the others, and growing adds a segment. Each vector stands twice: as it is, and quantised.
+ */
+export class TemplateRows {
+  readonly width: number;
+  readonly module: WasmModule | null;
+  readonly #segments: Segment[] = [];
+  readonly #templates: string[] = [];
+  readonly #rowOf = new Map<string, number>();
+  readonly #numberOf = new Map<string, { readonly number: number; templates: number }>();
+  /** Subjects by number, '' where a number is free. */
+  readonly #subjects: string[] = [];
+  readonly #freeNumbers: number[] = [];
+
+  constructor(width: number, module: WasmModule | null = productModule(quantisedBytes(width))) {
+    this.width = width;
+    this.module = module;
+  }
+
+  get size(): number {
+    return this.#templates.length;
+  }
+
+  get segments(): readonly Segment[] {
+    return this.#segments;
+  }
+
+  template(row: number): string {
+    return this.#templates[row] as string;
+  }
+
+  subject(number: number): string {
+    return this.#subjects[number] as string;
+  }
+
+  /**
+   * A template that is not there yet.
+   *
+   * @param unit shape [width], of length 1; copied.
+   * @throws {AppError} GALLERY_UNAVAILABLE when there is no memory for it
+   */
+  add(templateId: string, subjectId: string, unit: Float32Array): void {
+    const row = this.size;
+    const { segment, at } = this.#place(row) ?? this.#grow();
+    segment.exact.set(unit, at * this.width);
+    quantise(unit, segment.quantised(at));
+    segment.subjects[at] = this.#number(subjectId);
+    this.#templates.push(templateId);
+    this.#rowOf.set(templateId, row);
+  }
+
+  /** Nothing happens when it is not there. */
+  remove(templateId: string): void {
+    const row = this.#rowOf.get(templateId);
+    if (row === undefined) return;
+    const last = this.size - 1;
+    const gap = this.#place(row) as Place;
+    const end = this.#place(last) as Place;
+    this.#release(gap.segment.subjects[gap.at] as number);
+    if (row !== last) {
+      gap.segment.exact.set(exactRow(end), gap.at * this.width);
+      gap.segment.quantised(gap.at).set(end.segment.quantised(end.at));
+      gap.segment.subjects[gap.at] = end.segment.subjects[end.at] as number;
+      const moved = this.#templates[last] as string;
+      this.#templates[row] = moved;
+      this.#rowOf.set(moved, row);
+    }
+    // A face can be rebuilt from what would be left behind.
+    exactRow(end).fill(0);
+    end.segment.quantised(end.at).fill(0);
+    end.segment.subjects[end.at] = 0;
+    this.#templates.pop();
+    this.#rowOf.delete(templateId);
+  }
+
+  /** Overwrites all vectors. What is there is not to be used any more. */
+  wipe(): void {
+    for (const segment of this.#segments) {
+      // What was never written to is not touched: it would only then take memory.
+      const used = Math.min(segment.share.capacity, this.size - segment.share.firstRow);
+      for (let at = 0; at < used; at += 1) segment.quantised(at).fill(0);
+      if (used > 0) segment.exact.fill(0, 0, used * this.width);
+    }
+    this.#templates.length = 0;
+    this.#rowOf.clear();
+    this.#numberOf.clear();
+    this.#subjects.length = 0;
+    this.#segments.length = 0;
+  }
+
+  #place(row: number): Place | null {
+    for (const segment of this.#segments) {
+      const at = row - segment.share.firstRow;
+      if (at < segment.share.capacity) return { segment, at };
+    }
+    return null;
+  }
+
+  #grow(): Place {
+    const most = Math.floor(LARGEST_BYTES / templateBytes(this.width) / CHUNK_ROWS) * CHUNK_ROWS;
+    // As large as all before it: the rows double.
+    const capacity = Math.max(CHUNK_ROWS, Math.min(most, Math.max(FIRST_CAPACITY, this.size)));
+    try {
+      const segment = new Segment(shareSegment(this.width, capacity, this.size, this.module !== null), this.module);
+      this.#segments.push(segment);
+      return { segment, at: 0 };
+    } catch (error) {
+      throw new AppError('GALLERY_UNAVAILABLE', `no memory to search more than ${this.size} templates`, {
+        cause: error,
+      });
+    }
+  }
+
+  #number(subjectId: string): number {
+    const held = this.#numberOf.get(subjectId);
+    if (held) {
+      held.templates += 1;
+      return held.number;
+    }
+    const number = this.#freeNumbers.pop() ?? this.#subjects.length;
+    this.#subjects[number] = subjectId;
+    this.#numberOf.set(subjectId, { number, templates: 1 });
+    return number;
+  }
+
+  #release(number: number): void {
+    const subjectId = this.subject(number);
+    const held = this.#numberOf.get(subjectId);
+    if (!held) return;
+    held.templates -= 1;
+    if (held.templates > 0) return;
+    this.#numberOf.delete(subjectId);
+    this.#subjects[number] = '';
+    this.#freeNumbers.push(number);
+  }
+}
+
+interface Place {
+  readonly segment: Segment;
+  /** Row in the segment. */
+  readonly at: number;
+}
+
+function exactRow({ segment, at }: Place): Float32Array {
+  const { width } = segment.share;
+  return segment.exact.subarray(at * width, (at + 1) * width);
+}
