@@ -49,7 +49,7 @@ function Page() {
     case 'people':
       return at.person === null ? <PeoplePage /> : <PersonPage id={at.person} />;
     case 'unknowns':
-      return <UnknownsPage />;
+      return <UnknownsPage moment={at.moment} />;
     case 'keys':
       return <KeysPage />;
     case 'audit':

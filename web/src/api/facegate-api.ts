@@ -27,11 +27,14 @@ const at = (...parts: string[]) => parts.map((part) => `/${encodeURIComponent(pa
 
 /** `?a=1&b=2`; nothing where nothing is asked. */
 function queryOf(query: object): string {
-  const entries = Object.entries(query).flatMap(([key, value]) =>
-    value === undefined || value === '' ? [] : [[key, String(value)]],
-  );
-  return entries.length === 0 ? '' : `?${new URLSearchParams(entries)}`;
+  const asked = new URLSearchParams();
+  for (const [key, value] of Object.entries(query))
+    if (value !== undefined && value !== '') asked.set(key, String(value));
+  return asked.size === 0 ? '' : `?${asked}`;
 }
+
+/** Somebody who is enrolled, or somebody new. */
+export type WhoItIs = { subjectId: string } | { name: string };
 
 export interface FaceTerms {
   kind?: FaceKind;
@@ -100,11 +103,16 @@ export const facegateApi = {
   /** For an `<img>`. */
   faceImage: (subjectId: string, id: string) => `${at('subjects', subjectId, 'faces', id)}/image.jpg`,
 
-  unknowns: () => call<UnknownsView>('/unknowns'),
+  /** With a moment of a camera: those who were there then. */
+  unknowns: (moment?: { camera: string; frame: number }) =>
+    call<UnknownsView>(`/unknowns${moment ? queryOf(moment) : ''}`),
   /** For an `<img>`. */
   unknownImage: (id: string) => `${at('unknowns', id)}/face.jpg`,
-  nameUnknown: (id: string, who: { subjectId: string } | { name: string }) =>
-    call<{ subject: SubjectView; templates: number }>(`${at('unknowns', id)}/subject`, { method: 'POST', body: who }),
+  nameUnknown: (id: string, who: WhoItIs, { force = false } = {}) =>
+    call<{ subject: { name: string }; templates: number }>(
+      `${at('unknowns', id)}/subject${force ? '?force=true' : ''}`,
+      { method: 'POST', body: who },
+    ),
   dismissUnknown: (id: string) => call<void>(at('unknowns', id), { method: 'DELETE' }),
 
   keys: async () => (await call<{ keys: KeyView[] }>('/keys')).keys,

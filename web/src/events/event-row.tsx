@@ -2,7 +2,7 @@ import type { AccessEvent } from '../api/api-types.ts';
 import { cameraName } from '../state/cameras.ts';
 import { doorName } from '../state/doors.ts';
 import { now } from '../state/now.ts';
-import { hrefOf } from '../state/route.ts';
+import { hrefOf, momentHref } from '../state/route.ts';
 import { may } from '../state/session.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { clockTime } from '../ui/time-words.ts';
@@ -34,6 +34,11 @@ function mayBeNamed({ type, subject, reason, decidedAt }: AccessEvent): boolean 
     (reason === 'threshold' || reason === 'margin' || reason === 'empty_gallery') &&
     now.peek() - Date.parse(decidedAt) < keepMinutes * 60_000
   );
+}
+
+function momentOf({ camera, frameSequence }: AccessEvent): string {
+  if (camera === null || frameSequence === null) return hrefOf('unknowns');
+  return momentHref({ camera, frame: frameSequence });
 }
 
 export function EventRow({ event }: { event: AccessEvent }) {
@@ -73,7 +78,7 @@ export function EventRow({ event }: { event: AccessEvent }) {
           {may('enroll') && mayBeNamed(event) && (
             <>
               {' · '}
-              <a href={hrefOf('unknowns')}>Who is this?</a>
+              <a href={momentOf(event)}>Who is this?</a>
             </>
           )}
         </span>

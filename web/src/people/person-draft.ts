@@ -35,15 +35,6 @@ export function draftOf(subject: SubjectView): PersonDraft {
   };
 }
 
-/** A draft whose person was changed elsewhere meanwhile: what was not touched here follows. */
-export function rebased(draft: PersonDraft, before: SubjectView, after: SubjectView): PersonDraft {
-  const [own, was, is] = [draft, draftOf(before), draftOf(after)] as unknown as Record<string, unknown>[];
-  const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
-  return Object.fromEntries(
-    Object.keys(own!).map((field) => [field, same(own![field], was![field]) ? is![field] : own![field]]),
-  ) as unknown as PersonDraft;
-}
-
 /** What is to be sent: what was changed, and nothing else, so that two people at work do not undo each other. */
 export type PersonChange = { patch: SubjectPatch } | { problem: string };
 

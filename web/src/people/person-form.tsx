@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { errorText } from '../api/api-error.ts';
 import type { SubjectView } from '../api/api-types.ts';
 import { facegateApi } from '../api/facegate-api.ts';
@@ -7,22 +7,21 @@ import { galleryChanged } from '../state/gallery-changes.ts';
 import { session } from '../state/session.ts';
 import { localZone, toLocalInput } from '../ui/local-time.ts';
 import { GroupField } from './group-field.tsx';
-import { changeOf, draftOf, LONGEST_NAME, LONGEST_NOTES, type PersonDraft, rebased } from './person-draft.ts';
+import { changeOf, draftOf, LONGEST_NAME, LONGEST_NOTES, type PersonDraft } from './person-draft.ts';
+
+interface PersonFormProps {
+  subject: SubjectView;
+  onSaved(subject: SubjectView): void;
+}
 
 /** Name, groups, notes, validity and consent of one person. */
-export function PersonForm({ subject }: { subject: SubjectView }) {
+export function PersonForm({ subject, onSaved }: PersonFormProps) {
   const [draft, setDraft] = useState<PersonDraft>(() => draftOf(subject));
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const [saved, setSaved] = useState(false);
-  /** What the draft is compared with: the newest that is known. */
-  const [base, setBase] = useState(subject);
-  const change = changeOf(base, draft);
+  const change = changeOf(subject, draft);
   const changed = 'problem' in change || Object.keys(change.patch).length > 0;
-  useEffect(() => {
-    setDraft((own) => rebased(own, base, subject));
-    setBase(subject);
-  }, [subject]);
 
   const set = (part: Partial<PersonDraft>) => {
     setDraft((before) => ({ ...before, ...part }));
@@ -36,7 +35,7 @@ export function PersonForm({ subject }: { subject: SubjectView }) {
     setProblem(null);
     try {
       const answer = await facegateApi.changeSubject(subject.id, change.patch);
-      setBase(answer);
+      onSaved(answer);
       setDraft(draftOf(answer));
       setSaved(true);
       announce(`${answer.name} is saved.`);
@@ -155,7 +154,7 @@ export function PersonForm({ subject }: { subject: SubjectView }) {
             class="button"
             disabled={busy}
             onClick={() => {
-              set(draftOf(base));
+              set(draftOf(subject));
             }}
           >
             Discard changes

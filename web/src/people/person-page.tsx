@@ -17,31 +17,16 @@ import { PersonMark } from './person-row.tsx';
 import { lastSeenWords, picturesWords } from './person-words.ts';
 import { ValidityTag } from './validity-tag.tsx';
 
-interface Known {
-  readonly subject: SubjectView;
-  readonly faces: readonly EnrolledFaceView[];
-}
-
 /** One person: who they are, until when, and by which faces they are known. */
 export function PersonPage({ id }: { id: string }) {
-  const [known, setKnown] = useState<Known | null>(null);
+  const [subject, setSubject] = useState<SubjectView | null>(null);
+  const [faces, setFaces] = useState<readonly EnrolledFaceView[] | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [again, setAgain] = useState(0);
   const version = galleryVersion.value;
-  useEffect(() => {
-    let gone = false;
-    Promise.all([facegateApi.subject(id), facegateApi.faces(id)]).then(
-      ([subject, faces]) => {
-        if (gone) return;
-        setKnown({ subject, faces });
-        setError(null);
-      },
-      (thrown) => !gone && setError(thrown),
-    );
-    return () => {
-      gone = true;
-    };
-  }, [id, version, again]);
+  // Once, not with every change: each time stands in the audit log as somebody having looked.
+  useEffect(() => whenThere(facegateApi.subject(id), setSubject, setError), [id, again]);
+  useEffect(() => whenThere(facegateApi.faces(id), setFaces, setError), [id, again, version]);
 
   if (error instanceof ApiError && error.code === 'SUBJECT_NOT_FOUND') {
     return (
@@ -55,18 +40,22 @@ export function PersonPage({ id }: { id: string }) {
       </div>
     );
   }
-  if (!known || known.subject.id !== id) {
+  const retry = () => {
+    setError(null);
+    setAgain(again + 1);
+  };
+  if (!subject || !faces || subject.id !== id) {
     return (
       <div class="page">
         {error === null ? (
           <p class="muted">Loading …</p>
         ) : (
-          <Failure what="The person could not be read." error={error} onRetry={() => setAgain(again + 1)} />
+          <Failure what="The person could not be read." error={error} onRetry={retry} />
         )}
       </div>
     );
   }
-  const { subject, faces } = known;
+  const searched = faces.filter(({ kind, searched }) => kind === 'positive' && searched).length;
   return (
     <div class="page">
       <div class="page-head">
@@ -79,7 +68,8 @@ export function PersonPage({ id }: { id: string }) {
             {subject.name} <ValidityTag subject={subject} />
           </h1>
           <span class="muted small">
-            {picturesWords(subject)} · {lastSeenWords(subject, now.value)}
+            {picturesWords({ templates: searched, notSearched: faces.length - searched })} ·{' '}
+            {lastSeenWords(subject, now.value)}
           </span>
         </span>
         {may('enroll') && (
@@ -95,9 +85,25 @@ export function PersonPage({ id }: { id: string }) {
           </button>
         )}
       </div>
-      {error !== null && <Failure what="This may be out of date." error={error} onRetry={() => setAgain(again + 1)} />}
+      {error !== null && <Failure what="This may be out of date." error={error} onRetry={retry} />}
       <FaceGrid subject={subject} faces={faces} />
-      {may('enroll') ? <PersonForm key={subject.id} subject={subject} /> : <PersonDetails subject={subject} />}
+      {may('enroll') ? (
+        <PersonForm key={subject.id} subject={subject} onSaved={setSubject} />
+      ) : (
+        <PersonDetails subject={subject} />
+      )}
     </div>
   );
+}
+
+/** @returns makes sure that an answer which comes too late is not listened to. */
+function whenThere<T>(answer: Promise<T>, take: (value: T) => void, fail: (error: unknown) => void): () => void {
+  let gone = false;
+  answer.then(
+    (value) => !gone && take(value),
+    (error) => !gone && fail(error),
+  );
+  return () => {
+    gone = true;
+  };
 }

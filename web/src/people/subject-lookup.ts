@@ -1,38 +1,39 @@
 import { effect, type Signal, signal } from '@preact/signals';
 import { looksLikeId, nameKey } from '../../../pipeline/name-key.ts';
-import { ApiError } from '../api/api-error.ts';
-import type { SubjectView } from '../api/api-types.ts';
+import type { SubjectsQuery, SubjectView } from '../api/api-types.ts';
 import { facegateApi } from '../api/facegate-api.ts';
 import { galleryVersion } from '../state/gallery-changes.ts';
 
-/** The person that the server would take this name for; null where there is none. */
-export async function subjectNamed(name: string, signal?: AbortSignal): Promise<SubjectView | null> {
-  const key = nameKey(name);
-  if (key === '') return null;
+/** The first one that fits, through all pages; null where there is none. */
+async function find(
+  fits: (subject: SubjectView) => boolean,
+  query: SubjectsQuery,
+  signal?: AbortSignal,
+): Promise<SubjectView | null> {
   let after: string | null = null;
   do {
-    const page = await facegateApi.subjects({ query: key, ...(after !== null && { after }) }, signal);
-    const found = page.subjects.find((subject) => nameKey(subject.name) === key);
+    const page = await facegateApi.subjects({ ...query, ...(after !== null && { after }) }, signal);
+    const found = page.subjects.find(fits);
     if (found) return found;
     after = page.next;
   } while (after !== null);
   return null;
 }
 
-async function subjectWithId(id: string): Promise<SubjectView | null> {
-  try {
-    return await facegateApi.subject(id);
-  } catch (error) {
-    if (error instanceof ApiError && error.code === 'SUBJECT_NOT_FOUND') return null;
-    throw error;
-  }
+/** The person that the server would take this name for; null where there is none. */
+export async function subjectNamed(name: string, signal?: AbortSignal): Promise<SubjectView | null> {
+  const key = nameKey(name);
+  return key === '' ? null : find((subject) => nameKey(subject.name) === key, { query: key }, signal);
 }
+
+/** Out of the list: whoever asks for one subject by its id stands in the audit log as having looked at it. */
+const subjectWithId = (id: string) => find((subject) => subject.id === id, { limit: 10_000 });
 
 const asked = new Map<string, Signal<SubjectView | null | undefined>>();
 
 async function ask(entry: string, answer: Signal<SubjectView | null | undefined>): Promise<void> {
   try {
-    answer.value = looksLikeId(entry) ? await subjectWithId(entry.trim()) : await subjectNamed(entry);
+    answer.value = looksLikeId(entry) ? await subjectWithId(entry.trim().toLowerCase()) : await subjectNamed(entry);
   } catch {
     // It stays as it was; the next change of the gallery, or the next connection, asks again.
   }

@@ -2,7 +2,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { nameKey } from '../../../pipeline/name-key.ts';
 import { errorText } from '../api/api-error.ts';
 import type { SubjectView, UnknownView } from '../api/api-types.ts';
-import { facegateApi } from '../api/facegate-api.ts';
+import { facegateApi, type WhoItIs } from '../api/facegate-api.ts';
+import { collisionOf, collisionWords } from '../enrol/enrol-words.ts';
 import { LONGEST_NAME } from '../people/person-draft.ts';
 import { PersonMark } from '../people/person-row.tsx';
 import { picturesWords } from '../people/person-words.ts';
@@ -24,6 +25,8 @@ export function NameDialog({ unknown }: { unknown: UnknownView }) {
   const [found, setFound] = useState<readonly SubjectView[] | null>(null);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
+  /** The same again, though the face looks like somebody else. */
+  const [insist, setInsist] = useState<(() => void) | null>(null);
   const wanted = name.trim();
   useEffect(() => {
     const asking = new AbortController();
@@ -42,14 +45,17 @@ export function NameDialog({ unknown }: { unknown: UnknownView }) {
     };
   }, [wanted]);
 
-  const choose = async (who: { subjectId: string } | { name: string }) => {
+  const choose = async (name: string, who: WhoItIs, force = false) => {
     setBusy(true);
     setProblem(null);
+    setInsist(null);
     try {
-      await nameUnknown(unknown.id, who);
+      await nameUnknown(unknown.id, who, { force });
       closeDialog();
     } catch (error) {
-      setProblem(errorText(error));
+      const collision = collisionOf(error);
+      setProblem(collision ? collisionWords(name, collision) : errorText(error));
+      if (collision) setInsist(() => () => void choose(name, who, true));
       setBusy(false);
     }
   };
@@ -65,7 +71,7 @@ export function NameDialog({ unknown }: { unknown: UnknownView }) {
           onSubmit={(event) => {
             event.preventDefault();
             if (wanted === '') setProblem('Enter a name, or pick somebody below.');
-            else void choose(namesake ? { subjectId: namesake.id } : { name: wanted });
+            else void choose(wanted, namesake ? { subjectId: namesake.id } : { name: wanted });
           }}
         >
           <p class="muted small">{seenWords(unknown, cameraName, now.value)}</p>
@@ -80,6 +86,7 @@ export function NameDialog({ unknown }: { unknown: UnknownView }) {
               onInput={(event) => {
                 setName(event.currentTarget.value);
                 setProblem(null);
+                setInsist(null);
               }}
             />
           </label>
@@ -96,7 +103,12 @@ export function NameDialog({ unknown }: { unknown: UnknownView }) {
           <ul class="offered">
             {found.map((subject) => (
               <li key={subject.id}>
-                <button type="button" class="offer" disabled={busy} onClick={() => choose({ subjectId: subject.id })}>
+                <button
+                  type="button"
+                  class="offer"
+                  disabled={busy}
+                  onClick={() => choose(subject.name, { subjectId: subject.id })}
+                >
                   <PersonMark name={subject.name} />
                   <span class="person-text">
                     <span class="person-name">{subject.name}</span>
@@ -111,6 +123,13 @@ export function NameDialog({ unknown }: { unknown: UnknownView }) {
       <p class="problem" role="alert">
         {problem}
       </p>
+      {insist && (
+        <div class="dialog-actions">
+          <button type="button" class="button" disabled={busy} onClick={insist}>
+            They are two people: enrol anyway
+          </button>
+        </div>
+      )}
     </Dialog>
   );
 }

@@ -1,7 +1,7 @@
 import type { UnknownView } from '../api/api-types.ts';
 import { agoWords } from '../ui/time-words.ts';
 
-/** `seen on 12 faces at Entrance and Yard, 3 s ago` */
+/** `seen 12 times at Entrance and Yard, last 3 s ago` */
 export function seenWords(
   { faces, cameras, lastSeenAt }: UnknownView,
   nameOf: (camera: string) => string,
@@ -14,10 +14,7 @@ export function seenWords(
   return `${often}${where}, last ${agoWords(Date.parse(lastSeenAt), nowMs)}`;
 }
 
-/** `most like Ada (0.31), not enough to be sure`; null where nobody is like it. */
+/** `most like Ada (0.31)`; null where nobody is like it. */
 export function resemblesWords({ resembles }: UnknownView): string | null {
   return resembles ? `most like ${resembles.subject.name} (${resembles.similarity.toFixed(2)})` : null;
 }
-
-/** `10 minutes` */
-export const minutesWords = (minutes: number) => `${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`;

@@ -1,16 +1,18 @@
 import { useEffect } from 'preact/hooks';
 import { EVENT_TABS } from '../events/event-tabs.ts';
+import { cameraName } from '../state/cameras.ts';
+import { type CameraMoment, hrefOf } from '../state/route.ts';
 import { may } from '../state/session.ts';
 import { Empty } from '../ui/empty.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Tabs } from '../ui/tabs.tsx';
+import { spanWords } from '../ui/time-words.ts';
 import { UnknownCard } from './unknown-card.tsx';
-import { minutesWords } from './unknown-words.ts';
 import { keepUnknowns, refreshUnknowns, settled, unknowns, unknownsError } from './unknowns.ts';
 
 /** People whom the cameras saw and nobody has named. */
-export function UnknownsPage() {
-  useEffect(keepUnknowns, []);
+export function UnknownsPage({ moment }: { moment: CameraMoment | null }) {
+  useEffect(() => keepUnknowns(moment), [moment?.camera, moment?.frame]);
   const view = unknowns.value;
   const list = view?.unknowns.filter(({ id }) => !settled.value.has(id)) ?? null;
   const off = view?.keepMinutes === 0;
@@ -26,10 +28,16 @@ export function UnknownsPage() {
         <Failure what="The unknown people could not be listed." error={unknownsError.value} onRetry={refreshUnknowns} />
       )}
       {!view && !unknownsError.value && <p class="muted">Loading …</p>}
+      {view && !off && moment && (
+        <p class="note unknowns-moment">
+          Those who were before {cameraName(moment.camera)} then, as far as they are still held.{' '}
+          <a href={hrefOf('unknowns')}>Show everybody</a>
+        </p>
+      )}
       {view && !off && (
         <p class="muted">
-          Faces that nobody is recognised by, grouped by likeness. They are kept in memory for{' '}
-          {minutesWords(view.keepMinutes)} after they were last seen, and then forgotten
+          Faces that nobody is recognised by, grouped by likeness. Each is held for {spanWords(view.keepMinutes * 60)}{' '}
+          and then forgotten, in memory only unless <code>gallery.unknowns.onDisk</code> is set
           {may('enroll') ? '; whoever is named here is enrolled with them.' : '.'}
         </p>
       )}
@@ -42,8 +50,8 @@ export function UnknownsPage() {
         </Empty>
       )}
       {!off && list?.length === 0 && (
-        <Empty icon="eye" title="Nobody unknown lately">
-          <p class="muted">Whoever a camera sees clearly and nobody is recognised by comes up here.</p>
+        <Empty icon="eye" title={moment ? 'Nobody of that moment is held any more' : 'Nobody unknown lately'}>
+          <p class="muted">Whoever a camera sees clearly and is not recognised comes up here.</p>
         </Empty>
       )}
       {list && list.length > 0 && (

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import type { UnknownView } from '../../web/src/api/api-types.ts';
+import { resemblesWords, seenWords } from '../../web/src/unknowns/unknown-words.ts';
+
+const seen: UnknownView = {
+  id: 'u',
+  faces: 12,
+  cameras: ['a', 'b', 'c'],
+  firstSeenAt: '2026-11-21T09:00:00Z',
+  lastSeenAt: '2026-11-21T09:01:00Z',
+  quality: 0.7,
+  resembles: { subject: { id: 's', name: 'Ada' }, similarity: 0.314 },
+};
+const later = Date.parse('2026-11-21T09:01:30Z');
+const upper = (camera: string) => camera.toUpperCase();
+const plain = (text: string) => text.replaceAll('\u00a0', ' ');
+
+describe('somebody unknown in words', () => {
+  it.each([
+    [seen, 'seen 12 times at A, B and C, last 30 s ago'],
+    [{ ...seen, faces: 1, cameras: ['a'] }, 'seen once at A, last 30 s ago'],
+    [{ ...seen, cameras: [] }, 'seen 12 times, last 30 s ago'],
+  ])('was seen how often, where and when', (unknown, words) => {
+    expect(plain(seenWords(unknown, upper, later))).toBe(words);
+  });
+
+  it('is most like somebody, or like nobody', () => {
+    expect(resemblesWords(seen)).toBe('most like Ada (0.31)');
+    expect(resemblesWords({ ...seen, resembles: null })).toBeNull();
+  });
+});
