@@ -1,6 +1,6 @@
 import type { StatementSync } from 'node:sqlite';
-import { DatabaseFile } from '../storage/database-file.ts';
-import { GALLERY_MIGRATIONS } from './gallery-migrations.ts';
+import type { DatabaseFile } from '../storage/database-file.ts';
+import { openGalleryFile } from './gallery-file.ts';
 import {
   type Changes,
   type GalleryModel,
@@ -69,14 +69,7 @@ export class GalleryDatabase {
 
   /** @throws {AppError} GALLERY_UNAVAILABLE, GALLERY_KEY_MISSING, GALLERY_KEY_WRONG, CONFIG_INVALID */
   constructor(file: string, key: GalleryKeySource) {
-    this.#file = new DatabaseFile({
-      file,
-      what: 'gallery database',
-      code: 'GALLERY_UNAVAILABLE',
-      migrations: GALLERY_MIGRATIONS,
-      // Faces can be rebuilt from embeddings: a deletion must be one.
-      secureDelete: true,
-    });
+    this.#file = openGalleryFile(file);
     try {
       this.#sealing = new Sealing(this.#file, key);
       this.sealing = this.#sealing.begin();

@@ -18,13 +18,13 @@ export interface SealingReport {
 export class Sealing {
   readonly #database: DatabaseFile;
   readonly #source: GalleryKeySource;
-  readonly #named: StatementSync;
+  readonly #keyId: StatementSync;
   #key: GalleryKey | null = null;
 
   constructor(database: DatabaseFile, source: GalleryKeySource) {
     this.#database = database;
     this.#source = source;
-    this.#named = database.prepare('SELECT key_id AS id FROM sealing');
+    this.#keyId = database.prepare('SELECT key_id AS id FROM sealing');
   }
 
   /**
@@ -33,9 +33,9 @@ export class Sealing {
    * @throws {AppError} GALLERY_KEY_MISSING, GALLERY_KEY_WRONG, CONFIG_INVALID, GALLERY_UNAVAILABLE
    */
   begin(): SealingReport {
-    const sealed = this.#isSealed() ? 0 : this.#database.transaction('be sealed', 'write', () => this.#sealFirst());
-    const key = this.current();
-    this.#endRotation(key.id);
+    const sealed = this.#named() === null ? this.#sealFirst() : 0;
+    this.#find();
+    this.endRotation();
     return { sealed, overwritten: this.#overwriteClearPages() };
   }
 
@@ -45,7 +45,7 @@ export class Sealing {
    * @throws {AppError} GALLERY_KEY_MISSING, GALLERY_KEY_WRONG, CONFIG_INVALID
    */
   current(): GalleryKey {
-    const id = this.#keyId();
+    const id = this.#named();
     if (id === null) throw new Error('nothing says under which key it is sealed');
     if (this.#key?.id !== id) this.#key = keyOf(id, this.#source).key;
     return this.#key;
@@ -57,42 +57,46 @@ export class Sealing {
     this.#key = key;
   }
 
-  #keyId(): string | null {
-    const row = this.#named.get();
-    return row ? String(row.id) : null;
+  /** Puts the next key in its place where the database is sealed under it already. */
+  endRotation(): void {
+    if (!this.#isNextInUse()) return;
+    this.#database.transaction('take its next key', 'write', () => {
+      if (this.#isNextInUse()) installNextKey(this.#source.keyFile);
+    });
   }
 
-  #isSealed(): boolean {
-    return this.#database.attempt('be read', () => this.#keyId() !== null && !this.#mayBegin());
+  #isNextInUse(): boolean {
+    const id = this.#named();
+    return id !== null && keyOf(id, this.#source).next;
   }
 
-  /** Another key than the one that is named may be taken while nothing is sealed under it. */
-  #mayBegin(): boolean {
-    const holds = (table: string, where = '1') =>
-      this.#database.prepare(`SELECT 1 FROM ${table} WHERE ${where} LIMIT 1`).get() !== undefined;
-    return !holds('templates') && !holds('images') && !holds('subjects', 'sealed IS NOT NULL');
+  /** The id of the key in the database; null while everything is in clear. */
+  #named(): string | null {
+    return this.#database.attempt('be read', () => {
+      const row = this.#keyId.get();
+      return row ? String(row.id) : null;
+    });
+  }
+
+  #find(): void {
+    const id = this.#named();
+    try {
+      this.current();
+    } catch (error) {
+      // A rotation may have ended between the look at the database and the look at the file.
+      if (this.#named() === id) throw error;
+      this.#find();
+    }
   }
 
   #sealFirst(): number {
-    const id = this.#keyId();
-    if (id !== null) {
-      // Another process was faster, or it was sealed and is empty.
-      if (!this.#mayBegin()) return 0;
+    return this.#database.transaction('be sealed', 'write', () => {
+      // Another process may have been faster.
+      if (this.#named() !== null) return 0;
       const key = firstKey(this.#source);
-      if (key.id !== id) this.changeTo(key);
-      return 0;
-    }
-    const key = firstKey(this.#source);
-    const { templates } = resealRows(this.#database, { from: null, to: key });
-    this.#database.prepare('INSERT INTO sealing VALUES (1, ?, ?)').run(key.id, templates > 0 ? 1 : 0);
-    return templates;
-  }
-
-  #endRotation(id: string): void {
-    if (this.#source.key !== undefined || !keyOf(id, this.#source).next) return;
-    this.#database.transaction('take its next key', 'write', () => {
-      const now = this.#keyId();
-      if (now !== null && keyOf(now, this.#source).next) installNextKey(this.#source.keyFile);
+      const { templates } = resealRows(this.#database, { from: null, to: key });
+      this.#database.prepare('INSERT INTO sealing VALUES (1, ?, ?)').run(key.id, templates > 0 ? 1 : 0);
+      return templates;
     });
   }
 

@@ -256,7 +256,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
   /**
    * The picture of a template's face with its surroundings, JPEG.
    *
-   * @throws {AppError} TEMPLATE_NOT_FOUND; IMAGE_NOT_KEPT; GALLERY_UNAVAILABLE when it is damaged.
+   * @throws {AppError} TEMPLATE_NOT_FOUND; IMAGE_NOT_KEPT; IMAGE_CORRUPT when what is kept is damaged.
    */
   image(templateId: string): Buffer {
     const { imageId } = this.#details(templateId);
@@ -265,7 +265,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
       throw new AppError('IMAGE_NOT_KEPT', `the picture of the face "${templateId}" is not kept`);
     }
     if (found !== 'damaged') return found;
-    throw new AppError('GALLERY_UNAVAILABLE', `the picture of the face "${templateId}" is damaged`);
+    throw new AppError('IMAGE_CORRUPT', `the kept picture of the face "${templateId}" is damaged`);
   }
 
   /**
