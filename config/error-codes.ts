@@ -88,6 +88,16 @@ export const ERROR_CODES = {
     status: 410,
     means: 'The events after that number are no longer kept; the answer names the oldest.',
   },
+  // The data folder as a whole
+  DATA_FOLDER_IN_USE: {
+    status: 409,
+    means: 'Another facegate works on the data folder, and this cannot be done meanwhile.',
+  },
+  ARCHIVE_INVALID: {
+    status: 422,
+    means: 'The archive is damaged or cut off, of another kind, or sealed with another passphrase.',
+  },
+  ARCHIVE_FAILED: { status: 500, means: 'An archive could not be read or written.' },
   // What was done
   AUDIT_UNAVAILABLE: { status: 503, means: 'The audit log could not be opened, read or written.' },
   // HTTP and WebSocket

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { AppError } from '../config/app-error.ts';
 import type { ErrorCode } from '../config/error-codes.ts';
+import { planFileOf } from './finish-restore.ts';
 
 /** One step of a database's schema. A list of them only ever grows at its end. */
 export interface Migration {
@@ -22,7 +23,7 @@ export interface DatabaseFileOptions {
 }
 
 /** How long a statement waits, blocking this thread, for another process's write to end. */
-const BUSY_TIMEOUT_MS = 2000;
+export const BUSY_TIMEOUT_MS = 2000;
 const SQLITE_BUSY = 5;
 
 /**
@@ -41,6 +42,11 @@ export class DatabaseFile {
     this.#what = `${what} ${file}`;
     this.#code = code;
     this.#database = this.#translate('be opened', () => {
+      if (existsSync(planFileOf(dirname(file)))) {
+        throw new Error(
+          'a restore was interrupted; "facegate restore --finish" goes on with it, and so does facegate serve',
+        );
+      }
       createPrivately(file);
       return new DatabaseSync(file);
     });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { AppError } from '../../config/app-error.ts';
 import { addAuditCommand } from './audit.ts';
+import { addBackupCommands } from './backup.ts';
 import { addCamerasCommand } from './cameras.ts';
 import type { CommandContext } from './command-context.ts';
 import { addDemoCommand } from './demo.ts';
@@ -52,6 +53,7 @@ Environment:
   addEnrollCommand(program, context);
   addGalleryCommand(program, context);
   addAuditCommand(program, context);
+  addBackupCommands(program, context);
   addModelsCommand(program, context);
   addCamerasCommand(program, context);
   addDoctorCommand(program, context);
