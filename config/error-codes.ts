@@ -80,7 +80,7 @@ export const ERROR_CODES = {
   GALLERY_KEY_MISSING: { status: 503, means: 'The gallery is sealed, and its key is not there.' },
   GALLERY_KEY_WRONG: { status: 503, means: 'The gallery is sealed under another key than the one at hand.' },
   EMBEDDING_INVALID: { status: 422, means: 'An embedding is zero or holds something that is not a number.' },
-  EMBEDDING_MISMATCH: { status: 500, means: 'Embeddings of different models or widths were about to be compared.' },
+  EMBEDDING_MISMATCH: { status: 422, means: 'An embedding is of another model or width than those of the gallery.' },
   GALLERY_UNAVAILABLE: { status: 503, means: 'The gallery database could not be opened, read or written.' },
   // Events
   EVENT_LOG_UNAVAILABLE: { status: 503, means: 'The event log could not be opened or written.' },

@@ -8,7 +8,7 @@ import { ERROR_CODES, type ErrorCode } from '../config/error-codes.ts';
 
 const between = (min: number, max: number) => `must be between ${min} and ${max}`;
 
-const ratioQuery = z.coerce
+export const ratioQuery = z.coerce
   .number({ error: between(0, 1) })
   .min(0, between(0, 1))
   .max(1, between(0, 1));
@@ -238,8 +238,29 @@ export const cameraView = z
 
 export const idParams = z.object({ id: z.string().max(200) });
 
+const consentView = z
+  .object({
+    by: z.string().describe('who recorded it'),
+    at: moment,
+    basis: z.string().describe('on what ground: a signed form, a contract, a law'),
+  })
+  .meta({ id: 'Consent' });
+
 export const subjectView = z
-  .object({ id: z.string(), name: z.string(), templates: int, createdAt: z.string() })
+  .object({
+    id: z.string().describe('UUID'),
+    name: z.string(),
+    groups: z.array(z.string()).readonly(),
+    notes: z.string(),
+    validFrom: moment.nullable().describe('known from then on; null: from the start'),
+    validUntil: moment.nullable().describe('known until before then; null: without end'),
+    consent: consentView.nullable(),
+    templates: int.describe('enrolled faces that are searched'),
+    notSearched: int.describe('enrolled faces of another model, or damaged ones'),
+    createdAt: moment,
+    changedAt: moment,
+    lastSeenAt: moment.nullable().describe('when it was last recognised, to the minute'),
+  })
   .meta({ id: 'Subject' });
 
 export const doorView = z

@@ -2,13 +2,16 @@ import type { Logger as PinoLogger } from 'pino';
 import type { WebSocket } from 'ws';
 import type { ErrorCode } from '../config/error-codes.ts';
 import type { CameraSettings, Settings } from '../config/settings-schema.ts';
+import type { Subject } from '../gallery/subject.ts';
+import type { SubjectGallery } from '../gallery/subject-gallery.ts';
 import type { AccessEvent } from '../pipeline/access-event.ts';
 import type { AuditRecord, AuditTrail } from '../pipeline/audit.ts';
 import type { CameraState, StreamInUse } from '../pipeline/camera-status.ts';
 import type { AnalysedFace } from '../pipeline/face.ts';
 import type { StageTimings } from '../pipeline/frame-result.ts';
+import type { RecognitionThresholds } from '../pipeline/judge-candidates.ts';
 import type { PixelImage } from '../pipeline/pixel-image.ts';
-import type { Clock, FaceAnalyser } from '../pipeline/ports.ts';
+import type { Clock, FaceAnalyser, Gallery } from '../pipeline/ports.ts';
 import type { KeyStore } from './callers/key-store.ts';
 import type { CameraInput } from './cameras/camera-store.ts';
 import type { CameraPatch } from './cameras/remote-camera.ts';
@@ -25,6 +28,8 @@ export interface ServerParts {
   readonly log: PinoLogger;
   readonly analyser: Pick<FaceAnalyser, 'analyse'>;
   readonly compare: CompareCalibration;
+  /** What it takes to be known. */
+  readonly thresholds: RecognitionThresholds;
   /** What runs which network; asked anew for each /ready. */
   roles(): readonly RoleReport[];
   /** Which models were chosen at the start, and why; for people. */
@@ -40,6 +45,8 @@ export interface ServerParts {
     subjectId: string;
     image: PixelImage;
     source: string;
+    /** Smallest detection confidence that counts, 0..1. Default: the detector's setting. */
+    confidence?: number;
     /** `negative`: this is not the subject, though it looks like it. Default `positive`. */
     kind?: 'positive' | 'negative';
     force?: boolean;
@@ -63,6 +70,8 @@ export interface ServerParts {
 export interface CompareCalibration {
   /** Cosine from which two faces are one person. */
   readonly threshold: number;
+  /** How steep `similarity` is at the threshold of the calibration: 4 × its derivative there, in cosines. */
+  readonly slope: number;
   /** Maps a cosine to 0..1. */
   similarity(cosine: number): number;
 }
@@ -87,26 +96,27 @@ export interface RoleReport {
   readonly insteadOf: string | null;
 }
 
-export interface Subject {
-  /** UUID. */
-  readonly id: string;
-  readonly name: string;
-  readonly createdAtMs: number;
-  /** How many faces are enrolled. */
-  readonly templates: number;
-}
-
 /** The part of the gallery that the routes use. */
-export interface SubjectStore {
-  subjects(): readonly Subject[];
-  /** @throws {AppError} SUBJECT_NOT_FOUND */
-  subject(id: string): Subject;
-  /** @throws {AppError} SUBJECT_EXISTS */
-  createSubject(draft: { readonly name: string }): Subject;
-  /** @throws {AppError} SUBJECT_NOT_FOUND */
-  removeSubject(id: string): void;
-  readonly size: { readonly subjects: number; readonly templates: number };
-}
+export type SubjectStore = Gallery &
+  Pick<
+    SubjectGallery,
+    | 'model'
+    | 'width'
+    | 'size'
+    | 'page'
+    | 'subjects'
+    | 'subject'
+    | 'subjectNamed'
+    | 'createSubject'
+    | 'changeSubject'
+    | 'removeSubject'
+    | 'templates'
+    | 'template'
+    | 'removeTemplate'
+    | 'image'
+    | 'embedding'
+    | 'seen'
+  >;
 
 export interface Enrolled {
   readonly templateId: string;

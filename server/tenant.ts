@@ -295,7 +295,12 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     clock,
     log,
     analyser,
-    compare: { threshold: thresholds.threshold, similarity: (cosine) => similarityOf(embedder, cosine) },
+    compare: {
+      threshold: thresholds.threshold,
+      slope: embedder.calibration.similaritySlope,
+      similarity: (cosine) => similarityOf(embedder, cosine),
+    },
+    thresholds,
     roles: () => analyser.roles(),
     chosen: why,
     faults: () => idleRoles(analyser.roles()),

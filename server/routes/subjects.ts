@@ -1,31 +1,74 @@
 import { z } from 'zod';
-import { errorAnswers, idParams, nothing, PICTURE_ERRORS, picturesBody, subjectView } from '../api-schemas.ts';
-import { intBox } from '../pictures/detection-view.ts';
-import type { PictureDesk } from '../pictures/picture-desk.ts';
+import type { SubjectDraft } from '../../gallery/subject.ts';
+import { errorAnswers, idParams, nothing, subjectView, wholeQuery } from '../api-schemas.ts';
+import { callerName } from '../callers/caller-name.ts';
 import type { ServerApp } from '../server-app.ts';
-import type { ServerParts, Subject } from '../server-parts.ts';
+import type { ServerParts } from '../server-parts.ts';
+import { viewOfSubject } from '../view-of-subject.ts';
 
-const newSubject = z.strictObject({ name: z.string({ error: 'must be a text' }) });
-const enrolledFace = z.object({
-  templateId: z.string(),
-  quality: z.number().nullable(),
-  qualitySignal: z.string().nullable(),
-  bbox: z.tuple([z.int(), z.int(), z.int(), z.int()]),
+/** What a text may hold and how long it may be says the gallery, which names the field as well. */
+const text = z.string({ error: 'must be a text' });
+const time = z.iso
+  .datetime({ offset: true, error: 'must be a time like "2026-11-21T09:00:00Z"' })
+  .transform((written, context) => {
+    const ms = Date.parse(written);
+    if (Number.isFinite(ms)) return ms;
+    context.addIssue({ code: 'custom', message: 'must be a time like "2026-11-21T09:00:00Z"' });
+    return z.NEVER;
+  });
+
+const fields = {
+  name: text.describe('1 to 200 characters, unique whatever their case'),
+  groups: z
+    .array(text, { error: 'must be a list of texts' })
+    .optional()
+    .describe('at most 50, each of 1 to 100 characters'),
+  notes: text.optional().describe('at most 2000 characters'),
+  validFrom: time.nullish().describe('known from then on'),
+  validUntil: time.nullish().describe('known until before then'),
+  consent: z
+    .strictObject({ by: text, at: time, basis: text }, { error: 'must be {by, at, basis}, or null' })
+    .nullish()
+    .describe('who recorded that the face may be kept, when, and on what ground'),
+};
+const newSubject = z.strictObject(fields).meta({ id: 'NewSubject' });
+const subjectPatch = z
+  .strictObject({ ...fields, name: fields.name.optional() })
+  .meta({ id: 'SubjectPatch', description: 'What is left out stays; null takes a time or the consent away.' });
+
+const listQuery = z.object({
+  query: z.string().max(200, 'must have at most 200 characters').optional().describe('part of the name, in any case'),
+  group: z.string().max(100, 'must have at most 100 characters').optional().describe('members of this group only'),
+  limit: wholeQuery(1, 10_000).default(1000),
+  after: z
+    .string()
+    .max(4096, 'must have at most 4096 characters')
+    .optional()
+    .describe('the `next` of the answer before'),
 });
 
-export function subjectRoutes(app: ServerApp, desk: PictureDesk, parts: Pick<ServerParts, 'gallery' | 'enrol'>): void {
-  const { gallery } = parts;
-
+export function subjectRoutes(app: ServerApp, { gallery, audit }: Pick<ServerParts, 'gallery' | 'audit'>): void {
   app.route({
     method: 'GET',
     url: '/subjects',
     config: { access: 'read' },
     schema: {
       tags: ['subjects'],
-      summary: 'Everybody who is enrolled',
-      response: { 200: z.object({ subjects: z.array(subjectView) }), ...errorAnswers() },
+      operationId: 'listSubjects',
+      summary: 'Who is known, by name',
+      querystring: listQuery,
+      response: {
+        200: z.object({
+          subjects: z.array(subjectView),
+          next: z.string().nullable().describe('pass it as `after` for those that follow; null at the end'),
+        }),
+        ...errorAnswers('GALLERY_UNAVAILABLE'),
+      },
     },
-    handler: () => ({ subjects: gallery.subjects().map(view) }),
+    handler: ({ query }) => {
+      const { subjects, next } = gallery.page(query);
+      return { subjects: subjects.map(viewOfSubject), next };
+    },
   });
 
   app.route({
@@ -34,11 +77,17 @@ export function subjectRoutes(app: ServerApp, desk: PictureDesk, parts: Pick<Ser
     config: { access: 'enroll' },
     schema: {
       tags: ['subjects'],
+      operationId: 'createSubject',
       summary: 'Creates a subject, without any face yet',
       body: newSubject,
-      response: { 201: subjectView, ...errorAnswers('SUBJECT_EXISTS', 'GALLERY_UNAVAILABLE') },
+      response: { 201: subjectView, ...errorAnswers('SUBJECT_EXISTS', 'GALLERY_UNAVAILABLE', 'AUDIT_UNAVAILABLE') },
     },
-    handler: async (request, reply) => reply.code(201).send(view(gallery.createSubject({ name: request.body.name }))),
+    handler: async (request, reply) => {
+      const { name, ...others } = request.body;
+      const subject = gallery.createSubject({ name, ...drafted(others) });
+      audit.record({ action: 'subject.created', by: callerName(request), subject: subject.id, details: {} });
+      return reply.code(201).send(viewOfSubject(subject));
+    },
   });
 
   app.route({
@@ -47,11 +96,44 @@ export function subjectRoutes(app: ServerApp, desk: PictureDesk, parts: Pick<Ser
     config: { access: 'read' },
     schema: {
       tags: ['subjects'],
+      operationId: 'getSubject',
       summary: 'One subject',
       params: idParams,
-      response: { 200: subjectView, ...errorAnswers('SUBJECT_NOT_FOUND') },
+      response: {
+        200: subjectView,
+        ...errorAnswers('SUBJECT_NOT_FOUND', 'GALLERY_UNAVAILABLE', 'AUDIT_UNAVAILABLE'),
+      },
     },
-    handler: (request) => view(gallery.subject(request.params.id)),
+    handler: (request) => {
+      const subject = gallery.subject(request.params.id);
+      audit.record({ action: 'subject.viewed', by: callerName(request), subject: subject.id, details: {} });
+      return viewOfSubject(subject);
+    },
+  });
+
+  app.route({
+    method: 'PATCH',
+    url: '/subjects/:id',
+    config: { access: 'enroll' },
+    schema: {
+      tags: ['subjects'],
+      operationId: 'changeSubject',
+      summary: 'Changes what is known of a subject',
+      params: idParams,
+      body: subjectPatch,
+      response: {
+        200: subjectView,
+        ...errorAnswers('SUBJECT_NOT_FOUND', 'SUBJECT_EXISTS', 'GALLERY_UNAVAILABLE', 'AUDIT_UNAVAILABLE'),
+      },
+    },
+    handler: (request) => {
+      const { name, ...others } = request.body;
+      const patch = { ...(name !== undefined && { name }), ...drafted(others) };
+      const subject = gallery.changeSubject(request.params.id, patch);
+      const details = { fields: Object.keys(request.body).join(' ') };
+      audit.record({ action: 'subject.changed', by: callerName(request), subject: subject.id, details });
+      return viewOfSubject(subject);
+    },
   });
 
   app.route({
@@ -60,47 +142,33 @@ export function subjectRoutes(app: ServerApp, desk: PictureDesk, parts: Pick<Ser
     config: { access: 'enroll' },
     schema: {
       tags: ['subjects'],
+      operationId: 'removeSubject',
       summary: 'Forgets a subject and its faces',
       params: idParams,
-      response: { 204: nothing, ...errorAnswers('SUBJECT_NOT_FOUND', 'GALLERY_UNAVAILABLE') },
+      response: {
+        204: nothing,
+        ...errorAnswers('SUBJECT_NOT_FOUND', 'GALLERY_UNAVAILABLE', 'AUDIT_UNAVAILABLE'),
+      },
     },
     handler: async (request, reply) => {
-      gallery.removeSubject(request.params.id);
+      const { id, templates, notSearched } = gallery.subject(request.params.id);
+      gallery.removeSubject(id);
+      const details = { templates: templates + notSearched };
+      audit.record({ action: 'subject.deleted', by: callerName(request), subject: id, details });
       return reply.code(204).send(null);
     },
   });
-
-  app.route({
-    method: 'POST',
-    url: '/subjects/:id/faces',
-    config: { access: 'enroll' },
-    schema: {
-      tags: ['subjects'],
-      summary: 'Enrols the one face of a picture',
-      consumes: ['multipart/form-data'],
-      params: idParams,
-      body: picturesBody('image'),
-      response: {
-        201: enrolledFace,
-        ...errorAnswers(...PICTURE_ERRORS, 'SUBJECT_NOT_FOUND', 'FACE_NOT_FOUND', 'FACE_NOT_UNIQUE', 'FACE_UNFIT'),
-      },
-    },
-    handler: (request, reply) =>
-      desk.work(reply, async () => {
-        // Before the upload, not after it.
-        const { id: subjectId } = gallery.subject(request.params.id);
-        const { image: bytes } = await desk.read(request, ['image']);
-        const image = await desk.decode(bytes, 'image');
-        const { templateId, quality, face } = await parts.enrol({ subjectId, image, source: 'upload' });
-        const { qualitySignal, box } = face;
-        return reply.code(201).send({ templateId, quality, qualitySignal, bbox: intBox(box, image) });
-      }),
-  });
 }
 
-const view = ({ id, name, templates, createdAtMs }: Subject) => ({
-  id,
-  name,
-  templates,
-  createdAt: new Date(createdAtMs).toISOString(),
-});
+type Fields = Omit<z.output<typeof newSubject>, 'name'>;
+
+/** In the gallery's words; what was left out stays left out. */
+function drafted({ groups, notes, validFrom, validUntil, consent }: Fields): Omit<SubjectDraft, 'name'> {
+  return {
+    ...(groups !== undefined && { groups }),
+    ...(notes !== undefined && { notes }),
+    ...(validFrom !== undefined && { validFromMs: validFrom }),
+    ...(validUntil !== undefined && { validUntilMs: validUntil }),
+    ...(consent !== undefined && { consent: consent && { by: consent.by, atMs: consent.at, basis: consent.basis } }),
+  };
+}

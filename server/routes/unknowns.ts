@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { errorAnswers, fileAnswer, idParams, nothing, subjectView } from '../api-schemas.ts';
 import { callerName } from '../callers/caller-name.ts';
 import type { ServerApp } from '../server-app.ts';
-import type { ServerParts, Subject } from '../server-parts.ts';
+import type { ServerParts } from '../server-parts.ts';
+import { viewOfSubject } from '../view-of-subject.ts';
 
 const name = z.string({ error: 'must be a text' });
 const whoItIs = z.union(
@@ -35,6 +36,7 @@ export function unknownRoutes(app: ServerApp, { unknowns, audit }: Pick<ServerPa
     config: { access: 'read' },
     schema: {
       tags: ['unknowns'],
+      operationId: 'listUnknowns',
       summary: 'Those whom the cameras saw and nobody knew',
       description:
         'Last seen first; faces that look alike are one of them. With `camera` and `frame` (of an event or a live frame) those who were there then.',
@@ -76,6 +78,7 @@ export function unknownRoutes(app: ServerApp, { unknowns, audit }: Pick<ServerPa
     config: { access: 'read' },
     schema: {
       tags: ['unknowns'],
+      operationId: 'unknownPicture',
       summary: 'The best picture of their face',
       params: idParams,
       response: { 200: fileAnswer('the picture', 'image/jpeg'), ...errorAnswers('UNKNOWN_NOT_FOUND') },
@@ -89,11 +92,15 @@ export function unknownRoutes(app: ServerApp, { unknowns, audit }: Pick<ServerPa
     config: { access: 'enroll' },
     schema: {
       tags: ['unknowns'],
+      operationId: 'nameUnknown',
       summary: 'Says who it is, and enrols the faces held',
       description: 'Into a subject that exists (`subjectId`), or a new one (`name`).',
       params: idParams,
       querystring: z.object({
-        force: z.enum(['true', 'false']).optional().describe('enrol though the face looks like somebody else'),
+        force: z
+          .enum(['true', 'false'], { error: 'must be true or false' })
+          .default('false')
+          .describe('enrol though the face looks like somebody else'),
       }),
       body: whoItIs,
       response: {
@@ -119,7 +126,7 @@ export function unknownRoutes(app: ServerApp, { unknowns, audit }: Pick<ServerPa
         subject: subject.id,
         details: { templates, from: 'unknown', forced: force },
       });
-      return reply.code(201).send({ subject: view(subject), templates });
+      return reply.code(201).send({ subject: viewOfSubject(subject), templates });
     },
   });
 
@@ -129,6 +136,7 @@ export function unknownRoutes(app: ServerApp, { unknowns, audit }: Pick<ServerPa
     config: { access: 'enroll' },
     schema: {
       tags: ['unknowns'],
+      operationId: 'forgetUnknown',
       summary: 'Forgets them',
       params: idParams,
       response: { 204: nothing, ...errorAnswers('UNKNOWN_NOT_FOUND') },
@@ -139,10 +147,3 @@ export function unknownRoutes(app: ServerApp, { unknowns, audit }: Pick<ServerPa
     },
   });
 }
-
-const view = ({ id, name, templates, createdAtMs }: Subject) => ({
-  id,
-  name,
-  templates,
-  createdAt: new Date(createdAtMs).toISOString(),
-});

@@ -9,9 +9,7 @@ import { buildServer } from '../../server/build-server.ts';
 import type { LatestPicture } from '../../server/server-parts.ts';
 import { fakeFace } from '../support/fake-analyser.ts';
 import { type FakeServerParts, fakeServerParts } from '../support/fake-server-parts.ts';
-import { multipart } from '../support/multipart.ts';
 import { routesOf } from '../support/routes-of.ts';
-import { jpegPicture } from '../support/test-pictures.ts';
 
 let parts: FakeServerParts;
 let app: FastifyInstance;
@@ -344,70 +342,6 @@ describe('cameras', () => {
       expect([answer.statusCode, answer.json().code]).toEqual([409, 'CAMERA_STALE']);
       expect((await app.inject(`/cameras/none/${file}.jpg`)).statusCode).toBe(404);
     });
-  });
-});
-
-describe('subjects', () => {
-  it('are created, listed, shown and forgotten', async () => {
-    const created = await post('/subjects', { name: 'Ada' });
-    expect(created.statusCode).toBe(201);
-    const ada = created.json();
-    expect(ada).toEqual({
-      id: expect.any(String),
-      name: 'Ada',
-      templates: 0,
-      createdAt: new Date(1_790_000_000_000).toISOString(),
-    });
-    expect((await app.inject('/subjects')).json()).toEqual({ subjects: [ada] });
-    expect((await app.inject(`/subjects/${ada.id}`)).json()).toEqual(ada);
-    expect((await remove(`/subjects/${ada.id}`)).statusCode).toBe(204);
-    expect((await app.inject(`/subjects/${ada.id}`)).json().code).toBe('SUBJECT_NOT_FOUND');
-    expect((await remove(`/subjects/${ada.id}`)).json().code).toBe('SUBJECT_NOT_FOUND');
-  });
-
-  it('are unique', async () => {
-    await post('/subjects', { name: 'Ada' });
-    expect((await post('/subjects', { name: 'Ada' })).statusCode).toBe(409);
-  });
-
-  it.each([[{}], [{ name: 7 }], [{ name: 'Ada', extra: true }]])('are not made of %j', async (body) => {
-    const answer = await post('/subjects', body);
-    expect([answer.statusCode, answer.json().code]).toEqual([400, 'REQUEST_INVALID']);
-  });
-
-  it('get faces from pictures', async () => {
-    const { id } = (await post('/subjects', { name: 'Ada' })).json();
-    parts.analyser.answer = () => [fakeFace({ box: [1.4, 2.6, 30, 40] })];
-    const answer = await app.inject({
-      url: `/subjects/${id}/faces`,
-      ...(await multipart({ image: await jpegPicture() })),
-    });
-    expect(answer.statusCode).toBe(201);
-    expect(answer.json()).toEqual({
-      templateId: expect.any(String),
-      quality: 0.8,
-      qualitySignal: 'norm',
-      bbox: [1, 3, 30, 40],
-    });
-  });
-
-  it.each(['FACE_NOT_FOUND', 'FACE_NOT_UNIQUE', 'FACE_UNFIT'] as const)('pass on %s of the enrolment', async (code) => {
-    const { id } = (await post('/subjects', { name: 'Ada' })).json();
-    Object.assign(parts, { enrol: () => Promise.reject(new AppError(code, 'why')) });
-    await app.close();
-    app = await buildServer(parts);
-    const answer = await app.inject({
-      url: `/subjects/${id}/faces`,
-      ...(await multipart({ image: await jpegPicture() })),
-    });
-    expect([answer.statusCode, answer.json()]).toEqual([422, { code, message: 'why' }]);
-  });
-
-  it('refuse what is no picture, and faces of nobody', async () => {
-    const { id } = (await post('/subjects', { name: 'Ada' })).json();
-    const text = await multipart({ image: Buffer.from('text') });
-    expect((await app.inject({ url: `/subjects/${id}/faces`, ...text })).json().code).toBe('IMAGE_UNSUPPORTED');
-    expect((await app.inject({ url: '/subjects/none/faces', ...text })).json().code).toBe('SUBJECT_NOT_FOUND');
   });
 });
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { AppError } from '../../config/app-error.ts';
 import { redact } from '../../config/redact.ts';
 import type { CameraSettings } from '../../config/settings-schema.ts';
 import { type SettingsInput, settingsSchema } from '../../config/settings-schema.ts';
+import { openGallery, type SubjectGallery } from '../../gallery/subject-gallery.ts';
 import type { AccessEvent } from '../../pipeline/access-event.ts';
 import { openKeyStore } from '../../server/callers/key-store.ts';
 import { type CameraPatch, remoteCamera } from '../../server/cameras/remote-camera.ts';
@@ -21,8 +21,6 @@ import type {
   LiveGate,
   PreviewGate,
   ServerParts,
-  Subject,
-  SubjectStore,
 } from '../../server/server-parts.ts';
 import { openAuditLog } from '../../storage/audit-log.ts';
 import { type FakeAnalyser, fakeAnalyser } from './fake-analyser.ts';
@@ -31,6 +29,7 @@ import { noUnknowns } from './no-unknowns.ts';
 /** Everything a server needs, in memory, with what tests look at and turn. */
 export interface FakeServerParts extends ServerParts {
   readonly analyser: FakeAnalyser;
+  readonly gallery: SubjectGallery;
   readonly cameras: FakeCameras;
   readonly live: LiveGate & { readonly added: Parameters<LiveGate['add']>[] };
   readonly preview: PreviewGate & { readonly added: Parameters<PreviewGate['add']>[] };
@@ -62,7 +61,15 @@ export async function fakeServerParts(
   const audit = openAuditLog({ file: join(folder, 'audit.db'), clock });
   const metrics = createMetrics({ version: '1.2.3' });
   const analyser = fakeAnalyser();
-  const gallery = fakeGallery();
+  // The real one, of embeddings as `fakeFace` has them.
+  const gallery = openGallery({
+    file: join(folder, 'gallery.db'),
+    model: 'fake',
+    width: 4,
+    keepImages: true,
+    log,
+    clock,
+  });
   const faultList: string[] = [];
   const live: FakeServerParts['live'] = { added: [], add: (...args) => void live.added.push(args) };
   const preview: FakeServerParts['preview'] = { added: [], add: (...args) => void preview.added.push(args) };
@@ -74,7 +81,8 @@ export async function fakeServerParts(
     clock,
     log,
     analyser,
-    compare: { threshold: 0.3, similarity: (cosine) => (cosine + 1) / 2 },
+    compare: { threshold: 0.3, slope: 20, similarity: (cosine) => (cosine + 1) / 2 },
+    thresholds: { threshold: 0.3, margin: 0.05 },
     roles: () =>
       (['detector', 'embedder'] as const).map((role) => ({
         role,
@@ -93,11 +101,14 @@ export async function fakeServerParts(
     chosen: 'fake models (for tests)',
     faults: () => faultList,
     gallery,
-    async enrol({ subjectId, image }) {
+    async enrol({ subjectId, image, source, kind }) {
       gallery.subject(subjectId);
       const [face] = (await analyser.analyse(image)).faces;
       if (!face) throw new AppError('FACE_NOT_FOUND', 'no face was found');
-      return { templateId: randomUUID(), quality: face.quality, face, note: null };
+      const { embedding, quality } = face;
+      if (!embedding) throw new AppError('FACE_UNFIT', 'the face is not fit');
+      const { id: templateId } = gallery.addTemplate(subjectId, { embedding, quality, source, kind });
+      return { templateId, quality, face, note: null };
     },
     unknowns: noUnknowns(),
     events: fakeEvents(),
@@ -119,34 +130,10 @@ export async function fakeServerParts(
       metrics.close();
       keys.close();
       audit.close();
+      void gallery.close();
       rmSync(folder, { recursive: true });
     },
   });
-}
-
-function fakeGallery(): SubjectStore {
-  const subjects = new Map<string, Subject>();
-  const subject = (id: string) => {
-    const found = subjects.get(id);
-    if (!found) throw new AppError('SUBJECT_NOT_FOUND', `there is no subject "${id}"`);
-    return found;
-  };
-  return {
-    subjects: () => [...subjects.values()],
-    subject,
-    createSubject({ name }) {
-      if ([...subjects.values()].some((other) => other.name === name)) {
-        throw new AppError('SUBJECT_EXISTS', `a subject named "${name}" exists already`);
-      }
-      const created = { id: randomUUID(), name, createdAtMs: 1_790_000_000_000, templates: 0 };
-      subjects.set(created.id, created);
-      return created;
-    },
-    removeSubject: (id) => void subjects.delete(subject(id).id),
-    get size() {
-      return { subjects: subjects.size, templates: 0 };
-    },
-  };
 }
 
 function fakeEvents(): FakeServerParts['events'] {
