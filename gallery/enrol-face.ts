@@ -1,6 +1,7 @@
-import { AppError } from '../config/app-error.ts';
+import type { AppError } from '../config/app-error.ts';
 import type { Candidate, Embedding } from '../pipeline/face.ts';
 import type { TemplateKind } from './subject.ts';
+import { subjectCollision } from './subject-collision.ts';
 import type { SubjectGallery } from './subject-gallery.ts';
 
 /** What the face is enrolled into, and how it is judged against those who are there. */
@@ -97,12 +98,8 @@ function collisionAmong(
 ): AppError | null {
   const other = candidates.find((candidate) => candidate.subjectId !== subjectId && isTakenFor(candidate, threshold));
   if (!other) return null;
-  const { subjectId: otherId, name: otherName, similarity } = other;
-  return new AppError(
-    'SUBJECT_COLLISION',
-    `the face that was to become "${name}" looks like "${otherName}": similarity ${similarity.toFixed(2)}, from ${threshold.toFixed(2)} on they are taken for one person; insist (force) if they are two`,
-    { details: { subject: { id: otherId, name: otherName }, similarity } },
-  );
+  const { subjectId: id, similarity } = other;
+  return subjectCollision({ name, other: { id, name: other.name }, similarity, threshold });
 }
 
 function isTakenFor({ similarity, negativeSimilarity }: Candidate, threshold: number): boolean {

@@ -4,8 +4,8 @@ import { stderr, stdout } from 'node:process';
 export interface Terminal {
   print(line: string): void;
   note(line: string): void;
-  /** Draws `label` with a bar on a terminal, one line at start and end elsewhere. */
-  progress(label: string, done: number, total: number | null): void;
+  /** Draws `label` with a bar on a terminal, one line at start and end elsewhere. @param unit of the numbers; default bytes. */
+  progress(label: string, done: number, total: number | null, unit?: string): void;
   /** What is being done, until the next thing is said; on a terminal only. */
   status(line: string): void;
   table(rows: readonly (readonly string[])[]): void;
@@ -28,9 +28,9 @@ export function openTerminal(): Terminal {
       clearBar();
       stderr.write(`${line}\n`);
     },
-    progress: (label, done, total) => {
+    progress: (label, done, total, unit) => {
       const finished = total !== null && done >= total;
-      const amount = total === null ? megabytes(done) : `${megabytes(done)} of ${megabytes(total)}`;
+      const amount = unit === undefined ? inMegabytes(done, total) : `${inNumbers(done, total)} ${unit}`;
       if (!stderr.isTTY) {
         if (drawn !== label || finished) stderr.write(`${label}: ${finished ? 'done, ' : ''}${amount}\n`);
         drawn = finished ? null : label;
@@ -62,6 +62,14 @@ export function openTerminal(): Terminal {
       }
     },
   };
+}
+
+function inNumbers(done: number, total: number | null): string {
+  return total === null ? `${done}` : `${done} of ${total}`;
+}
+
+function inMegabytes(done: number, total: number | null): string {
+  return total === null ? megabytes(done) : `${megabytes(done)} of ${megabytes(total)}`;
 }
 
 function megabytes(bytes: number): string {
