@@ -223,7 +223,7 @@ export class GalleryDatabase {
   templates(subjectId?: string): TemplateDetails[] {
     return this.#file.attempt('be read', () => {
       const where = subjectId === undefined ? '' : 'WHERE subject_id = ?';
-      const statement = this.#file.prepare(`${TEMPLATE_DETAILS} ${where} ORDER BY created_at_ms, id`);
+      const statement = this.#file.prepare(`${TEMPLATE_DETAILS} ${where} ORDER BY created_at_ms, rowid`);
       return statement.all(...(subjectId === undefined ? [] : [subjectId])) as unknown as TemplateDetails[];
     });
   }
