@@ -13,6 +13,7 @@ import { OpenSockets } from './callers/open-sockets.ts';
 import { requestLimits } from './callers/request-limits.ts';
 import { SECURITY_HEADERS } from './callers/security-headers.ts';
 import { SessionStore } from './callers/session-store.ts';
+import { comprefaceRoutes } from './compreface/compreface-routes.ts';
 import { createApp } from './create-app.ts';
 import { pathOf } from './path-of.ts';
 import { createPictureDesk } from './pictures/picture-desk.ts';
@@ -137,6 +138,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   sessionRoutes(app, parts, sessions, sockets);
   keyRoutes(app, parts);
   socketRoutes(app, parts, authenticate, sockets);
+  await comprefaceRoutes(app, desk, parts);
   await apiDocsRoutes(app);
   await consoleRoutes(app, parts.consoleDir);
   app.setNotFoundHandler((request) => {

@@ -5,12 +5,16 @@ import { type FastifyReply, type FastifyRequest, type FastifyServerOptions, fast
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { AppError } from '../config/app-error.ts';
 import { answerError, errorBody } from './answer-error.ts';
+import { answerComprefaceError } from './compreface/answer-compreface-error.ts';
+import { COMPREFACE_PREFIX, repairUrl } from './compreface/repair-url.ts';
 import { pathOf } from './path-of.ts';
 import type { ServerApp } from './server-app.ts';
 import type { ServerParts } from './server-parts.ts';
 
 /** JSON bodies are names, keys and URLs; pictures come as multipart and have their own limit. */
 const MAX_JSON_BYTES = 65_536;
+/** CompreFace's addresses hold names: 200 characters of four bytes, each written as %XX. Routes check their own ids. */
+const MAX_PARAM_LENGTH = 2400;
 
 /**
  * Fastify as we want it: HTTP or HTTPS by the settings, logs without headers and queries, one shape of errors.
@@ -30,7 +34,13 @@ export function createApp({ log, settings, baseDir }: Pick<ServerParts, 'log' | 
     bodyLimit: MAX_JSON_BYTES,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => answerError(error, request as FastifyRequest, reply as FastifyReply),
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    rewriteUrl: repairUrl,
+    // An address that cannot be read belongs to no scope, so that none can answer in its own shape.
+    frameworkErrors: (error, request, reply) => {
+      const answer = request.url.startsWith(`${COMPREFACE_PREFIX}/`) ? answerComprefaceError : answerError;
+      answer(error, request as FastifyRequest, reply as FastifyReply);
+    },
     clientErrorHandler: answerClientError,
   };
   const { tls } = settings.server;
