@@ -95,12 +95,13 @@ export class EmbeddingIndex implements AsyncDisposable {
    * @throws {AppError} GALLERY_UNAVAILABLE when there is no memory for it
    */
   put(templateId: string, subjectId: string, vector: Float32Array): void {
+    this.#rows.reserve(this.#rows.size + (this.#roundOfRows?.changes.length ?? 0) + 1);
     this.remove(templateId);
     this.#change({ type: 'add', templateId, subjectId, unit: unitVector(vector) });
     this.#subjectOf.set(templateId, subjectId);
     this.#templatesOf.set(subjectId, this.countOf(subjectId) + 1);
     // They are there before the first search needs them.
-    if (this.#isLarge(1)) this.#searchThreads().start();
+    if (!this.#closing && this.#isLarge(1)) this.#searchThreads().start();
   }
 
   /** Nothing happens when the template is not there. */
@@ -116,9 +117,9 @@ export class EmbeddingIndex implements AsyncDisposable {
 
   /** Empties it, and overwrites what was there: now, or when threads that still read it are done. */
   clear(): void {
-    if (this.#round?.rows === this.#rows) {
-      for (const templateId of this.#subjectOf.keys()) this.#round.gone.add(templateId);
-    } else this.#rows.wipe();
+    const round = this.#roundOfRows;
+    if (round) for (const templateId of this.#subjectOf.keys()) round.gone.add(templateId);
+    else this.#rows.wipe();
     this.#rows = new TemplateRows(this.width, this.#rows.module);
     this.#subjectOf.clear();
     this.#templatesOf.clear();
@@ -139,7 +140,7 @@ export class EmbeddingIndex implements AsyncDisposable {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ probes: units, k, resolve, reject });
       this.#waitingProbes += units.length;
-      if (!this.#round) this.#begin();
+      if (!this.#round) this.#idle = this.#work();
     });
   }
 
@@ -176,8 +177,13 @@ export class EmbeddingIndex implements AsyncDisposable {
     return this.#threads;
   }
 
+  /** The round that reads the rows as they are now. */
+  get #roundOfRows(): Round | undefined {
+    return this.#round?.rows === this.#rows ? this.#round : undefined;
+  }
+
   #change(change: Change): void {
-    const round = this.#round?.rows === this.#rows ? this.#round : undefined;
+    const round = this.#roundOfRows;
     if (change.type === 'remove') round?.gone.add(change.templateId);
     if (round) round.changes.push(change);
     else apply(change, this.#rows);
@@ -197,10 +203,6 @@ export class EmbeddingIndex implements AsyncDisposable {
       for (const each of scan.best) best.push(each.list);
     }
     return hitsOf(units, best, rows);
-  }
-
-  #begin(): void {
-    this.#idle = this.#work();
   }
 
   async #work(): Promise<void> {

@@ -82,17 +82,22 @@ export class SearchThreads implements AsyncDisposable {
   }
 
   async #search(search: Pick<SearchJob, 'segments' | 'rows' | 'probes' | 'k'>): Promise<(readonly BestTemplate[])[]> {
-    for (let attempt = 1; attempt <= TRIES; attempt += 1) {
-      const threads = await this.#readyThreads();
-      const running = await this.#run(threads, { ...search, job: ++this.#jobs, next: new SharedArrayBuffer(4) });
-      if (!running.died) {
-        return search.probes.map((_, p) =>
-          mergeBest(
-            running.parts.map((part) => part[p] ?? []),
-            search.k,
-          ),
-        );
+    try {
+      for (let attempt = 1; attempt <= TRIES; attempt += 1) {
+        const threads = await this.#readyThreads();
+        const running = await this.#run(threads, { ...search, job: ++this.#jobs, next: new SharedArrayBuffer(4) });
+        const { parts, died } = running;
+        if (!died)
+          return search.probes.map((_, p) =>
+            mergeBest(
+              parts.map((part) => part[p] ?? []),
+              search.k,
+            ),
+          );
       }
+    } finally {
+      // A program that has nothing else to do may end.
+      for (const thread of this.#threads) thread?.worker.unref();
     }
     throw new AppError('GALLERY_UNAVAILABLE', `the threads that search the gallery died ${TRIES} times in a row`);
   }
@@ -101,13 +106,9 @@ export class SearchThreads implements AsyncDisposable {
     const { promise, resolve } = Promise.withResolvers<void>();
     const running: Running = { job: job.job, waitingFor: new Set(threads), parts: [], died: false, done: resolve };
     this.#running = running;
-    for (const { worker } of threads) {
-      worker.ref();
-      worker.postMessage(job);
-    }
+    for (const { worker } of threads) worker.postMessage(job);
     await promise;
     this.#running = undefined;
-    for (const { worker } of threads) worker.unref();
     return running;
   }
 
@@ -115,10 +116,10 @@ export class SearchThreads implements AsyncDisposable {
   async #readyThreads(): Promise<Thread[]> {
     this.start();
     const threads = this.#threads.filter((thread) => thread !== undefined);
+    for (const { worker } of threads) worker.ref();
     const ready = () => threads.filter(({ isReady }) => isReady);
     if (ready().length === 0) {
       const any = threads.map(async (thread) => {
-        thread.worker.ref();
         if (!(await thread.ready)) throw new Error('it ended before it was ready');
       });
       await Promise.any(any).catch((cause: unknown) => {

@@ -45,6 +45,15 @@ export class TemplateRows {
   }
 
   /**
+   * Makes room for `rows` in all. Threads may be reading meanwhile.
+   *
+   * @throws {AppError} GALLERY_UNAVAILABLE when there is not as much memory
+   */
+  reserve(rows: number): void {
+    while (this.#capacity < rows) this.#grow();
+  }
+
+  /**
    * A template that is not there yet.
    *
    * @param unit shape [width], of length 1; copied.
@@ -52,7 +61,8 @@ export class TemplateRows {
    */
   add(templateId: string, subjectId: string, unit: Float32Array): void {
     const row = this.size;
-    const { segment, at } = this.#place(row) ?? this.#grow();
+    this.reserve(row + 1);
+    const { segment, at } = this.#place(row);
     segment.exact.set(unit, at * this.width);
     quantise(unit, segment.quantised(at));
     segment.subjects[at] = this.#number(subjectId);
@@ -65,8 +75,8 @@ export class TemplateRows {
     const row = this.#rowOf.get(templateId);
     if (row === undefined) return;
     const last = this.size - 1;
-    const gap = this.#place(row) as Place;
-    const end = this.#place(last) as Place;
+    const gap = this.#place(row);
+    const end = this.#place(last);
     this.#release(gap.segment.subjects[gap.at] as number);
     if (row !== last) {
       gap.segment.exact.set(exactRow(end), gap.at * this.width);
@@ -99,26 +109,25 @@ export class TemplateRows {
     this.#segments.length = 0;
   }
 
-  #place(row: number): Place | null {
-    for (const segment of this.#segments) {
-      const at = row - segment.share.firstRow;
-      if (at < segment.share.capacity) return { segment, at };
-    }
-    return null;
+  get #capacity(): number {
+    const last = this.#segments.at(-1)?.share;
+    return last ? last.firstRow + last.capacity : 0;
   }
 
-  #grow(): Place {
+  #place(row: number): Place {
+    const segment = this.#segments.findLast(({ share }) => share.firstRow <= row) as Segment;
+    return { segment, at: row - segment.share.firstRow };
+  }
+
+  #grow(): void {
+    const held = this.#capacity;
     const most = Math.floor(LARGEST_BYTES / templateBytes(this.width) / CHUNK_ROWS) * CHUNK_ROWS;
-    // As large as all before it: the rows double.
-    const capacity = Math.max(CHUNK_ROWS, Math.min(most, Math.max(FIRST_CAPACITY, this.size)));
+    // As large as all before it: the room doubles.
+    const capacity = Math.max(CHUNK_ROWS, Math.min(most, Math.max(FIRST_CAPACITY, held)));
     try {
-      const segment = new Segment(shareSegment(this.width, capacity, this.size, this.module !== null), this.module);
-      this.#segments.push(segment);
-      return { segment, at: 0 };
+      this.#segments.push(new Segment(shareSegment(this.width, capacity, held, this.module !== null), this.module));
     } catch (error) {
-      throw new AppError('GALLERY_UNAVAILABLE', `no memory to search more than ${this.size} templates`, {
-        cause: error,
-      });
+      throw new AppError('GALLERY_UNAVAILABLE', `no memory to search more than ${held} templates`, { cause: error });
     }
   }
 
