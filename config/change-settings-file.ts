@@ -48,15 +48,16 @@ function withNumbers(text: string, numbers: SettingNumbers, file: string): strin
   const wanted = parseDocument(text);
   let edited = text;
   for (const [section, entries] of Object.entries(numbers)) {
-    // The last one first: what is missing is put in front.
-    for (const [key, value] of Object.entries(entries).reverse()) {
+    let former: string | null = null;
+    for (const [key, value] of Object.entries(entries)) {
       const present = wanted.get(section, true);
       if (present !== undefined && !isMap(present) && !(isScalar(present) && present.value === null)) {
         throw new AppError('CONFIG_INVALID', `${file}: ${section} must be a section of its own to be changed here`);
       }
       if (!isMap(present)) wanted.set(section, wanted.createNode({}));
       wanted.setIn([section, key], value);
-      edited = withNumber(edited, section, key, value) ?? wanted.toString({ lineWidth: 0 });
+      edited = withNumber(edited, [section, key, former], value) ?? wanted.toString({ lineWidth: 0 });
+      former = key;
     }
   }
   // A few lines put in by hand; where they do not mean what they should, the library writes the whole document anew.
@@ -65,8 +66,12 @@ function withNumbers(text: string, numbers: SettingNumbers, file: string): strin
   return same ? edited : wanted.toString({ lineWidth: 0 });
 }
 
-/** The text with one number changed or put in; null where that takes more than a line. */
-function withNumber(text: string, section: string, key: string, value: number): string | null {
+/** The text with one number changed, or put in below its `former`; null where that takes more than a line. */
+function withNumber(
+  text: string,
+  [section, key, former]: readonly [string, string, string | null],
+  value: number,
+): string | null {
   const document = parseDocument(text);
   const newline = text.includes('\r\n') ? '\r\n' : '\n';
   const map = document.get(section, true);
@@ -82,6 +87,10 @@ function withNumber(text: string, section: string, key: string, value: number): 
   if (first === undefined) return null;
   const indent = text.slice(text.lastIndexOf('\n', first - 1) + 1, first);
   if (indent.trim() !== '') return null;
+  const above = former === null ? null : scalarAt(map, former);
+  const end = above && text.indexOf('\n', above[1]);
+  if (end !== null && end > 0)
+    return `${text.slice(0, end + 1)}${indent}${key}: ${value}${newline}${text.slice(end + 1)}`;
   return `${text.slice(0, first)}${key}: ${value}${newline}${indent}${text.slice(first)}`;
 }
 

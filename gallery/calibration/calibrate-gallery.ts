@@ -166,7 +166,7 @@ export function calibrateGallery(options: CalibrateOptions): Calibration {
     fitted: threshold && figuresAt({ threshold: threshold.value, margin: margin?.value ?? now.margin }),
     confused: confusedSubjects(topImpostors, {
       threshold: judgedAt,
-      near: Math.max(margin?.value ?? 0, now.margin),
+      near: now.margin,
       floor: top.floor,
       medianOwn,
       subject: (i) => ({ id: packed.ids[i]!, name: nameOf(packed.ids[i]!) }),

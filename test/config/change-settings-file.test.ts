@@ -59,7 +59,7 @@ describe('changeSettingsFile', () => {
     [
       'lines that end as on Windows',
       'recognition:\r\n  threshold: 0.3\r\n',
-      'recognition:\r\n  margin: 0.06\r\n  threshold: 0.41\r\n',
+      'recognition:\r\n  threshold: 0.41\r\n  margin: 0.06\r\n',
     ],
     [
       'a number from the environment',

@@ -127,6 +127,27 @@ describe('calibrateGallery', () => {
     expect(leads.filter((lead) => lead < margin!.value + 1.1e-4).length).toBeGreaterThan(0.02 * leads.length);
   });
 
+  it('makes the margin no wider than it takes to leave every stranger without a name', () => {
+    const templates = people(150, 3, { noise: 0.1 });
+    const { margin, fitted } = calibrate(templates);
+    expect(fitted!.falsePositive.byThreshold!.count).toBeGreaterThan(0);
+    expect(fitted!.falsePositive.withMargin!.count).toBe(0);
+    // One step less, and one would have got a name.
+    const less = { threshold: fitted!.threshold, margin: margin!.value - 2e-4 };
+    expect(calibrate(templates, { now: less }).now.falsePositive.withMargin!.count).toBeGreaterThan(0);
+  });
+
+  it('leaves the margin alone where no stranger comes near', () => {
+    // As many directions as there are dimensions, all at right angles.
+    const templates = people(WIDTH, 10, { noise: 0.01 }).map((template, i) => {
+      const axis = Float32Array.from({ length: WIDTH }, (_, d) => (d === Math.floor(i / 10) ? 1 : 0));
+      return { ...template, vector: axis.map((value, d) => value + 0.01 * template.vector[d]!) };
+    });
+    const { margin, cannotSay } = calibrate(templates, { far: 1e-3 });
+    expect(margin).toBeNull();
+    expect(cannotSay.join()).toMatch(/The (margin: no stranger|threshold)/);
+  });
+
   it('finds one person under two names, and a picture under a wrong one', () => {
     const templates = people(60, 3);
     const [from, to] = [templates[0]!, templates[30]!];
@@ -181,7 +202,7 @@ describe('calibrateGallery', () => {
     });
     expect(calibrate(templates, { far: 5e-3, mostProducts: 90.5 * templates.length * WIDTH })).toEqual(some);
     expect(Math.abs(some.threshold!.value - whole.threshold!.value)).toBeLessThan(0.03);
-    expect(some.threshold!.value).not.toBe(whole.threshold!.value);
+    expect(some.threshold).not.toEqual(whole.threshold);
   });
 
   it.each([
