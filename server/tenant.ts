@@ -35,6 +35,7 @@ import { isLoopbackHost } from './callers/loopback.ts';
 import { Cameras } from './camera-registry.ts';
 import { CameraStore } from './cameras/camera-store.ts';
 import type { CameraListener } from './cameras/running-camera.ts';
+import { watchRetention } from './gallery-retention.ts';
 import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
 import { facePicture } from './pictures/face-picture.ts';
@@ -164,6 +165,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       log,
     }),
   );
+  const { retention } = settings.gallery;
+  if (retention) opened.defer(watchRetention({ retention, gallery, audit, clock, log }));
   const steps = await loadSteps({ modules: settings.steps, baseDir: options.baseDir });
   const live = opened.use(new LiveViewers({ clock, log }));
   const feed = opened.use(new EventFeed({ log: events }));
