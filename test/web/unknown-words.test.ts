@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { UnknownView } from '../../web/src/api/api-types.ts';
+import { steadyOrder } from '../../web/src/unknowns/steady-order.ts';
 import { resemblesWords, seenWords } from '../../web/src/unknowns/unknown-words.ts';
 
 const seen: UnknownView = {
@@ -27,5 +28,21 @@ describe('somebody unknown in words', () => {
   it('is most like somebody, or like nobody', () => {
     expect(resemblesWords(seen)).toBe('most like Ada (0.31)');
     expect(resemblesWords({ ...seen, resembles: null })).toBeNull();
+  });
+});
+
+describe('steadyOrder', () => {
+  const ids = (text: string) => [...text].map((id) => ({ id }));
+  it.each([
+    ['', 'abc', 'abc'],
+    ['abc', 'cab', 'abc'],
+    ['abc', 'cxb', 'xbc'],
+    ['abc', '', ''],
+  ])('after %j, %j is shown as %j', (before, now, expected) => {
+    expect(
+      steadyOrder([...before], ids(now))
+        .map(({ id }) => id)
+        .join(''),
+    ).toBe(expected);
   });
 });

@@ -29,9 +29,11 @@ export function KeysPage() {
         <h1>Keys</h1>
         <Tabs tabs={ADMIN_TABS} label="Keys and audit log" />
         <span class="bar-space" />
-        <button type="button" class="button button-main" onClick={openCreate}>
-          <Icon name="plus" /> <span class="wide-only">Make a key</span>
-        </button>
+        {list && list.length > 0 && (
+          <button type="button" class="button button-main" onClick={openCreate}>
+            <Icon name="plus" /> <span class="wide-only">Make a key</span>
+          </button>
+        )}
       </div>
       {keysError.value && !list && (
         <Failure what="The keys could not be listed." error={keysError.value} onRetry={refreshKeys} />

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { errorText } from '../api/api-error.ts';
 import type { FaceKind, SubjectView } from '../api/api-types.ts';
 import { facegateApi } from '../api/facegate-api.ts';
+import { picturesWords } from '../people/person-words.ts';
 import { subjectNamed } from '../people/subject-lookup.ts';
 import { closeDialog } from '../shell/open-dialog.ts';
 import { announce } from '../state/announce.ts';
@@ -79,7 +80,7 @@ export function EnrolDialog({ subject, picture, kind = 'positive' }: EnrolDialog
   const waiting = pictures.filter(({ at }) => at === 'waiting');
   const taken = pictures.filter(({ at }) => at === 'taken').length;
   const finished = !busy && taken > 0 && waiting.length === 0;
-  const namesake = useNamesake(name, person === null);
+  const namesake = useNamesake(name, person === null && !busy);
   const hasCamera = cameras.value?.some(({ enabled, state }) => enabled && state === 'running') ?? false;
 
   const submit = async (event: Event) => {
@@ -157,8 +158,7 @@ export function EnrolDialog({ subject, picture, kind = 'positive' }: EnrolDialog
         )}
         {namesake && (
           <p class="note">
-            {namesake.name} is enrolled already, with {namesake.templates}{' '}
-            {namesake.templates === 1 ? 'picture' : 'pictures'}. These are added to that person.
+            {namesake.name} is in the list already ({picturesWords(namesake)}). These are added to that person.
           </p>
         )}
         <PictureDrop onFiles={add} onCamera={hasCamera ? () => setCapturing(true) : null} disabled={busy} />

@@ -27,7 +27,7 @@ export interface Guidance {
 
 export const HINT_WORDS: Record<Hint, string> = {
   no_face: 'No face in the picture. Step in front of the camera.',
-  several: 'More than one face. Only the person to be enrolled should be in front.',
+  several: 'More than one face. Only one person, please.',
   cut_off: 'The face is cut off. Move to the middle of the picture.',
   too_small: 'Come closer.',
   too_dark: 'Too dark. Turn to the light, or switch one on.',

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { LiveMessage } from '../api/live-message.ts';
 import { cameras } from '../state/cameras.ts';
+import { readKept, writeKept } from '../state/kept.ts';
 import { watchCamera } from '../state/live-pictures.ts';
 import { Icon } from '../ui/icon.tsx';
 import { CameraCanvas } from '../wall/camera-canvas.tsx';
@@ -28,7 +29,7 @@ type Seen = { readonly message: LiveMessage; readonly guidance: Guidance };
 /** A camera's live picture, one hint at a time, and a shot when the face was fit for a moment. */
 export function GuidedCapture({ taken, onShot, onDone }: GuidedCaptureProps) {
   const running = cameras.value?.filter((camera) => camera.enabled && camera.state === 'running') ?? [];
-  const [chosen, setChosen] = useState<string | null>(null);
+  const [chosen, setChosen] = useState(() => readKept('enrol-camera'));
   const camera = running.find(({ id }) => id === chosen) ?? running[0] ?? null;
   const [pose, setPose] = useState<Pose>('front');
   const [done, setDone] = useState<ReadonlySet<Pose>>(new Set());
@@ -128,7 +129,13 @@ export function GuidedCapture({ taken, onShot, onDone }: GuidedCaptureProps) {
       {running.length > 1 && (
         <label class="field">
           <span>Camera</span>
-          <select value={camera.id} onChange={(event) => setChosen(event.currentTarget.value)}>
+          <select
+            value={camera.id}
+            onChange={(event) => {
+              setChosen(event.currentTarget.value);
+              writeKept('enrol-camera', event.currentTarget.value);
+            }}
+          >
             {running.map(({ id: one, name }) => (
               <option key={one} value={one}>
                 {name}

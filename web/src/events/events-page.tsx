@@ -14,9 +14,8 @@ export function EventsPage() {
     <div class="page">
       <div class="page-head">
         <h1>Events</h1>
-        {list && list.length > 0 && <span class="muted figure">newest: no. {list.at(-1)!.sequence}</span>}
-        <span class="bar-space" />
         <Tabs tabs={EVENT_TABS} label="Events and unknown people" />
+        {list && list.length > 0 && <span class="muted figure">newest: no. {list.at(-1)!.sequence}</span>}
       </div>
       <EventFilter />
       <section class="panel" aria-label="Events, newest first">

@@ -50,7 +50,7 @@ export function UnknownCard({ unknown }: { unknown: UnknownView }) {
           <div class="unknown-acts">
             <button
               type="button"
-              class="button button-main"
+              class="button"
               disabled={busy}
               onClick={() => {
                 dialog.value = { name: 'name-unknown', unknown };

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { EVENT_TABS } from '../events/event-tabs.ts';
 import { cameraName } from '../state/cameras.ts';
 import { type CameraMoment, hrefOf } from '../state/route.ts';
@@ -7,6 +7,7 @@ import { Empty } from '../ui/empty.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Tabs } from '../ui/tabs.tsx';
 import { spanWords } from '../ui/time-words.ts';
+import { steadyOrder } from './steady-order.ts';
 import { UnknownCard } from './unknown-card.tsx';
 import { keepUnknowns, refreshUnknowns, settled, unknowns, unknownsError } from './unknowns.ts';
 
@@ -14,14 +15,20 @@ import { keepUnknowns, refreshUnknowns, settled, unknowns, unknownsError } from 
 export function UnknownsPage({ moment }: { moment: CameraMoment | null }) {
   useEffect(() => keepUnknowns(moment), [moment?.camera, moment?.frame]);
   const view = unknowns.value;
-  const list = view?.unknowns.filter(({ id }) => !settled.value.has(id)) ?? null;
+  const before = useRef<readonly string[]>([]);
+  const list = view
+    ? steadyOrder(
+        before.current,
+        view.unknowns.filter(({ id }) => !settled.value.has(id)),
+      )
+    : null;
+  if (list) before.current = list.map(({ id }) => id);
   const off = view?.keepMinutes === 0;
   return (
     <div class="page page-wide">
       <div class="page-head">
         <h1>Who is this?</h1>
         {list && list.length > 0 && <span class="muted figure">{list.length}</span>}
-        <span class="bar-space" />
         <Tabs tabs={EVENT_TABS} label="Events and unknown people" />
       </div>
       {unknownsError.value && !view && (
@@ -36,8 +43,9 @@ export function UnknownsPage({ moment }: { moment: CameraMoment | null }) {
       )}
       {view && !off && (
         <p class="muted">
-          Faces that nobody is recognised by, grouped by likeness. Each is held for {spanWords(view.keepMinutes * 60)}{' '}
-          and then forgotten, in memory only unless <code>gallery.unknowns.onDisk</code> is set
+          Whom the cameras saw and did not recognise, grouped by likeness. A face is held for{' '}
+          {spanWords(view.keepMinutes * 60)} and then forgotten, in memory only unless{' '}
+          <code>gallery.unknowns.onDisk</code> is set
           {may('enroll') ? '; whoever is named here is enrolled with them.' : '.'}
         </p>
       )}
