@@ -103,7 +103,13 @@ export const errorAnswer = z
 /** The error answers of a route, by status, for `schema.response`. Every route may add 400, 401, 403, 429 and 500 to them. */
 export function errorAnswers(...codes: ErrorCode[]): Record<number, typeof errorAnswer> {
   const always: ErrorCode[] = ['REQUEST_INVALID', 'UNAUTHENTICATED', 'FORBIDDEN', 'RATE_LIMITED', 'INTERNAL'];
-  return Object.fromEntries([...always, ...codes].map((code) => [ERROR_CODES[code].status, errorAnswer]));
+  const byStatus = Map.groupBy(new Set([...always, ...codes]), (code) => ERROR_CODES[code].status);
+  const answers = [...byStatus].map(([status, those]) => {
+    const description = those.map((code) => `\`${code}\`: ${ERROR_CODES[code].means}`).join('\n\n');
+    return [status, { description, content: { 'application/json': { schema: errorAnswer } } }] as const;
+  });
+  // The routes' types know of bodies only, and errors are sent by the error handler.
+  return Object.fromEntries(answers) as unknown as Record<number, typeof errorAnswer>;
 }
 
 /** What may go wrong with a picture that was sent and the networks that look at it. */

@@ -10,6 +10,22 @@ const DOCS_CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+const TAGS = [
+  { name: 'recognition', description: 'Who somebody is: in a picture, or by an embedding.' },
+  { name: 'subjects', description: 'Who is known, and their enrolled faces.' },
+  { name: 'unknowns', description: 'Those whom the cameras saw and nobody knew.' },
+  { name: 'pictures', description: 'What is in a picture, whoever it is.' },
+  { name: 'cameras' },
+  { name: 'doors' },
+  { name: 'events' },
+  { name: 'sockets', description: 'WebSockets; docs/protocol.md describes them.' },
+  { name: 'keys', description: 'Who may call.' },
+  { name: 'session', description: 'How a browser logs in.' },
+  { name: 'audit', description: 'Who did what to people, keys and rules.' },
+  { name: 'operation', description: 'Health, readiness, metrics, this description.' },
+  { name: 'compreface', description: 'The REST API of CompreFace, for the clients that people have already.' },
+];
+
 /** Collects the description of every route that is registered after it. */
 export async function describeApi(app: ServerApp, version: string): Promise<void> {
   await app.register(swagger, {
@@ -21,6 +37,8 @@ export async function describeApi(app: ServerApp, version: string): Promise<void
         description: 'Face recognition on camera streams: REST. The WebSockets are described in docs/protocol.md.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
+      servers: [{ url: '/' }],
+      tags: TAGS,
       components: {
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer' },
@@ -34,6 +52,8 @@ export async function describeApi(app: ServerApp, version: string): Promise<void
   });
   app.addHook('onRoute', (route) => {
     if (!route.schema || route.schema.hide) return;
+    // Generated clients call their functions by it.
+    route.schema = { operationId: operationIdOf(String(route.method), route.url), ...route.schema };
     const access: Access = route.config?.access ?? 'admin';
     if (access === 'anyone') {
       route.schema = { ...route.schema, security: [] };
@@ -52,10 +72,12 @@ export async function apiDocsRoutes(app: ServerApp): Promise<void> {
     config: { access: 'anyone' },
     schema: {
       tags: ['operation'],
+      operationId: 'getDescription',
       summary: 'This description, OpenAPI 3.1',
       response: { 200: z.any().describe('an OpenAPI document') },
     },
-    handler: (_request, reply) => reply.type('application/json; charset=utf-8').send(JSON.stringify(app.swagger())),
+    handler: (_request, reply) =>
+      reply.type('application/json; charset=utf-8').send(JSON.stringify(withoutUnused(app.swagger()))),
   });
   await app.register(async (scope) => {
     scope.addHook('onRoute', (route) => {
@@ -67,4 +89,27 @@ export async function apiDocsRoutes(app: ServerApp): Promise<void> {
       uiConfig: { url: '/openapi.json', deepLinking: true },
     });
   });
+}
+
+/** `POST /a/b_c/:id` is `postABCId`, for routes that have no better name of their own. */
+function operationIdOf(method: string, url: string): string {
+  const words = url.split(/[^a-z0-9]+/i).filter(Boolean);
+  return method.toLowerCase() + words.map((word) => word[0]?.toUpperCase() + word.slice(1)).join('');
+}
+
+/** The schemas that nothing refers to (each is described as it is sent and as it is taken) would only confuse. */
+function withoutUnused(document: object): object {
+  const { components } = document as { components?: { schemas?: Record<string, unknown> } };
+  const schemas = components?.schemas ?? {};
+  const used = new Set<string>();
+  const follow = (part: unknown): void => {
+    for (const [, name] of JSON.stringify(part).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+      if (name === undefined || used.has(name)) continue;
+      used.add(name);
+      follow(schemas[name] ?? null);
+    }
+  };
+  follow({ ...document, components: { ...components, schemas: {} } });
+  const kept = Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)));
+  return { ...document, components: { ...components, schemas: kept } };
 }

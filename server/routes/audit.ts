@@ -23,6 +23,7 @@ export function auditRoutes(app: ServerApp, { audit }: Pick<ServerParts, 'audit'
     config: { access: 'admin' },
     schema: {
       tags: ['audit'],
+      operationId: 'listAuditEntries',
       summary: 'Who did what to people, keys and rules',
       description:
         'Ascending. Each entry is bound to the one before it by its hash; `facegate audit verify` follows the chain.',

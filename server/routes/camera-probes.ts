@@ -79,6 +79,7 @@ export function cameraProbeRoutes(app: ServerApp, parts: Parts): void {
     config: { access: 'admin' },
     schema: {
       tags: ['cameras'],
+      operationId: 'probeCamera',
       summary: 'What is behind a camera URL',
       description,
       body: asSent(probeRequest),
@@ -96,6 +97,7 @@ export function cameraProbeRoutes(app: ServerApp, parts: Parts): void {
     config: { access: 'admin' },
     schema: {
       tags: ['cameras'],
+      operationId: 'probeKnownCamera',
       summary: 'What a camera sends, and whether faces are large enough',
       description: `${description} One that runs is not connected to a second time.`,
       params: idParams,

@@ -16,6 +16,7 @@ export function cameraRoutes(app: ServerApp, { cameras }: Pick<ServerParts, 'cam
     config: { access: 'read' },
     schema: {
       tags: ['cameras'],
+      operationId: 'listCameras',
       summary: 'Every camera and how it is doing',
       response: { 200: z.object({ cameras: z.array(cameraView) }), ...errorAnswers() },
     },
@@ -28,6 +29,7 @@ export function cameraRoutes(app: ServerApp, { cameras }: Pick<ServerParts, 'cam
     config: { access: 'admin' },
     schema: {
       tags: ['cameras'],
+      operationId: 'addCamera',
       summary: 'Adds a camera, also for the next start',
       body: asSent(newCamera),
       response: { 201: cameraView, ...errorAnswers('CAMERA_EXISTS', 'SOURCE_URL_INVALID') },
@@ -41,6 +43,7 @@ export function cameraRoutes(app: ServerApp, { cameras }: Pick<ServerParts, 'cam
     config: { access: 'read' },
     schema: {
       tags: ['cameras'],
+      operationId: 'getCamera',
       summary: 'One camera',
       params: idParams,
       response: { 200: cameraView, ...errorAnswers('CAMERA_NOT_FOUND') },
@@ -54,6 +57,7 @@ export function cameraRoutes(app: ServerApp, { cameras }: Pick<ServerParts, 'cam
     config: { access: 'admin' },
     schema: {
       tags: ['cameras'],
+      operationId: 'changeCamera',
       summary: 'Changes a camera that was added',
       description:
         'What is missing stays, null sets back to the default. Of a camera of the settings only zones and masks that the settings do not give.',
@@ -73,6 +77,7 @@ export function cameraRoutes(app: ServerApp, { cameras }: Pick<ServerParts, 'cam
     config: { access: 'admin' },
     schema: {
       tags: ['cameras'],
+      operationId: 'removeCamera',
       summary: 'Removes a camera that was added',
       params: idParams,
       response: { 204: nothing, ...errorAnswers('CAMERA_NOT_FOUND', 'CAMERA_CONFIGURED') },
@@ -93,6 +98,7 @@ export function cameraRoutes(app: ServerApp, { cameras }: Pick<ServerParts, 'cam
       config: { access: 'read' },
       schema: {
         tags: ['cameras'],
+        operationId: annotated ? 'getAnnotatedPicture' : 'getPicture',
         summary,
         description: 'Of a camera that is not running, or whose newest picture is older than 5 s: 409 CAMERA_STALE.',
         params: idParams,

@@ -25,6 +25,7 @@ export function compareRoute(app: ServerApp, desk: PictureDesk, { compare }: Pic
     config: { access: 'recognize' },
     schema: {
       tags: ['pictures'],
+      operationId: 'compare',
       summary: 'Whether two pictures show the same person',
       description: "Each picture's largest face counts. A picture without a face is 422 and the message says which.",
       consumes: ['multipart/form-data'],

@@ -10,6 +10,7 @@ export function detectRoute(app: ServerApp, desk: PictureDesk): void {
     config: { access: 'recognize' },
     schema: {
       tags: ['pictures'],
+      operationId: 'detect',
       summary: 'Every face in a picture, best first',
       consumes: ['multipart/form-data'],
       querystring: detectQuery,

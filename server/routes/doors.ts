@@ -20,6 +20,7 @@ export function doorRoutes(app: ServerApp, { settings }: Pick<ServerParts, 'sett
     config: { access: 'read' },
     schema: {
       tags: ['doors'],
+      operationId: 'listDoors',
       summary: 'The doors and whom they open for',
       response: { 200: z.object({ doors: z.array(doorView) }), ...errorAnswers() },
     },

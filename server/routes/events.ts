@@ -11,6 +11,7 @@ export function eventRoutes(app: ServerApp, { events }: Pick<ServerParts, 'event
     config: { access: 'read' },
     schema: {
       tags: ['doors'],
+      operationId: 'listEvents',
       summary: 'Events from the log, ascending',
       description: 'Events read back say `replay: true`; a replayed grant never opens a door.',
       querystring: eventsQuery,

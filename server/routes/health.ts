@@ -13,6 +13,7 @@ export function healthRoutes(app: ServerApp, parts: Parts): void {
     logLevel: 'warn',
     schema: {
       tags: ['operation'],
+      operationId: 'getHealth',
       summary: 'The process lives and answers',
       response: { 200: healthAnswer },
     },
@@ -25,6 +26,7 @@ export function healthRoutes(app: ServerApp, parts: Parts): void {
     config: { access: 'read' },
     schema: {
       tags: ['operation'],
+      operationId: 'getReadiness',
       summary: 'Whether the networks are warm and work can be done',
       description: 'A camera that is down does not make the server unready; it is counted in `cameras.byState`.',
       response: { 200: readyAnswer, ...errorAnswers(), 503: readyAnswer },
@@ -41,6 +43,7 @@ export function healthRoutes(app: ServerApp, parts: Parts): void {
     config: { access: 'read' },
     schema: {
       tags: ['operation'],
+      operationId: 'getMetrics',
       summary: 'Prometheus metrics',
       response: { 200: fileAnswer('the text exposition format', 'text/plain'), ...errorAnswers() },
     },

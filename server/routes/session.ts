@@ -43,6 +43,7 @@ export function sessionRoutes(
     config: { access: 'anyone' },
     schema: {
       tags: ['session'],
+      operationId: 'getSession',
       summary: 'Who the server takes the caller for',
       response: { 200: sessionAnswer, ...errorAnswers() },
     },
@@ -60,6 +61,7 @@ export function sessionRoutes(
     config: { access: 'anyone', rateLimit: LOGINS },
     schema: {
       tags: ['session'],
+      operationId: 'logIn',
       summary: 'Exchanges a key for a session cookie',
       description: 'HttpOnly, SameSite=Strict, Secure under TLS. At most 10 attempts a minute from one address.',
       body: login,
@@ -83,6 +85,7 @@ export function sessionRoutes(
     config: { access: 'anyone' },
     schema: {
       tags: ['session'],
+      operationId: 'logOut',
       summary: 'Ends the session and its sockets',
       response: { 204: nothing, ...errorAnswers() },
     },

@@ -39,6 +39,7 @@ export function socketRoutes(
     config: { access: 'read' },
     schema: {
       tags: ['sockets'],
+      operationId: 'openLiveSocket',
       summary: 'WebSocket: every analysed frame with its faces',
       querystring: liveQuery,
       response: { 101: switched, ...errorAnswers('CAMERA_NOT_FOUND') },
@@ -60,6 +61,7 @@ export function socketRoutes(
     config: { access: 'read' },
     schema: {
       tags: ['sockets'],
+      operationId: 'openPreviewSocket',
       summary: 'WebSocket: the video of a camera at its full frame rate, MPEG-1',
       params: z.object({ camera: z.string().max(200) }),
       response: { 101: switched, ...errorAnswers('CAMERA_NOT_FOUND') },
@@ -79,6 +81,7 @@ export function socketRoutes(
     config: { access: 'read' },
     schema: {
       tags: ['sockets'],
+      operationId: 'openEventSocket',
       summary: 'WebSocket: every event, from a number on',
       querystring: feedQuery,
       response: { 101: switched, ...errorAnswers() },

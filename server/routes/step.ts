@@ -18,6 +18,7 @@ export function stepRoute(app: ServerApp, desk: PictureDesk, { steps }: Pick<Ser
     config: { access: 'recognize' },
     schema: {
       tags: ['pictures'],
+      operationId: 'detectAndStep',
       summary: 'A picture after a post-processing step on its faces',
       description:
         `Steps of this server: ${names.join(', ')}. The answer has the format of the picture that was sent, ` +

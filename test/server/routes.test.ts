@@ -448,13 +448,23 @@ describe('GET /openapi.json', () => {
     for (const [, name] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
       expect(document.components.schemas).toHaveProperty(name as string);
     }
+    const ids: string[] = [];
+    const tags = document.tags.map(({ name }: { name: string }) => name);
     for (const methods of Object.values<Record<string, Record<string, unknown>>>(document.paths)) {
       for (const operation of Object.values(methods)) {
         expect(operation.summary).toEqual(expect.any(String));
         expect(Object.keys(operation.responses as object).length).toBeGreaterThan(0);
         expect(operation.security).toEqual(expect.any(Array));
+        expect(operation.operationId).toMatch(/^[a-z][A-Za-z0-9]+$/);
+        expect(ids).not.toContain(operation.operationId);
+        ids.push(String(operation.operationId));
+        expect(tags).toEqual(expect.arrayContaining(operation.tags as string[]));
       }
     }
+    const add = document.paths['/subjects/{id}/faces'].post;
+    const refused = add.responses['409'];
+    expect(refused.description).toMatch(/^`SUBJECT_COLLISION`: /);
+    expect(refused.content['application/json'].schema).toEqual({ $ref: '#/components/schemas/Error' });
     const detect = document.paths['/detect'].post;
     expect(detect.requestBody.content['multipart/form-data'].schema).toEqual({
       type: 'object',
