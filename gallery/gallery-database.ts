@@ -242,6 +242,16 @@ export class GalleryDatabase {
     });
   }
 
+  /** Under the key that holds now. */
+  seal(bytes: Uint8Array, context: string): Buffer {
+    return this.#file.transaction('be read', 'snapshot', () => seal(this.#sealing.current(), bytes, context));
+  }
+
+  /** @returns null when it does not open under the key that holds now. */
+  unseal(sealed: Uint8Array, context: string): Buffer | null {
+    return this.#file.transaction('be read', 'snapshot', () => unseal(this.#sealing.current(), sealed, context));
+  }
+
   /** @returns `missing`: there is none; `damaged`: it does not open. */
   image(imageId: string): Buffer | 'missing' | 'damaged' {
     return this.#file.transaction('be read', 'snapshot', () => {

@@ -5,7 +5,7 @@ import { nameKey } from '../pipeline/name-key.ts';
 import type { Clock, Gallery, Logger } from '../pipeline/ports.ts';
 import { uuidV7 } from '../pipeline/uuid-v7.ts';
 import { fromBlob, lengthOf, toBlob } from './embedding-blob.ts';
-import { EmbeddingIndex, type IndexHit } from './embedding-index.ts';
+import { EmbeddingIndex, type EmbeddingIndexOptions, type IndexHit } from './embedding-index.ts';
 import { GalleryDatabase } from './gallery-database.ts';
 import {
   type GalleryModel,
@@ -38,6 +38,8 @@ export interface GalleryOptions {
   keyFile?: string | undefined;
   /** Keep the pictures of new templates. Default false. */
   keepImages?: boolean | undefined;
+  /** How searches run. */
+  index?: EmbeddingIndexOptions | undefined;
   log: Logger;
   clock: Clock;
 }
@@ -87,7 +89,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     this.#keepImages = options.keepImages ?? false;
     this.#log = log;
     this.#clock = clock;
-    this.#index = new EmbeddingIndex(width);
+    this.#index = new EmbeddingIndex(width, options.index);
     this.#lastSeen = new LastSeen({ write: (moments) => this.#writeSeen(moments), log });
     const keyFile = options.keyFile ?? join(dirname(file), 'gallery.key');
     this.#database = new GalleryDatabase(file, { key: options.key, keyFile });
@@ -310,6 +312,16 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     const { subjectId, kind, source, imageId } = this.#details(templateId);
     if (imageId === null) throw new AppError('IMAGE_NOT_KEPT', `the picture of the face "${templateId}" is not kept`);
     return this.#add(subjectId, embedding, { kind, quality, source, imageId, image: undefined });
+  }
+
+  /** Seals what belongs to the gallery and lies elsewhere, under its key. */
+  seal(bytes: Uint8Array, context: string): Buffer {
+    return this.#database.seal(bytes, context);
+  }
+
+  /** Null when it is damaged, belongs to another context, or was sealed before the key was changed. */
+  unseal(sealed: Uint8Array, context: string): Buffer | null {
+    return this.#database.unseal(sealed, context);
   }
 
   /** Notes that the subject was recognised; written within a second, and once a minute at most. Never throws. */

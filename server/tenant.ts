@@ -161,6 +161,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       thresholds,
       keepMs: settings.gallery.unknowns.keep,
       keepImages: settings.gallery.keepImages,
+      file: join(dataDir, 'unknowns.db'),
+      onDisk: settings.gallery.unknowns.onDisk,
       clock,
       log,
     }),

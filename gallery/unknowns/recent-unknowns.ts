@@ -17,6 +17,8 @@ export interface RecentUnknownsOptions {
   maxGroups?: number;
   /** The person is held no longer: expired, named, merged into another one, or pushed out. */
   onGone?: (id: string) => void;
+  /** What is held of the person changed: a face or a picture. */
+  onChange?: (id: string) => void;
 }
 
 /** A face of somebody whom nobody was known by. */
@@ -55,7 +57,7 @@ export class RecentUnknowns {
   readonly #groups = new Map<string, UnknownGroup>();
 
   constructor(options: RecentUnknownsOptions) {
-    this.#options = { maxGroups: 500, onGone: () => undefined, ...options };
+    this.#options = { maxGroups: 500, onGone: () => undefined, onChange: () => undefined, ...options };
   }
 
   get size(): number {
@@ -79,6 +81,7 @@ export class RecentUnknowns {
     this.#groups.delete(id);
     this.#groups.set(id, seen);
     this.#makeRoom();
+    if (kept) this.#options.onChange(id);
     return { id, onPicture: kept && wantsPicture ? (jpeg) => this.#picture(kept, jpeg) : null };
   }
 
@@ -135,7 +138,11 @@ export class RecentUnknowns {
   /** Wipes what was held long enough; call it now and then. */
   expire(): void {
     const before = this.#options.clock.monotonicMs() - this.#options.keepMs;
-    for (const group of [...this.#groups.values()]) if (!group.expire(before)) this.remove(group.id);
+    for (const group of [...this.#groups.values()]) {
+      const faces = group.faces.length;
+      if (!group.expire(before)) this.remove(group.id);
+      else if (group.faces.length !== faces) this.#options.onChange(group.id);
+    }
   }
 
   /** Wipes everything, and tells nobody. */
@@ -202,16 +209,14 @@ export class RecentUnknowns {
   }
 
   #picture(face: KeptFace, jpeg: Buffer): void {
-    if (!this.#holds(face)) {
+    // Not by its former group: two may have become one meanwhile.
+    const group = [...this.#groups.values()].find(({ faces }) => faces.includes(face));
+    if (!group) {
       jpeg.fill(0);
       return;
     }
     face.picture?.fill(0);
     face.picture = jpeg;
-  }
-
-  #holds(face: KeptFace): boolean {
-    for (const group of this.#groups.values()) if (group.faces.includes(face)) return true;
-    return false;
+    this.#options.onChange(group.id);
   }
 }

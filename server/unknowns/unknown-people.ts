@@ -2,10 +2,10 @@ import { AppError } from '../../config/app-error.ts';
 import { collisionWith, enrolFace } from '../../gallery/enrol-face.ts';
 import type { Subject } from '../../gallery/subject.ts';
 import type { SubjectGallery } from '../../gallery/subject-gallery.ts';
-import type { KeptFace } from '../../gallery/unknowns/kept-face.ts';
-import { cosine } from '../../gallery/unknowns/kept-face.ts';
+import { cosine, type KeptFace } from '../../gallery/unknowns/kept-face.ts';
 import { RecentUnknowns } from '../../gallery/unknowns/recent-unknowns.ts';
 import type { UnknownGroup } from '../../gallery/unknowns/unknown-group.ts';
+import { removeUnknownsFile, UnknownsFile } from '../../gallery/unknowns/unknowns-file.ts';
 import type { Embedding, IdentifiedFace } from '../../pipeline/face.ts';
 import type { Frame } from '../../pipeline/frame.ts';
 import type { FrameResult } from '../../pipeline/frame-result.ts';
@@ -15,7 +15,7 @@ import type { NamedUnknown, UnknownView, WhoItIs } from '../server-parts.ts';
 import { UnknownPictures } from './unknown-pictures.ts';
 
 export interface UnknownPeopleOptions {
-  gallery: Pick<SubjectGallery, 'search' | 'subject' | 'createSubject' | 'addTemplate' | 'size'>;
+  gallery: Pick<SubjectGallery, 'search' | 'subject' | 'createSubject' | 'addTemplate' | 'size' | 'seal' | 'unseal'>;
   /** Catalog name of the embedder, and the numbers in an embedding. */
   model: string;
   width: number;
@@ -24,11 +24,16 @@ export interface UnknownPeopleOptions {
   keepMs: number;
   /** Hand the pictures to the gallery with the faces that get a name. */
   keepImages: boolean;
+  /** The database that they are held in beside memory, sealed, when `onDisk`; deleted otherwise. */
+  file: string;
+  onDisk: boolean;
   clock: Clock;
   log: Logger;
 }
 
-const EXPIRE_EVERY_MS = 1000;
+const TICK_MS = 1000;
+/** Who goes is gone from the disk at the next tick; what else changed is written together. */
+const WRITE_EVERY_MS = 10_000;
 /** Candidates of so many people are looked up before other work gets its turn. */
 const PEOPLE_AT_ONCE = 16;
 /** Less than this share of the threshold is no resemblance. */
@@ -45,24 +50,38 @@ interface Found {
 }
 
 /**
- * Those whom the cameras saw and nobody knew: fed with every result, listed and named over REST. In memory only, for
- * `keepMs`.
+ * Those whom the cameras saw and nobody knew: fed with every result, listed and named over REST. In memory, for `keepMs`;
+ * on disk too only when told so.
  */
 export class UnknownPeople implements Sink<FrameResult> {
   readonly #options: UnknownPeopleOptions;
   readonly #recent: RecentUnknowns;
   readonly #pictures: UnknownPictures;
   readonly #found = new WeakMap<KeptFace, Found>();
-  readonly #expiry: NodeJS.Timeout;
+  readonly #disk: UnknownsFile | null;
+  readonly #changed = new Set<string>();
+  readonly #gone = new Set<string>();
+  readonly #ticks: NodeJS.Timeout;
+  #writtenAtMs: number;
   #closing: Promise<void> | null = null;
 
+  /** @throws {AppError} GALLERY_UNAVAILABLE when the file cannot be opened. */
   constructor(options: UnknownPeopleOptions) {
     this.#options = options;
     const { width, thresholds, keepMs, clock, log } = options;
-    this.#recent = new RecentUnknowns({ width, threshold: thresholds.threshold, keepMs, clock });
+    this.#recent = new RecentUnknowns({
+      width,
+      threshold: thresholds.threshold,
+      keepMs,
+      clock,
+      onChange: (id) => this.#changed.add(id),
+      onGone: (id) => this.#gone.add(id),
+    });
     this.#pictures = new UnknownPictures({ log });
-    this.#expiry = setInterval(() => this.#recent.expire(), EXPIRE_EVERY_MS);
-    this.#expiry.unref();
+    this.#writtenAtMs = clock.monotonicMs();
+    this.#disk = this.#openDisk();
+    this.#ticks = setInterval(() => this.#tick(), TICK_MS);
+    this.#ticks.unref();
   }
 
   get keepMs(): number {
@@ -268,9 +287,51 @@ export class UnknownPeople implements Sink<FrameResult> {
     }
   }
 
+  #openDisk(): UnknownsFile | null {
+    const { file, onDisk, keepMs, gallery, model, width } = this.#options;
+    if (!onDisk || keepMs === 0) {
+      removeUnknownsFile(file);
+      return null;
+    }
+    const disk = new UnknownsFile({ file, gallery, model, width });
+    for (const group of disk.read(this.#now())) this.#recent.restore(group);
+    return disk;
+  }
+
+  #now() {
+    const { clock } = this.#options;
+    return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+  }
+
+  #tick(): void {
+    this.#recent.expire();
+    const isTime = this.#options.clock.monotonicMs() - this.#writtenAtMs >= WRITE_EVERY_MS;
+    if (this.#gone.size > 0 || (isTime && this.#changed.size > 0)) this.#write();
+  }
+
+  #write(): void {
+    const gone = [...this.#gone];
+    const groups = [...this.#changed].flatMap((id) => this.#recent.get(id) ?? []);
+    this.#gone.clear();
+    this.#changed.clear();
+    if (!this.#disk) return;
+    this.#writtenAtMs = this.#options.clock.monotonicMs();
+    try {
+      this.#disk.write(groups, gone, this.#now());
+    } catch (error) {
+      // Held in memory all the same. What had to go stays noted: it must not come back with the next start.
+      for (const id of gone) this.#gone.add(id);
+      const { code, message } = AppError.from(error);
+      this.#options.log.warn({ code, error: message }, 'unknown people could not be written to disk');
+    }
+  }
+
   async #close(): Promise<void> {
-    clearInterval(this.#expiry);
+    clearInterval(this.#ticks);
     await this.#pictures.close();
+    for (const { id } of this.#recent.list()) this.#changed.add(id);
+    this.#write();
+    this.#disk?.close();
     this.#recent.clear();
   }
 }
