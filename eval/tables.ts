@@ -2,8 +2,10 @@ import type { Interval } from '../gallery/calibration/wilson-interval.ts';
 import type { CalibrationReport } from './calibrate.ts';
 import type { DetectReport } from './detect.ts';
 import type { LfwReport } from './lfw.ts';
+import type { OpenSetReport } from './open-set.ts';
 import type { PresetReport } from './presets.ts';
 import type { QualityReport } from './quality.ts';
+import type { OpenSet } from './statistics/open-set.ts';
 
 const percent = (share: number, digits = 2) => `${(share * 100).toFixed(digits)} %`;
 const share = (value: number | null) => (value === null ? '–' : percent(value, 1));
@@ -110,6 +112,30 @@ export function calibrationTable(report: CalibrationReport): string {
       `quality, ${quality.signal}`,
       quality.points.map(([signal, value]) => `${signal.toFixed(2)}: ${value}`).join(', '),
     ],
+  ]);
+}
+
+export function openSetTable(report: OpenSetReport): string {
+  const { calibration, report: reported, subjects } = report;
+  const shares = ({ threshold, identified, namedWrongly, falsePositive }: OpenSet) => [
+    ['  threshold', threshold.share.toFixed(4), `95 %: ${threshold.interval.map((t) => t.toFixed(4)).join(' to ')}`],
+    ['  enrolled people: right name', percent(identified.share), interval(identified.interval)],
+    ['  enrolled people: wrong name', percent(namedWrongly.share), interval(namedWrongly.interval)],
+    ['  strangers: some name', percent(falsePositive.share), interval(falsePositive.interval)],
+  ];
+  return lines([
+    ['networks', `${report.detector}, ${report.embedder}`],
+    ['pictures', `${report.pictures}, ${report.notCompared} of them without a face that is compared`],
+    ['threshold chosen on', `${calibration.people} people, ${calibration.pictures} pictures`],
+    ['reported on', `${reported.people} others, ${reported.pictures} pictures`],
+    [
+      `${report.galleries} galleries of ${subjects}, one picture each`,
+      `searches in each: ${report.withMargin.mateSearches.toFixed(0)} of enrolled people, ${report.withMargin.strangerSearches.toFixed(0)} of strangers`,
+    ],
+    [`at ${percent(report.fpir, 0)} of strangers named, with a margin of ${report.margin}`],
+    ...shares(report.withMargin),
+    ['the same by a threshold alone'],
+    ...shares(report.withoutMargin),
   ]);
 }
 

@@ -1,3 +1,6 @@
+import { bestTwo } from './best-two.ts';
+import { shuffled } from './shuffled.ts';
+
 export interface IdentificationOptions {
   /** Subjects enrolled with one picture each. */
   readonly subjects: number;
@@ -40,7 +43,8 @@ export function identification(
     }
     for (const [probe, person] of people.entries()) {
       if (gallery.get(person) === probe) continue;
-      const name = nearest(probe, gallery, similarity, threshold, margin);
+      const best = bestTwo(probe, gallery, similarity);
+      const name = best.similarity >= threshold && best.margin >= margin ? best.person : null;
       if (enrolled.has(person)) {
         counts.known += 1;
         if (name === person) counts.right += 1;
@@ -57,31 +61,4 @@ export function identification(
     namedWrongly: counts.wrong / counts.known,
     strangersNamed: counts.named / counts.strangers,
   };
-}
-
-function nearest(
-  probe: number,
-  gallery: ReadonlyMap<number, number>,
-  similarity: (a: number, b: number) => number,
-  threshold: number,
-  margin: number,
-): number | null {
-  let [best, second, name] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, -1];
-  for (const [person, template] of gallery) {
-    const value = similarity(probe, template);
-    if (value > best) [best, second, name] = [value, best, person];
-    else if (value > second) second = value;
-  }
-  const ahead = best - (gallery.size > 1 ? second : 0);
-  return best >= threshold && ahead >= margin ? name : null;
-}
-
-/** Fisher and Yates. */
-function shuffled<T>(items: readonly T[], random: () => number): T[] {
-  const all = [...items];
-  for (let i = all.length - 1; i > 0; i -= 1) {
-    const j = Math.floor(random() * (i + 1));
-    [all[i], all[j]] = [all[j]!, all[i]!];
-  }
-  return all;
 }

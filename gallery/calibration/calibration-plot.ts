@@ -24,7 +24,7 @@ export function calibrationPlot({ bars, now, threshold, comparisons, genuineSear
   const text = (tx: number, ty: number, anchor: string, content: string, style = '') =>
     `<text x="${fixed(tx)}" y="${fixed(ty)}" text-anchor="${anchor}"${style}>${content}</text>`;
   const parts: string[] = [];
-  for (let tenth = Math.ceil(least * 10); tenth <= 10; tenth += 2) {
+  for (let tenth = 2 * Math.ceil(least * 5); tenth <= 10; tenth += 2) {
     const at = x(tenth / 10);
     parts.push(line(at, PLOT.top, at, PLOT.bottom), text(at, PLOT.bottom + 18, 'middle', (tenth / 10).toFixed(1)));
   }

@@ -32,8 +32,8 @@ describe('changeSettingsFile', () => {
   it.each([
     [
       'numbers that stand there, with all around them',
-      '# ours\nrecognition:   # carefully chosen\n  threshold: 0.36 # by calibrate\n  margin:   5e-2\n\ncameras:\n    - {id: front,  url: "rtsp://u:${PW}@h/s"}\n',
-      '# ours\nrecognition:   # carefully chosen\n  threshold: 0.41 # by calibrate\n  margin:   0.06\n\ncameras:\n    - {id: front,  url: "rtsp://u:${PW}@h/s"}\n',
+      `# ours\nrecognition:   # carefully chosen\n  threshold: 0.36 # by calibrate\n  margin:   5e-2\n\ncameras:\n    - {id: front,  url: "rtsp://u:\${PW}@h/s"}\n`,
+      `# ours\nrecognition:   # carefully chosen\n  threshold: 0.41 # by calibrate\n  margin:   0.06\n\ncameras:\n    - {id: front,  url: "rtsp://u:\${PW}@h/s"}\n`,
     ],
     [
       'what is missing in a section, under its own comment',
@@ -63,7 +63,7 @@ describe('changeSettingsFile', () => {
     ],
     [
       'a number from the environment',
-      'recognition:\n  threshold: "${T}"\n  margin: 0\n',
+      `recognition:\n  threshold: "\${T}"\n  margin: 0\n`,
       'recognition:\n  threshold: 0.41\n  margin: 0.06\n',
     ],
   ])('writes %s', (_, before, after) => {
