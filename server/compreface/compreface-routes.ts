@@ -34,18 +34,16 @@ export async function comprefaceRoutes(app: ServerApp, pictures: PictureDesk, pa
           if (options[name] === '' && isComprefaceOption(name)) delete options[name];
         }
       });
-      await scope.register(async (json: ServerApp) => {
-        const parse = json.getDefaultJsonParser('error', 'error');
-        json.removeContentTypeParser('application/json');
-        // The SDK names a type also where it sends nothing.
-        json.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-          if (body === '') done(null, undefined);
-          else parse(request, body as string, done);
-        });
-        subjectCalls(json, parts);
-        faceCalls(json, parts);
-        embeddingCalls(json, desk, parts);
+      const parse = scope.getDefaultJsonParser('error', 'error');
+      scope.removeContentTypeParser('application/json');
+      // The SDK names a type also where it sends nothing.
+      scope.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+        if (body === '') done(null, undefined);
+        else parse(request, body as string, done);
       });
+      subjectCalls(scope, parts);
+      faceCalls(scope, parts);
+      embeddingCalls(scope, desk, parts);
       await scope.register(async (streams: ServerApp) => {
         streams.removeContentTypeParser(['application/json', 'text/plain']);
         // Read when it is this request's turn, so that waiting ones hold no pictures.
