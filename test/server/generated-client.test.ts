@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -27,6 +28,7 @@ let parts: FakeServerParts;
 let app: FastifyInstance;
 let client: Client;
 const folder = mkdtempSync(join(tmpdir(), 'facegate-client-'));
+const target = join(folder, 'facegate-client.ts');
 
 beforeAll(async () => {
   parts = await fakeServerParts({
@@ -43,7 +45,6 @@ beforeAll(async () => {
   const description = await fetch(`${base}/openapi.json`);
   const input = join(folder, 'openapi.json');
   writeFileSync(input, await description.text());
-  const target = join(folder, 'facegate-client.ts');
   await generate({ input: { target: input }, output: { mode: 'single', target, client: 'fetch', baseUrl: base } });
   client = (await import(pathToFileURL(target).href)) as Client;
 }, 120_000);
@@ -111,6 +112,16 @@ describe('a client that was generated from /openapi.json', () => {
     expect((await call('removeFace', id, added.data.templateId, as(KEY))).status).toBe(204);
     expect((await call('removeSubject', id, as(KEY))).status).toBe(204);
     expect((await call('listSubjects', {}, as(READER))).data).toEqual({ subjects: [], next: null });
+  });
+
+  it('is TypeScript without a fault', async () => {
+    const options = ['--noEmit', '--strict', '--target', 'es2023', '--module', 'nodenext', '--skipLibCheck'];
+    const { stdout, status } = spawnSync(
+      join(import.meta.dirname, '../../node_modules/.bin/tsc'),
+      ['--ignoreConfig', ...options, '--lib', 'es2023,dom,dom.iterable', target],
+      { encoding: 'utf8' },
+    );
+    expect([stdout, status]).toEqual(['', 0]);
   });
 
   it('makes, uses and revokes keys', async () => {
