@@ -19,7 +19,15 @@ export function wipe(face: KeptFace): void {
 
 /** Both of length 1 and as wide as each other: their cosine, −1..1. */
 export function cosine(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i += 1) sum += (a[i] as number) * (b[i] as number);
-  return sum;
+  // Four sums side by side: one alone waits for each addition.
+  let [w, x, y, z] = [0, 0, 0, 0];
+  const whole = a.length - (a.length % 4);
+  for (let i = 0; i < whole; i += 4) {
+    w += (a[i] as number) * (b[i] as number);
+    x += (a[i + 1] as number) * (b[i + 1] as number);
+    y += (a[i + 2] as number) * (b[i + 2] as number);
+    z += (a[i + 3] as number) * (b[i + 3] as number);
+  }
+  for (let i = whole; i < a.length; i += 1) w += (a[i] as number) * (b[i] as number);
+  return w + x + (y + z);
 }

@@ -70,13 +70,17 @@ export class RecentUnknowns {
     const vector = this.#unit(embedding);
     if (!vector) return null;
     const [monotonicMs, wallMs] = [clock.monotonicMs(), clock.wallMs()];
-    const known = this.#justSeen(vector, camera, monotonicMs) ?? this.#nearest(vector);
-    const group = known ?? new UnknownGroup(uuidV7(wallMs), { wallMs, monotonicMs });
+    const here = this.#alike(this.#seenSince(monotonicMs - JUST_NOW_MS, camera), vector);
+    // Comparing with everybody is spared where it is whoever was here a moment ago.
+    const alike = here.length > 0 ? here : this.#alike(this.#groups.values(), vector);
+    const group = alike[0] ?? new UnknownGroup(uuidV7(wallMs), { wallMs, monotonicMs });
     const { kept, wantsPicture } = group.note(
       { vector, quality: Number.isFinite(quality) ? quality : 0, camera, frame, monotonicMs, wallMs },
       monotonicMs - keepMs / 2,
     );
-    const seen = kept ? this.#merged(group, kept) : group;
+    const seen = kept
+      ? this.#merged(group, alike === here ? this.#alike(this.#groups.values(), vector) : alike)
+      : group;
     const { id } = seen;
     this.#groups.delete(id);
     this.#groups.set(id, seen);
@@ -88,13 +92,10 @@ export class RecentUnknowns {
   /** Somebody was recognised: those seen here a moment ago who look like them were bad pictures of them. */
   recognised(embedding: Embedding, camera: string): void {
     if (this.#groups.size === 0) return;
-    const since = this.#options.clock.monotonicMs() - SAME_VISIT_MS;
     const vector = this.#unit(embedding);
     if (!vector) return;
-    for (const group of this.#newestFirst()) {
-      if (group.lastSeenMs < since) break;
-      if (group.wasSeenBy(camera) && group.similarity(vector) >= this.#options.threshold) this.remove(group.id);
-    }
+    const seen = this.#seenSince(this.#options.clock.monotonicMs() - SAME_VISIT_MS, camera);
+    for (const group of this.#alike(seen, vector)) this.remove(group.id);
     vector.fill(0);
   }
 
@@ -102,9 +103,7 @@ export class RecentUnknowns {
   enrolled(embedding: Embedding): void {
     const vector = this.#unit(embedding);
     if (!vector) return;
-    for (const group of [...this.#groups.values()]) {
-      if (group.similarity(vector) >= this.#options.threshold) this.remove(group.id);
-    }
+    for (const group of this.#alike(this.#groups.values(), vector)) this.remove(group.id);
     vector.fill(0);
   }
 
@@ -162,39 +161,28 @@ export class RecentUnknowns {
     for (let i = groups.length - 1; i >= 0; i -= 1) yield groups[i] as UnknownGroup;
   }
 
-  #justSeen(vector: Float32Array, camera: string, nowMs: number): UnknownGroup | null {
-    const recent: UnknownGroup[] = [];
+  *#seenSince(sinceMs: number, camera: string): Iterable<UnknownGroup> {
     for (const group of this.#newestFirst()) {
-      if (group.lastSeenMs < nowMs - JUST_NOW_MS) break;
-      if (group.wasSeenBy(camera)) recent.push(group);
+      if (group.lastSeenMs < sinceMs) return;
+      if (group.wasSeenBy(camera)) yield group;
     }
-    return this.#mostSimilar(recent, vector);
   }
 
-  #nearest(vector: Float32Array): UnknownGroup | null {
-    return this.#mostSimilar(this.#groups.values(), vector);
-  }
-
-  /** At or above the threshold; null when none is. */
-  #mostSimilar(groups: Iterable<UnknownGroup>, vector: Float32Array): UnknownGroup | null {
-    let found: UnknownGroup | null = null;
-    let best = this.#options.threshold;
+  /** Those at or above the threshold, the most similar first. */
+  #alike(groups: Iterable<UnknownGroup>, vector: Float32Array): UnknownGroup[] {
+    const found: { group: UnknownGroup; similarity: number }[] = [];
     for (const group of groups) {
       const similarity = group.similarity(vector);
-      if (similarity < best) continue;
-      best = similarity;
-      found = group;
+      if (similarity >= this.#options.threshold) found.push({ group, similarity });
     }
-    return found;
+    return found.sort((a, b) => b.similarity - a.similarity).map(({ group }) => group);
   }
 
   /** The new face may show that two were one all the time: the one seen first takes the other in. */
-  #merged(group: UnknownGroup, { vector }: KeptFace): UnknownGroup {
-    const { threshold } = this.#options;
+  #merged(group: UnknownGroup, alike: readonly UnknownGroup[]): UnknownGroup {
     let survivor = group;
-    for (const other of [...this.#groups.values()]) {
-      if (other === survivor || other.similarity(vector) < threshold) continue;
-      if (survivor.meanSimilarity(other) < threshold) continue;
+    for (const other of alike) {
+      if (other === survivor || survivor.meanSimilarity(other) < this.#options.threshold) continue;
       const [first, second] = other.firstSeenWallMs <= survivor.firstSeenWallMs ? [other, survivor] : [survivor, other];
       first.absorb(second);
       this.remove(second.id);
