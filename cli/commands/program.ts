@@ -10,6 +10,7 @@ import { addDoctorCommand } from './doctor.ts';
 import { addEnrollCommand } from './enroll.ts';
 import { addGalleryCommand } from './gallery.ts';
 import { addGpuCommand } from './gpu.ts';
+import { addKeysCommand } from './keys.ts';
 import { addModelsCommand } from './models.ts';
 import { addServeCommand } from './serve.ts';
 import { openTerminal } from './terminal.ts';
@@ -53,6 +54,7 @@ Environment:
   addEnrollCommand(program, context);
   addGalleryCommand(program, context);
   addAuditCommand(program, context);
+  addKeysCommand(program, context);
   addBackupCommands(program, context);
   addModelsCommand(program, context);
   addCamerasCommand(program, context);
