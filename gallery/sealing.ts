@@ -1,4 +1,5 @@
 import type { StatementSync } from 'node:sqlite';
+import { AppError } from '../config/app-error.ts';
 import type { DatabaseFile } from '../storage/database-file.ts';
 import { firstKey, type GalleryKey, type GalleryKeySource, installNextKey, keyOf } from './gallery-seal.ts';
 import { resealRows } from './reseal-rows.ts';
@@ -57,17 +58,28 @@ export class Sealing {
     this.#key = key;
   }
 
-  /** Puts the next key in its place where the database is sealed under it already. */
-  endRotation(): void {
-    if (!this.#isNextInUse()) return;
-    this.#database.transaction('take its next key', 'write', () => {
-      if (this.#isNextInUse()) installNextKey(this.#source.keyFile);
-    });
+  /**
+   * Puts the next key in its place where the database is sealed under it already.
+   *
+   * @returns false when that must wait for the next opening: the key is read from where it lies until then.
+   */
+  endRotation(): boolean {
+    if (!this.#isNextInUse()) return true;
+    try {
+      this.#database.transaction('take its next key', 'write', () => {
+        if (this.#isNextInUse()) installNextKey(this.#source.keyFile);
+      });
+      return true;
+    } catch (error) {
+      // Another process writes for long, or the folder can be read only.
+      if (error instanceof AppError && error.code === 'GALLERY_UNAVAILABLE') return false;
+      throw error;
+    }
   }
 
   #isNextInUse(): boolean {
     const id = this.#named();
-    return id !== null && keyOf(id, this.#source).next;
+    return id !== null && this.#source.key === undefined && keyOf(id, this.#source).next;
   }
 
   /** The id of the key in the database; null while everything is in clear. */
