@@ -66,7 +66,8 @@ export function addFaceCall(
     if (!known) audit.record({ action: 'subject.created', by, subject: subject.id, details: {} });
     try {
       const { templateId } = await enrol({ ...picture, subjectId: subject.id, source: 'upload' });
-      audit.record({ action: 'template.added', by, subject: subject.id, details: { template: templateId } });
+      const details = { face: templateId, kind: 'positive', forced: picture.force };
+      audit.record({ action: 'template.added', by, subject: subject.id, details });
       return { image_id: templateId, subject: subject.name };
     } catch (error) {
       if (!known) forgetIfEmpty(subject.id, by);

@@ -57,8 +57,10 @@ export function createComprefaceDesk(
       if (embeddings.length === 0) return [];
       // Two at least: the second one decides whether the first is far enough ahead.
       const found = await gallery.search(embeddings, Math.max(2, count));
+      const nowMs = clock.wallMs();
       return found.map((candidates) => {
-        const { subject } = judgeCandidates(candidates, { ...thresholds, nowMs: clock.wallMs() });
+        const { subject } = judgeCandidates(candidates, { ...thresholds, nowMs });
+        if (subject) gallery.seen(subject.id, nowMs);
         return candidates.slice(0, count).map(({ subjectId, name, similarity }) => ({
           subject: name,
           similarity: toldSimilarity(curve, similarity, subjectId === subject?.id),

@@ -34,6 +34,9 @@ export async function comprefaceRoutes(app: ServerApp, pictures: PictureDesk, pa
           if (options[name] === '' && isComprefaceOption(name)) delete options[name];
         }
       });
+      scope.addHook('onRoute', (route) => {
+        route.schema = { ...route.schema, security: [{ apiKey: [] }] };
+      });
       const parse = scope.getDefaultJsonParser('error', 'error');
       scope.removeContentTypeParser('application/json');
       // The SDK names a type also where it sends nothing.

@@ -98,7 +98,9 @@ export const picturesOrBase64Body = (...names: string[]) =>
   z.any().meta({
     type: 'object',
     required: names,
-    properties: Object.fromEntries(names.map((name) => [name, { type: 'string', format: 'binary' }])),
+    properties: Object.fromEntries(
+      names.map((name) => [name, { type: 'string', format: 'binary', description: 'in JSON: base64' }]),
+    ),
   });
 
 const similarity = z.number().describe('0..1; 0.5 and more: recognised');

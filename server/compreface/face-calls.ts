@@ -23,7 +23,7 @@ export function faceCalls(app: ServerApp, { gallery, audit }: Pick<ServerParts, 
   const view = ({ id, subjectId }: Template) => ({ image_id: id, subject: gallery.subject(subjectId).name });
   const remove = ({ id, subjectId }: Template, by: string) => {
     gallery.removeTemplate(id);
-    audit.record({ action: 'template.removed', by, subject: subjectId, details: { template: id } });
+    audit.record({ action: 'template.removed', by, subject: subjectId, details: { face: id } });
   };
 
   app.route({
@@ -124,7 +124,7 @@ export function faceCalls(app: ServerApp, { gallery, audit }: Pick<ServerParts, 
     handler: async (request, reply) => {
       const { id, subjectId } = exampleOf(gallery, request.params.image_id);
       const image = gallery.image(id);
-      audit.record({ action: 'image.viewed', by: callerName(request), subject: subjectId, details: { template: id } });
+      audit.record({ action: 'image.viewed', by: callerName(request), subject: subjectId, details: { face: id } });
       return reply.type('image/jpeg').send(image);
     },
   });

@@ -15,6 +15,11 @@ import {
 
 /** Subjects by their names: CompreFace knows no other id of them. */
 export function subjectCalls(app: ServerApp, { gallery, audit }: Pick<ServerParts, 'gallery' | 'audit'>): void {
+  const remove = ({ id, templates, notSearched }: Subject, by: string) => {
+    gallery.removeSubject(id);
+    audit.record({ action: 'subject.deleted', by, subject: id, details: { templates: templates + notSearched } });
+  };
+
   app.route({
     method: 'GET',
     url: '/recognition/subjects',
@@ -76,10 +81,9 @@ export function subjectCalls(app: ServerApp, { gallery, audit }: Pick<ServerPart
       response: { 200: subjectAnswer, ...refusals },
     },
     handler: (request) => {
-      const { id, name } = subjectCalled(gallery, request.params.subject);
-      gallery.removeSubject(id);
-      audit.record({ action: 'subject.deleted', by: callerName(request), subject: id, details: {} });
-      return { subject: name };
+      const subject = subjectCalled(gallery, request.params.subject);
+      remove(subject, callerName(request));
+      return { subject: subject.name };
     },
   });
 
@@ -95,10 +99,7 @@ export function subjectCalls(app: ServerApp, { gallery, audit }: Pick<ServerPart
     },
     handler: (request) => {
       const everybody = gallery.subjects();
-      for (const { id } of everybody) {
-        gallery.removeSubject(id);
-        audit.record({ action: 'subject.deleted', by: callerName(request), subject: id, details: {} });
-      }
+      for (const subject of everybody) remove(subject, callerName(request));
       return { deleted: everybody.length };
     },
   });

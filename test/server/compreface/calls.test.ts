@@ -234,7 +234,7 @@ describe('examples', () => {
     expect(keeping.parts.audit.read({ limit: 10 }).at(-1)).toMatchObject({
       action: 'image.viewed',
       by: 'this machine',
-      details: { template: kept },
+      details: { face: kept },
     });
   });
 });
@@ -254,6 +254,16 @@ describe('recognize', () => {
     expect(ada.subjects[0].similarity).toBeGreaterThan(0.99);
     expect(other.subjects).toEqual([{ subject: 'Ada', similarity: expect.any(Number) }]);
     expect(other.subjects[0].similarity).toBeLessThan(0.01);
+  });
+
+  it('notes whom it recognised as seen, and nobody else', async () => {
+    await server.enrolled('Ada', 1, 0, 0, 0);
+    await server.enrolled('Bob', 0, 1, 0, 0);
+    seeing(faceAlong([1, 0.2, 0, 0]));
+    await server.send('recognition/recognize?prediction_count=2');
+    const seenAt = (name: string) => server.gallery.subjectNamed(name)?.lastSeenMs;
+    expect(Date.now() - (seenAt('Ada') ?? 0)).toBeLessThan(120_000);
+    expect(seenAt('Bob')).toBeNull();
   });
 
   it('names as many subjects as were asked for, best first', async () => {
@@ -500,5 +510,17 @@ describe('embeddings', () => {
     });
     expect(body.result[0].similarities).toEqual([{ subject: 'Ada', similarity: expect.any(Number) }]);
     expect(body.result[0].similarities[0].similarity).toBeGreaterThan(0.99);
+  });
+});
+
+describe('/openapi.json', () => {
+  it('says of every call that a key in the header is what counts', async () => {
+    const { paths } = (await server.app.inject('/openapi.json')).json();
+    const calls = Object.entries<Record<string, { security: unknown }>>(paths).filter(([path]) =>
+      path.startsWith('/api/v1/'),
+    );
+    const operations = calls.flatMap(([, methods]) => Object.values(methods));
+    expect(operations).toHaveLength(17);
+    for (const { security } of operations) expect(security).toEqual([{ apiKey: [] }]);
   });
 });

@@ -152,6 +152,23 @@ describe('pictures', () => {
     expect(server.gallery.size.subjects).toBe(0);
   });
 
+  it('that are far too large are answered before their connection ends, in both ways of sending', async () => {
+    await using server = await comprefaceServer({ settings: { server: { maxImageBytes: 12_000 } } });
+    const address = await server.app.listen({ port: 0, host: '127.0.0.1' });
+    const large = 'A'.repeat(8_000_000);
+    const form = new FormData();
+    form.append('file', new Blob([large]), 'large.jpg');
+    const json = { 'content-type': 'application/json' };
+    for (const request of [{ body: form }, { body: JSON.stringify({ file: large }), headers: json }]) {
+      const response = await fetch(`${address}/api/v1/detection/detect`, {
+        method: 'POST',
+        ...request,
+        headers: { 'x-api-key': 'any', ...('headers' in request && request.headers) },
+      });
+      expect([response.status, await response.json()]).toEqual([413, { message: expect.any(String), code: 0 }]);
+    }
+  });
+
   it('without a subject are refused', async () => {
     await using server = await comprefaceServer();
     expect((await server.send('recognition/faces')).body).toEqual({
