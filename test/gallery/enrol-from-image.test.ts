@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { enrolFromImage } from '../../gallery/enrol-from-image.ts';
+import { type EnrolFromImageOptions, enrolFromImage } from '../../gallery/enrol-from-image.ts';
 import { openGallery, type SubjectGallery } from '../../gallery/subject-gallery.ts';
 import type { AnalysedFace, Box } from '../../pipeline/face.ts';
 import type { AnalyseOptions } from '../../pipeline/ports.ts';
@@ -48,7 +48,7 @@ afterEach(async () => {
 
 function enrol(
   faces: AnalysedFace[],
-  o: { subjectId?: string; required?: { minFacePx: number; quality: number } } = {},
+  o: Partial<Pick<EnrolFromImageOptions, 'subjectId' | 'required' | 'kind' | 'force'>> = {},
 ) {
   const asked: (AnalyseOptions | undefined)[] = [];
   const analyser = {
@@ -141,5 +141,59 @@ describe('enrolFromImage', () => {
   it('refuses an embedding of another model than the gallery holds', async () => {
     const { done } = enrol([face(at(100, 100, 200), { embedding: { model: 'other', vector: new Float32Array(4) } })]);
     await expect(done).rejects.toMatchObject({ code: 'EMBEDDING_MISMATCH' });
+  });
+});
+
+describe('a face that looks like somebody else', () => {
+  const like = (degrees: number) => {
+    const turned = (degrees * Math.PI) / 180;
+    return face(at(100, 100, 200), {
+      embedding: { model: MODEL, vector: Float32Array.of(Math.cos(turned), Math.sin(turned), 0, 0) },
+    });
+  };
+
+  it('is refused, with both names and the similarity', async () => {
+    await enrol([like(0)]).done;
+    const bob = gallery.createSubject({ name: 'Bob' }).id;
+    await expect(enrol([like(45)], { subjectId: bob }).done).rejects.toMatchObject({
+      code: 'SUBJECT_COLLISION',
+      message:
+        'the face that was to become "Bob" looks like "Ada": similarity 0.71, from 0.50 on they are taken for one person; insist (force) if they are two',
+      details: { subject: { id: ada, name: 'Ada' }, similarity: expect.closeTo(Math.SQRT1_2) },
+    });
+    expect(gallery.subject(bob).templates).toBe(0);
+    await enrol([like(45)], { subjectId: bob, force: true }).done;
+    expect(gallery.subject(bob).templates).toBe(1);
+  });
+
+  it('is welcome where it looks like its own subject, and just below the threshold', async () => {
+    await enrol([like(0)]).done;
+    await enrol([like(20)]).done;
+    const bob = gallery.createSubject({ name: 'Bob' }).id;
+    await enrol([like(90)], { subjectId: bob }).done;
+    expect(gallery.size.templates).toBe(3);
+  });
+
+  it('is no collision once a negative template tells the two apart', async () => {
+    await enrol([like(0)]).done;
+    expect(await enrol([like(45)], { kind: 'negative' }).done).toMatchObject({ note: null });
+    const twin = gallery.createSubject({ name: 'Twin' }).id;
+    await enrol([like(45)], { subjectId: twin }).done;
+    expect(gallery.subject(twin).templates).toBe(1);
+  });
+
+  it('is taken as a negative of anybody, with a word where that does not matter yet', async () => {
+    const early = await enrol([like(0)], { kind: 'negative' }).done;
+    expect(early.note).toBe('"Ada" has no enrolled face yet, so this one does not matter yet');
+    await enrol([like(0)]).done;
+    const far = await enrol([like(80)], { kind: 'negative' }).done;
+    expect(far.note).toBe('the face is not taken for "Ada": similarity 0.17, threshold 0.50; it does not matter yet');
+  });
+
+  it('is refused of two that come at once for two subjects', async () => {
+    const bob = gallery.createSubject({ name: 'Bob' }).id;
+    const both = await Promise.allSettled([enrol([like(0)]).done, enrol([like(0)], { subjectId: bob }).done]);
+    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(gallery.size.templates).toBe(1);
   });
 });
