@@ -45,7 +45,9 @@ export function leaveOneOut(packed: PackedTemplates, options: LeaveOneOutOptions
     nearestSimilarity: new Float64Array(probes.length).fill(Number.NaN),
     secondSimilarity: new Float64Array(probes.length).fill(Number.NaN),
   };
-  const take = (p: number, similarity: number, subject: number) => {
+  const take = (p: number, product: number, subject: number) => {
+    // Two copies of one template come out a rounding above 1.
+    const similarity = Math.min(1, product);
     const own = found.subject[p] as number;
     if (subject === own) {
       // −Infinity: the probe is the only one.

@@ -11,7 +11,7 @@ export class TopComparisons {
   #count = 0;
   #floor = Number.NEGATIVE_INFINITY;
 
-  /** @param most up to 4,000,000. @param expected comparisons that will be added. */
+  /** @param most up to 4,000,000: twice as many are held for a while. @param expected comparisons that will be added. */
   constructor(most: number, expected: number) {
     this.#most = most;
     const room = Math.min(expected, 2 * most);
@@ -25,6 +25,7 @@ export class TopComparisons {
     return this.#floor;
   }
 
+  /** @param similarity −1..1. */
   add(similarity: number, a: number, b: number): void {
     if (similarity < this.#floor) return;
     if (this.#count === this.#similarity.length) {

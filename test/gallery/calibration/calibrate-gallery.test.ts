@@ -253,6 +253,15 @@ describe('calibrateGallery', () => {
     expect(cannotSay[0]).toContain('the very same template');
   });
 
+  it('takes copies of one template under two names for what they are: as similar as can be', () => {
+    const templates = people(100, 3);
+    const twin = templates.slice(0, 3).map((template, i) => ({ ...template, id: `twin${i}`, subjectId: 'twin' }));
+    const { confused, mislabelled } = calibrate([...templates, ...twin], { far: 5e-3 });
+    expect(confused.pairs[0]!.similarity).toBeCloseTo(1, 6);
+    expect(confused.pairs.every(({ similarity }) => similarity <= 1)).toBe(true);
+    expect(mislabelled.templates.map(({ similarity }) => similarity).every((value) => value <= 1)).toBe(true);
+  });
+
   it.each([
     ['far', 0.02, 'between 1e-7 and 0.01, got 0.02'],
     ['far', Number.NaN, 'got NaN'],
