@@ -236,7 +236,7 @@ export class GalleryDatabase {
            AND id = (SELECT max(id) FROM templates WHERE image_id = one.image_id)
            AND NOT EXISTS (SELECT 1 FROM templates AS other WHERE other.image_id = one.image_id
              AND other.model = ? AND (other.model_version IN (?, '') OR ? = ''))
-         ORDER BY subject_id, id`,
+         ORDER BY one.rowid`,
       );
       return statement.all(model, modelVersion, modelVersion) as unknown as TemplateDetails[];
     });

@@ -241,7 +241,7 @@ describe('loadSettings', () => {
       [
         'a key with a bad name',
         '__proto__: { a: 1 }',
-        '__proto__ is not a setting; known here: dataDir, ffmpeg, server, keys, models, recognition, cameras, doors, steps, log (line 1)',
+        '__proto__ is not a setting; known here: dataDir, ffmpeg, server, keys, models, recognition, gallery, cameras, doors, steps, log (line 1)',
       ],
       [
         'an id',
