@@ -2,6 +2,8 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../config/app-error.ts';
+import { galleryPlace } from '../../config/gallery-place.ts';
+import { GalleryDatabase } from '../../gallery/gallery-database.ts';
 import type { AuditEntry } from '../../pipeline/audit.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { openAuditLog } from '../../storage/audit-log.ts';
@@ -113,7 +115,7 @@ async function bringBack(
   context: CommandContext,
 ): Promise<void> {
   const { terminal } = context;
-  const { dataDir, settings } = readSettings(options, context);
+  const { dataDir, settings, baseDir } = readSettings(options, context);
   if ((file === undefined) !== (options.finish === true)) {
     throw new AppError('USAGE', 'give the file of a backup, or --finish to go on with a restore that was interrupted');
   }
@@ -144,11 +146,24 @@ async function bringBack(
       .filter((name) => restored.audit === 'taken' || !name.startsWith('audit.'));
     terminal.print(`restored from ${createdAt} (facegate ${facegate}): ${brought.join(', ')}`);
     tell(restored, undone, terminal.note);
+    if (files.some(({ name }) => name === 'gallery.db')) {
+      tryKey(galleryPlace({ settings, dataDir, baseDir, key: context.env.FACEGATE_GALLERY_KEY }), terminal.note);
+    }
     if (settings.gallery.keyFile !== undefined && files.some(({ name }) => name === 'gallery.key')) {
       terminal.note(`the gallery's key was put into ${dataDir}; gallery.keyFile names ${settings.gallery.keyFile}`);
     }
   } finally {
     lock.release();
+  }
+}
+
+/** Says so where the key that is here is not the one that the restored gallery is sealed under. */
+function tryKey(place: ReturnType<typeof galleryPlace>, say: (line: string) => void): void {
+  try {
+    new GalleryDatabase(place.file, place).close();
+  } catch (error) {
+    say(`facegate will not start with the restored gallery yet: ${AppError.from(error).message}`);
+    process.exitCode = 1;
   }
 }
 
@@ -161,11 +176,12 @@ interface Undone {
 
 /** What was taken away since the backup was made, and is there again. */
 function sinceThen(dataDir: string, { audit, manifest }: Restored): Undone {
-  if (audit !== 'kept' || manifest.audit === null) return { deleted: [], revoked: [] };
+  if (audit !== 'kept') return { deleted: [], revoked: [] };
+  // A folder whose log began after the backup has the moment only.
+  const from = manifest.audit === null ? { sinceMs: Date.parse(manifest.createdAt) } : { after: manifest.audit.number };
   const log = openAuditLog({ file: join(dataDir, 'audit.db'), clock: systemClock });
   try {
-    const of = (action: 'subject.deleted' | 'key.revoked') =>
-      log.read({ after: manifest.audit?.number ?? 0, limit: 10_000, actions: [action] });
+    const of = (action: 'subject.deleted' | 'key.revoked') => log.read({ ...from, limit: 10_000, actions: [action] });
     return {
       deleted: of('subject.deleted').flatMap(({ subject }) => subject ?? []),
       revoked: of('key.revoked').map(({ details }) => String(details.name ?? details.id ?? 'a key')),

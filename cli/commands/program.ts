@@ -45,6 +45,7 @@ Environment:
   FACEGATE_MODELS_DIR    a folder with model files, looked into before all others but the data folder's
   FACEGATE_MODEL_MIRROR  folders or URLs with model files, separated by commas
   FACEGATE_GALLERY_KEY   the key that the gallery is sealed under, base64 of 32 bytes (default: gallery.key in the data folder)
+  FACEGATE_ARCHIVE_PASSPHRASE  the passphrase of exports and backups
   FFMPEG_PATH            the ffmpeg to use (default: the one on the PATH, else the one in the package)`,
     );
   program.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'facegate: ')) });
