@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../../config/app-error.ts';
 import type { PictureDesk } from '../pictures/picture-desk.ts';
@@ -20,18 +19,17 @@ export async function readPicturesOrBase64<N extends string>(
   { desk, maxBytes }: { desk: Pick<PictureDesk, 'read'>; maxBytes: number },
 ): Promise<Record<N, Buffer>> {
   if (request.isMultipart()) return desk.read(request, names);
-  const stream = request.body as Readable | undefined;
+  const stream = request.body as AsyncIterable<Buffer> | undefined;
   if (!stream) throw missing(names[0] as string);
   const text = await readText(stream, Math.ceil(maxBytes / 3) * 4 * names.length + AROUND_BYTES);
   const fields = fieldsOf(text);
   return Object.fromEntries(names.map((name) => [name, bytesOf(fields[name], name)])) as Record<N, Buffer>;
 }
 
-async function readText(stream: Readable, maxLength: number): Promise<string> {
+async function readText(stream: AsyncIterable<Buffer>, maxLength: number): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
-  // A stream that is destroyed takes its connection along, and the caller would never hear why.
-  for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  for await (const chunk of stream) {
     length += chunk.length;
     if (length > maxLength) throw new AppError('IMAGE_TOO_LARGE', `the body has more than ${maxLength} bytes`);
     chunks.push(chunk);
