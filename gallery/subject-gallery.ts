@@ -136,9 +136,18 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
    */
   page(o: SubjectsQuery): { subjects: Subject[]; next: string | null } {
     this.#follow();
-    const isMember = (id: string) => (this.#subjects.get(id) as SubjectRow).groups.includes(o.group as string);
-    const { ids, next } = this.#byName.page(o, isMember);
+    const { ids, next } = this.#byName.page(o);
     return { subjects: ids.map((id) => this.#view(this.#subjects.get(id) as SubjectRow)), next };
+  }
+
+  /** Every group that somebody is in, and how many are; in no order. */
+  groups(): { name: string; subjects: number }[] {
+    this.#follow();
+    const counts = new Map<string, number>();
+    for (const { groups } of this.#subjects.values()) {
+      for (const name of new Set(groups)) counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    return [...counts].map(([name, subjects]) => ({ name, subjects }));
   }
 
   /** @throws {AppError} SUBJECT_NOT_FOUND */
@@ -487,7 +496,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
       );
     }
     this.#subjects.set(row.id, row);
-    this.#byName.put(row.id, row.name);
+    this.#byName.put(row);
   }
 
   #dropSubject(id: string): void {

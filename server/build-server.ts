@@ -27,6 +27,7 @@ import { detectRoute } from './routes/detect.ts';
 import { doorRoutes } from './routes/doors.ts';
 import { eventRoutes } from './routes/events.ts';
 import { faceRoutes } from './routes/faces.ts';
+import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { recognizeRoute } from './routes/recognize.ts';
@@ -128,6 +129,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   cameraRoutes(app, parts);
   cameraProbeRoutes(app, parts);
   subjectRoutes(app, parts);
+  groupRoutes(app, parts);
   faceRoutes(app, desk, parts);
   recognizeRoute(app, desk, parts);
   searchRoute(app, parts);

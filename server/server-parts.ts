@@ -104,6 +104,7 @@ export type SubjectStore = Gallery &
     | 'width'
     | 'size'
     | 'page'
+    | 'groups'
     | 'subjects'
     | 'subject'
     | 'subjectNamed'

@@ -218,6 +218,22 @@ describe('the list of subjects', () => {
     expect([names(third), third.json().next]).toEqual([['delta', 'echo'], null]);
   });
 
+  it('tells every group that somebody is in, and how many are', async () => {
+    await create('Ada', { groups: ['staff', 'Night'] });
+    const grace = await create('Grace', { groups: ['staff', 'board'] });
+    const groups = async () => (await call('GET', '/groups')).json().groups;
+    expect(await groups()).toEqual([
+      { name: 'board', subjects: 1 },
+      { name: 'Night', subjects: 1 },
+      { name: 'staff', subjects: 2 },
+    ]);
+    await call('PATCH', `/subjects/${grace.id}`, { groups: [] });
+    expect(await groups()).toEqual([
+      { name: 'Night', subjects: 1 },
+      { name: 'staff', subjects: 1 },
+    ]);
+  });
+
   it('is narrowed by a part of the name in any case and by a whole group', async () => {
     await create('Ada Lovelace', { groups: ['staff'] });
     await create('Grace Hopper', { groups: ['staff', 'night'] });

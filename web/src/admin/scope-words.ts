@@ -3,8 +3,8 @@ import type { Scope } from '../api/api-types.ts';
 /** Smallest first. */
 export const SCOPE_WORDS: readonly { scope: Scope; means: string }[] = [
   { scope: 'read', means: 'see cameras, live pictures, people and events' },
-  { scope: 'recognize', means: 'have pictures detected, compared and recognised' },
-  { scope: 'enroll', means: 'enrol, change and delete people' },
-  { scope: 'door', means: 'hear what a door decides' },
+  { scope: 'recognize', means: 'have pictures detected, compared, searched and recognised' },
+  { scope: 'enroll', means: 'enrol, change and delete people, name unknown ones' },
+  { scope: 'door', means: 'for controllers of doors; nothing more yet' },
   { scope: 'admin', means: 'everything: cameras, keys and the audit log too' },
 ];

@@ -80,6 +80,7 @@ export const facegateApi = {
 
   subjects: (query: SubjectsQuery, signal?: AbortSignal) =>
     call<SubjectsPage>(`/subjects${queryOf(query)}`, { timeoutMs: 20_000, ...(signal ? { signal } : {}) }),
+  groups: async () => (await call<{ groups: { name: string; subjects: number }[] }>('/groups')).groups,
   subject: (id: string) => call<SubjectView>(at('subjects', id)),
   createSubject: (name: string) => call<SubjectView>('/subjects', { method: 'POST', body: { name } }),
   changeSubject: (id: string, patch: SubjectPatch) =>

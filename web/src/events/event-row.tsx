@@ -25,13 +25,16 @@ const ANSWERS: Partial<Record<EventKind, string>> = {
   left: 'Left',
 };
 
+/** Reasons of a face that was clear enough and nobody's. */
+const NAMEABLE: ReadonlySet<string | null> = new Set(['unknown', 'threshold', 'margin', 'negative', 'empty_gallery']);
+
 /** Whether somebody was seen who nobody is, so lately that the face may still be there. */
 function mayBeNamed({ type, subject, reason, decidedAt }: AccessEvent): boolean {
   const keepMinutes = unknowns.value?.keepMinutes ?? 10;
   return (
     type === 'access.denied' &&
     subject === null &&
-    (reason === 'threshold' || reason === 'margin' || reason === 'empty_gallery') &&
+    NAMEABLE.has(reason) &&
     now.peek() - Date.parse(decidedAt) < keepMinutes * 60_000
   );
 }

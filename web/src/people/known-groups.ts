@@ -1,12 +1,21 @@
-import { computed } from '@preact/signals';
-import { people, wantedGroup } from './people-list.ts';
+import { computed, effect } from '@preact/signals';
+import { facegateApi } from '../api/facegate-api.ts';
+import { galleryVersion } from '../state/gallery-changes.ts';
+import { createLoaded } from '../state/loaded.ts';
+import { wantedGroup } from './people-list.ts';
 
-const byName = new Intl.Collator(undefined, { sensitivity: 'base', numeric: true });
-const met = new Set<string>();
+const loaded = createLoaded(facegateApi.groups);
 
-/** Every group that this page has met, by name. */
+/** While a page offers groups. @returns ends it. */
+export function keepGroups(): () => void {
+  return effect(() => {
+    if (galleryVersion.value > 0) void loaded.refresh();
+  });
+}
+
+/** Every group that somebody is in, by name; the one that is picked too, though nobody is in it any more. */
 export const knownGroups = computed<readonly string[]>(() => {
-  for (const { groups } of people.shown.value.items ?? []) for (const group of groups) met.add(group);
-  if (wantedGroup.value !== null) met.add(wantedGroup.value);
-  return [...met].sort(byName.compare);
+  const names = (loaded.value.value ?? []).map(({ name }) => name);
+  const picked = wantedGroup.value;
+  return picked === null || names.includes(picked) ? names : [...names, picked];
 });

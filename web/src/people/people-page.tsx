@@ -6,6 +6,7 @@ import { Empty } from '../ui/empty.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { GroupFilter } from './group-filter.tsx';
+import { keepGroups } from './known-groups.ts';
 import { keepPeople, people, wantedGroup, wantedName } from './people-list.ts';
 import { PersonRow } from './person-row.tsx';
 
@@ -16,6 +17,7 @@ const openEnrol = () => {
 /** Everybody who is enrolled: searched for, picked by group, a page at a time. */
 export function PeoplePage() {
   useEffect(keepPeople, []);
+  useEffect(keepGroups, []);
   const { items, more, busy, error } = people.shown.value;
   const searching = wantedName.value.trim() !== '' || wantedGroup.value !== null;
   const all = readiness.value?.gallery.subjects ?? null;

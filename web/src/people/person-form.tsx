@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { errorText } from '../api/api-error.ts';
 import type { SubjectView } from '../api/api-types.ts';
 import { facegateApi } from '../api/facegate-api.ts';
@@ -7,6 +7,7 @@ import { galleryChanged } from '../state/gallery-changes.ts';
 import { session } from '../state/session.ts';
 import { localZone, toLocalInput } from '../ui/local-time.ts';
 import { GroupField } from './group-field.tsx';
+import { keepGroups } from './known-groups.ts';
 import { changeOf, draftOf, LONGEST_NAME, LONGEST_NOTES, type PersonDraft } from './person-draft.ts';
 
 interface PersonFormProps {
@@ -17,6 +18,7 @@ interface PersonFormProps {
 /** Name, groups, notes, validity and consent of one person. */
 export function PersonForm({ subject, onSaved }: PersonFormProps) {
   const [draft, setDraft] = useState<PersonDraft>(() => draftOf(subject));
+  useEffect(keepGroups, []);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const [saved, setSaved] = useState(false);
@@ -62,7 +64,7 @@ export function PersonForm({ subject, onSaved }: PersonFormProps) {
       </label>
       <GroupField groups={draft.groups} onChange={(groups) => set({ groups })} />
       <div class="form-row">
-        <label class="field">
+        <label class="field field-moment">
           <span>
             Valid from <span class="muted">empty: from the start</span>
           </span>
@@ -72,7 +74,7 @@ export function PersonForm({ subject, onSaved }: PersonFormProps) {
             onInput={(event) => set({ validFrom: event.currentTarget.value })}
           />
         </label>
-        <label class="field">
+        <label class="field field-moment">
           <span>
             Valid until <span class="muted">empty: without end</span>
           </span>
@@ -123,7 +125,7 @@ export function PersonForm({ subject, onSaved }: PersonFormProps) {
                 onInput={(event) => set({ consentBy: event.currentTarget.value })}
               />
             </label>
-            <label class="field">
+            <label class="field field-moment">
               <span>When</span>
               <input
                 type="datetime-local"

@@ -14,7 +14,7 @@ import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { nameUnknown } from './name-unknown.ts';
 import { UnknownPicture } from './unknown-picture.tsx';
-import { seenWords } from './unknown-words.ts';
+import { resemblesWords, seenWords } from './unknown-words.ts';
 
 const MOST_OFFERED = 6;
 const AFTER_TYPING_MS = 200;
@@ -60,6 +60,11 @@ export function NameDialog({ unknown }: { unknown: UnknownView }) {
     }
   };
   const namesake = found?.find((subject) => nameKey(subject.name) === nameKey(wanted));
+  const { resembles } = unknown;
+  const offers = (found ?? [])
+    .filter(({ id }) => wanted !== '' || id !== resembles?.subject.id)
+    .map((subject) => ({ id: subject.id, name: subject.name, says: picturesWords(subject) }));
+  if (resembles && wanted === '') offers.unshift({ ...resembles.subject, says: resemblesWords(unknown)! });
   return (
     <Dialog title="Who is this?" onClose={closeDialog}>
       <div class="naming">
@@ -97,22 +102,17 @@ export function NameDialog({ unknown }: { unknown: UnknownView }) {
           )}
         </form>
       </div>
-      {found && found.length > 0 && (
+      {offers.length > 0 && (
         <section aria-label="People who are enrolled">
           <h3 class="offered-head">{wanted === '' ? 'Somebody who is enrolled' : 'Enrolled already'}</h3>
           <ul class="offered">
-            {found.map((subject) => (
-              <li key={subject.id}>
-                <button
-                  type="button"
-                  class="offer"
-                  disabled={busy}
-                  onClick={() => choose(subject.name, { subjectId: subject.id })}
-                >
-                  <PersonMark name={subject.name} />
+            {offers.map(({ id, name: offered, says }) => (
+              <li key={id}>
+                <button type="button" class="offer" disabled={busy} onClick={() => choose(offered, { subjectId: id })}>
+                  <PersonMark name={offered} />
                   <span class="person-text">
-                    <span class="person-name">{subject.name}</span>
-                    <span class="muted small">{picturesWords(subject)}</span>
+                    <span class="person-name">{offered}</span>
+                    <span class="muted small">{says}</span>
                   </span>
                 </button>
               </li>

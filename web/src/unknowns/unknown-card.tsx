@@ -8,13 +8,12 @@ import { cameraName } from '../state/cameras.ts';
 import { now } from '../state/now.ts';
 import { may } from '../state/session.ts';
 import { Icon } from '../ui/icon.tsx';
-import { nameUnknown } from './name-unknown.ts';
 import { UnknownPicture } from './unknown-picture.tsx';
 import { resemblesWords, seenWords } from './unknown-words.ts';
 import { settle } from './unknowns.ts';
 
 export function UnknownCard({ unknown }: { unknown: UnknownView }) {
-  const { id, resembles, quality } = unknown;
+  const { id, quality } = unknown;
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const run = async (what: () => Promise<void>) => {
@@ -58,16 +57,6 @@ export function UnknownCard({ unknown }: { unknown: UnknownView }) {
             >
               Who is this?
             </button>
-            {resembles && (
-              <button
-                type="button"
-                class="button"
-                disabled={busy}
-                onClick={() => run(() => nameUnknown(id, { subjectId: resembles.subject.id }))}
-              >
-                It is {resembles.subject.name}
-              </button>
-            )}
             <button
               type="button"
               class="button-icon"
