@@ -6,10 +6,14 @@ import { AppError } from '../config/app-error.ts';
 /** Pages copied at once, 32 MiB of them: who writes meanwhile makes SQLite begin anew, which must not go on for ever. */
 const PAGES_AT_ONCE = 8192;
 
-/** The databases of a data folder, by file name. */
+/** Unknown people are forgotten within a time that was promised: what is copied would outlive it. */
+const NEVER_COPIED = new Set(['unknowns.db']);
+
+/** The databases of a data folder that are worth a copy, by file name. */
 export function databasesIn(dataDir: string): string[] {
   return readdirSync(dataDir, { withFileTypes: true })
     .flatMap((entry) => (entry.isFile() && /^[a-z0-9-]+\.db$/i.test(entry.name) ? [entry.name] : []))
+    .filter((name) => !NEVER_COPIED.has(name))
     .sort();
 }
 
