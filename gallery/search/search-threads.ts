@@ -50,8 +50,7 @@ export class SearchThreads implements AsyncDisposable {
 
   /** Starts those that are not there. A search does it too, and then waits for it. */
   start(): void {
-    if (this.#closing) return;
-    for (const lane of this.#threads.keys()) this.#threads[lane] ??= this.#begin(lane);
+    if (!this.#closing) this.#fill();
   }
 
   /**
@@ -114,7 +113,8 @@ export class SearchThreads implements AsyncDisposable {
 
   /** All that are ready; when none is, the first that will be. */
   async #readyThreads(): Promise<Thread[]> {
-    this.start();
+    // Also while it closes: what was asked before is answered.
+    this.#fill();
     const threads = this.#threads.filter((thread) => thread !== undefined);
     for (const { worker } of threads) worker.ref();
     const ready = () => threads.filter(({ isReady }) => isReady);
@@ -127,6 +127,10 @@ export class SearchThreads implements AsyncDisposable {
       });
     }
     return ready();
+  }
+
+  #fill(): void {
+    for (const lane of this.#threads.keys()) this.#threads[lane] ??= this.#begin(lane);
   }
 
   #begin(lane: number): Thread {
