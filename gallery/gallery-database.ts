@@ -1,4 +1,5 @@
 import type { StatementSync } from 'node:sqlite';
+import { AppError } from '../config/app-error.ts';
 import type { DatabaseFile } from '../storage/database-file.ts';
 import { openGalleryFile } from './gallery-file.ts';
 import {
@@ -176,7 +177,8 @@ export class GalleryDatabase {
           row.createdAtMs,
           imageId,
         );
-        if (imageId === null || image === undefined) return;
+        if (imageId === null) return;
+        if (image === undefined) return this.#expectImage(imageId);
         this.#addImage.run(imageId, subjectId, seal(key, image, CONTEXT.image({ id: imageId, subjectId })));
       });
     });
@@ -336,6 +338,11 @@ export class GalleryDatabase {
 
   #lastNumber(): number {
     return Number(this.#lastChange.get()?.seq ?? 0);
+  }
+
+  #expectImage(id: string): void {
+    if (this.#file.prepare('SELECT 1 FROM images WHERE id = ?').get(id)) return;
+    throw new AppError('IMAGE_NOT_KEPT', 'the picture was deleted meanwhile');
   }
 
   #readSubject(id: string, key: GalleryKey): SubjectRow | null {

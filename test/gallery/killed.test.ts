@@ -125,9 +125,12 @@ it('opens everything under one key or the other when a rotation was killed, and 
           await new Promise(setImmediate);
         }
       })();
-      await killSomewhere('rotate');
-      running.abort();
-      await searching;
+      try {
+        await killSomewhere('rotate');
+      } finally {
+        running.abort();
+        await searching;
+      }
       await expectWhole(gallery, people);
       const again = open();
       await expectWhole(again, people);
