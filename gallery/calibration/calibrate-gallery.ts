@@ -26,7 +26,8 @@ const KEPT = 4;
 const MOST_KEPT = 4_000_000;
 /** Above it two templates are one picture, or next to it. */
 const COPY = 0.995;
-const BARS_PER_UNIT = 50;
+/** Steps of 0.025: two of them make one of the terminal's. */
+const BARS_PER_UNIT = 40;
 
 export interface CalibrateOptions {
   readonly templates: Iterable<EnrolledTemplate>;
