@@ -16,6 +16,7 @@ interface Entry {
   readonly id: string;
   readonly name: string;
   readonly key: string;
+  groups: readonly string[];
 }
 
 /** One collator for all: `localeCompare` makes one for each comparison. */
@@ -30,10 +31,14 @@ export class SubjectsByName {
   /** Null: not in order yet. */
   #ordered: Entry[] | null = null;
 
-  put(id: string, name: string): void {
-    if (this.#entries.get(id)?.name === name) return;
+  put({ id, name, groups }: { id: string; name: string; groups: readonly string[] }): void {
+    const known = this.#entries.get(id);
+    if (known?.name === name) {
+      known.groups = groups;
+      return;
+    }
     this.remove(id);
-    const entry = { id, name, key: nameKey(name) };
+    const entry = { id, name, key: nameKey(name), groups };
     this.#entries.set(id, entry);
     this.#ordered?.splice(this.#placeOf(entry), 0, entry);
   }
@@ -61,11 +66,10 @@ export class SubjectsByName {
   }
 
   /**
-   * @param isMember whether a subject belongs to the group asked for.
    * @returns `next` is null at the end.
    * @throws {AppError} REQUEST_INVALID when `after` is no `next` of ours.
    */
-  page(o: SubjectsQuery, isMember: (id: string) => boolean): { ids: string[]; next: string | null } {
+  page(o: SubjectsQuery): { ids: string[]; next: string | null } {
     const ordered = this.order();
     const wanted = nameKey(o.query ?? '');
     const ids: string[] = [];
@@ -73,7 +77,8 @@ export class SubjectsByName {
     let last: Entry | null = null;
     for (; place < ordered.length; place += 1) {
       const entry = ordered[place] as Entry;
-      if (!entry.key.includes(wanted) || (o.group !== undefined && !isMember(entry.id))) continue;
+      if (o.group !== undefined && !entry.groups.includes(o.group)) continue;
+      if (!entry.key.includes(wanted)) continue;
       if (ids.length === o.limit) return { ids, next: last && cursorOf(last) };
       ids.push(entry.id);
       last = entry;

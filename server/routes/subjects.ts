@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { SubjectDraft } from '../../gallery/subject.ts';
 import { errorAnswers, idParams, nothing, subjectView, wholeQuery } from '../api-schemas.ts';
 import { callerName } from '../callers/caller-name.ts';
+import { listedInPieces } from '../listed-in-pieces.ts';
 import type { ServerApp } from '../server-app.ts';
 import type { ServerParts } from '../server-parts.ts';
 import { viewOfSubject } from '../view-of-subject.ts';
@@ -65,9 +66,11 @@ export function subjectRoutes(app: ServerApp, { gallery, audit }: Pick<ServerPar
         ...errorAnswers('GALLERY_UNAVAILABLE'),
       },
     },
-    handler: ({ query }) => {
+    handler: async ({ query }, reply) => {
       const { subjects, next } = gallery.page(query);
-      return { subjects: subjects.map(viewOfSubject), next };
+      return reply
+        .type('application/json; charset=utf-8')
+        .send(listedInPieces('subjects', subjects, viewOfSubject, { next }) as never);
     },
   });
 

@@ -241,11 +241,23 @@ describe('the list of subjects', () => {
     expect(names(await call('GET', '/subjects?query=ADA'))).toEqual(['Ada Lovelace', 'Adam']);
     expect(names(await call('GET', '/subjects?group=staff'))).toEqual(['Ada Lovelace', 'Grace Hopper']);
     expect(names(await call('GET', '/subjects?group=staff&query=hop'))).toEqual(['Grace Hopper']);
+    const { id } = (await call('GET', '/subjects?query=adam')).json().subjects[0];
+    await call('PATCH', `/subjects/${id}`, { groups: ['guest'] });
+    expect(names(await call('GET', '/subjects?group=guest'))).toEqual(['Adam']);
+    expect(names(await call('GET', '/subjects?group=staffroom'))).toEqual([]);
     const page = await call('GET', '/subjects?group=staff&limit=1');
     expect(names(page)).toEqual(['Ada Lovelace']);
     expect(names(await call('GET', `/subjects?group=staff&limit=1&after=${page.json().next}`))).toEqual([
       'Grace Hopper',
     ]);
+  });
+
+  it('is whole where it is longer than what is written at once', async () => {
+    const wanted = Array.from({ length: 601 }, (_, i) => `n${String(i).padStart(4, '0')}`);
+    for (const name of wanted) parts.gallery.createSubject({ name });
+    const answer = await call('GET', '/subjects');
+    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect([names(answer), answer.json().next]).toEqual([wanted, null]);
   });
 
   it.each([
