@@ -7,10 +7,11 @@ import { evaluateCalibration, withPlainSignal } from './calibrate.ts';
 import { evaluateDetect } from './detect.ts';
 import { evaluateLfw, type LfwReport } from './lfw.ts';
 import { type NetworkChoice, type OpenedNetworks, openNetworks } from './open-networks.ts';
+import { evaluateOpenSet } from './open-set.ts';
 import { evaluatePresets } from './presets.ts';
 import { evaluateQuality } from './quality.ts';
 import { rocPicture } from './roc-picture.ts';
-import { calibrationTable, detectTable, lfwTable, presetTable, qualityTable } from './tables.ts';
+import { calibrationTable, detectTable, lfwTable, openSetTable, presetTable, qualityTable } from './tables.ts';
 
 interface Options {
   readonly json?: true;
@@ -34,6 +35,13 @@ part('lfw', 'recognition: pairs of LFW, accuracy and TAR at FAR 1e-3')
     const report = await evaluate(options, (networks) => evaluateLfw(folder, networks, options.confidence));
     if (options.roc) writeFileSync(options.roc, rocPicture([curveOf(report)]));
     print(report, lfwTable, options);
+  });
+
+part('open-set', '200 people enrolled with one picture each, all others searched, a threshold from other people')
+  .argument('<folder>', 'as for lfw')
+  .option('--research', 'the 512-d embedder that may not be used commercially')
+  .action(async (folder: string, options: Options) => {
+    print(await evaluate(options, (networks) => evaluateOpenSet(folder, networks)), openSetTable, options);
   });
 
 part('calibrate', "an embedder's threshold, margin, similarity and quality map, from one half of the people")

@@ -28,6 +28,9 @@ export interface OpenedNetworks extends AsyncDisposable {
   readonly gate: number;
 }
 
+/** Nobody waits for a frame here, and the machine may be busy with other things. */
+const DEADLINE_MS = 120_000;
+
 const NAMES = {
   usual: { detector: 'retinaface-mobilenet025', embedder: 'mobilefacenet-arcface-128d' },
   starter: { detector: 'starter-ssd-mobilenetv1', embedder: 'starter-dlib-128d' },
@@ -63,8 +66,8 @@ export async function openNetworks({ set, flip = false, ...choice }: NetworkChoi
     embedder,
     ...(landmarks && { landmarks }),
     settings: {
-      detector: models.detector,
-      embedder: { ...models.embedder, flip },
+      detector: { ...models.detector, deadlineMs: DEADLINE_MS },
+      embedder: { ...models.embedder, flip, deadlineMs: DEADLINE_MS },
       oodThreshold: recognition.oodThreshold,
       providers: models.providers,
     },
