@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../config/app-error.ts';
 import { deviceEnvironment } from '../../config/device-environment.ts';
@@ -159,7 +159,10 @@ async function asked(
   if (name === undefined) throw new AppError('USAGE', "missing required argument 'name' (or --folder <folder>)");
   if (images.length === 0) throw new AppError('USAGE', "missing required argument 'images'");
   const person = subjectName(name);
-  return { pictures: images.map((path) => ({ name: person, path, label: path })), passedOver: [] };
+  return {
+    pictures: images.map((path) => ({ name: person, path, label: path, source: basename(path) })),
+    passedOver: [],
+  };
 }
 
 function asOutcome({ label, name, code, message }: PassedOver): PictureOutcome {

@@ -154,7 +154,7 @@ class Run {
 
   async #enrol(prepared: Prepared): Promise<Pick<PictureOutcome, 'quality' | 'message' | 'outcome'>> {
     const { gallery, threshold, force = false, dryRun, record } = this.#options;
-    const { name, label } = prepared.picture;
+    const { name, source } = prepared.picture;
     const { hash } = prepared;
     // Once more: the file may lie in the folder twice.
     if ('already' in prepared || this.#isAlready(name, hash)) {
@@ -183,7 +183,7 @@ class Run {
       gallery,
       subjectId: subject.id,
       face,
-      source: sourceOfFile(label, hash),
+      source: sourceOfFile(source, hash),
       threshold,
       kind: this.#kind,
       force,
@@ -204,14 +204,16 @@ class Run {
   async #read({ path }: PictureFile): Promise<Buffer> {
     const { maxBytes } = this.#options;
     try {
-      const { size } = await stat(path);
+      const found = await stat(path);
+      if (found.isDirectory()) throw new AppError('IMAGE_MISSING', 'this is a folder, not a picture');
+      // A pipe or a device could go on for ever.
+      if (!found.isFile()) throw new AppError('IMAGE_UNSUPPORTED', 'this is not a file');
+      const { size } = found;
       if (size <= maxBytes) return await readFile(path);
       throw new AppError('IMAGE_TOO_LARGE', `the file has ${size} bytes, at most ${maxBytes} are taken`);
     } catch (cause) {
       if (cause instanceof AppError) throw cause;
-      const folder = (cause as NodeJS.ErrnoException).code === 'EISDIR';
-      const why = folder ? 'this is a folder, not a picture' : 'there is no such file, or it cannot be read';
-      throw new AppError('IMAGE_MISSING', why, { cause });
+      throw new AppError('IMAGE_MISSING', 'there is no such file, or it cannot be read', { cause });
     }
   }
 

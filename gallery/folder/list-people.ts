@@ -9,8 +9,10 @@ export interface PictureFile {
   /** Whose, as the folder or the file is called; NFC. */
   readonly name: string;
   readonly path: string;
-  /** What people call it: its path within the folder, with `/`. */
+  /** What messages call it: its path within the folder, with `/`. */
   readonly label: string;
+  /** What is kept of that with its template. */
+  readonly source: string;
 }
 
 /** What was found and is no picture of anybody. */
@@ -44,27 +46,25 @@ export async function listPeople(folder: string): Promise<PeopleFolder> {
 
   const walk = async (path: string, person: string | null, depth: number): Promise<void> => {
     const entries = await entriesOf(path);
-    const label = labelOf(root, path);
-    if (!entries) {
-      found.passedOver.push({ label, name: person, code: 'IMAGE_MISSING', message: 'the folder cannot be read' });
+    const why = entries ? 'the folder is empty' : 'the folder cannot be read';
+    if (!entries || (depth === 1 && entries.length === 0)) {
+      found.passedOver.push({ label: labelOf(root, path), name: person, code: 'IMAGE_MISSING', message: why });
       return;
-    }
-    if (person !== null && depth === 1 && entries.length === 0) {
-      found.passedOver.push({ label, name: person, code: 'IMAGE_MISSING', message: 'the folder is empty' });
     }
     for (const entry of entries) {
       const inside = join(path, entry.name);
       const name = person ?? (entry.isDirectory() ? entry.name : parse(entry.name).name).normalize('NFC');
-      const passOver = (code: ErrorCode, message: string) =>
-        found.passedOver.push({ label: labelOf(root, inside), name, code, message });
+      const label = labelOf(root, inside);
+      const take = (file: string) => found.pictures.push({ name, path: file, label, source: label });
+      const passOver = (code: ErrorCode, message: string) => found.passedOver.push({ label, name, code, message });
       if (entry.isDirectory()) {
         if (depth < DEEPEST) await walk(inside, name, depth + 1);
         else passOver('IMAGE_MISSING', `the folder lies deeper than ${DEEPEST} folders`);
       } else if (entry.isFile()) {
-        found.pictures.push({ name, path: inside, label: labelOf(root, inside) });
+        take(inside);
       } else if (entry.isSymbolicLink()) {
         const target = await fileWithin(root, inside);
-        if ('path' in target) found.pictures.push({ name, path: target.path, label: labelOf(root, inside) });
+        if ('path' in target) take(target.path);
         else passOver('IMAGE_MISSING', target.why);
       } else passOver('IMAGE_UNSUPPORTED', 'this is neither a file nor a folder');
     }
@@ -107,5 +107,10 @@ async function fileWithin(root: string, link: string): Promise<{ path: string } 
 }
 
 function labelOf(root: string, path: string): string {
-  return relative(root, path).split(sep).join('/').normalize('NFC');
+  // A file's name must not drive the terminal that it is shown on.
+  return relative(root, path)
+    .split(sep)
+    .join('/')
+    .normalize('NFC')
+    .replace(/\p{Cc}/gu, '\ufffd');
 }

@@ -45,7 +45,7 @@ export class UnknownsFile {
     this.#remove = this.#file.prepare('DELETE FROM unknowns WHERE id = ?');
   }
 
-  /** @throws {AppError} GALLERY_UNAVAILABLE */
+  /** Last seen last. @throws {AppError} GALLERY_UNAVAILABLE */
   read(now: WhatTimeItIs): UnknownGroup[] {
     const rows = this.#file.attempt('be read', () => this.#file.prepare('SELECT id, sealed FROM unknowns').all());
     const groups: UnknownGroup[] = [];
@@ -59,7 +59,7 @@ export class UnknownsFile {
       else lost.push(id);
     }
     if (lost.length > 0) this.write([], lost, now);
-    return groups;
+    return groups.sort((a, b) => a.lastSeenMs - b.lastSeenMs);
   }
 
   /** In one transaction. @throws {AppError} GALLERY_UNAVAILABLE */

@@ -59,6 +59,7 @@ export class UnknownPeople implements Sink<FrameResult> {
   readonly #pictures: UnknownPictures;
   readonly #found = new WeakMap<KeptFace, Found>();
   readonly #disk: UnknownsFile | null;
+  readonly #beingNamed = new Set<string>();
   readonly #changed = new Set<string>();
   readonly #gone = new Set<string>();
   readonly #ticks: NodeJS.Timeout;
@@ -135,10 +136,13 @@ export class UnknownPeople implements Sink<FrameResult> {
   async name(id: string, who: WhoItIs, { force = false }: { force?: boolean } = {}): Promise<NamedUnknown> {
     const { gallery, thresholds, keepImages } = this.#options;
     const faces = this.#ofOnePerson(this.#group(id));
+    if (this.#beingNamed.has(id)) throw new AppError('UNKNOWN_NOT_FOUND', `somebody is giving ${id} a name just now`);
+    this.#beingNamed.add(id);
     try {
-      const known = 'subjectId' in who ? gallery.subject(who.subjectId) : null;
-      if (!force) await this.#refuseCollision(faces, known, who);
-      const subject = known ?? gallery.createSubject(who as { name: string; groups?: readonly string[] });
+      const created = !('subjectId' in who);
+      const whose = created ? { subjectId: null, name: who.name } : named(gallery.subject(who.subjectId));
+      if (!force) await this.#refuseCollision(faces, whose);
+      const subject = created ? gallery.createSubject(who) : gallery.subject(who.subjectId);
       for (const { embedding, quality, picture } of faces) {
         await enrolFace({
           gallery,
@@ -153,8 +157,9 @@ export class UnknownPeople implements Sink<FrameResult> {
       }
       this.#recent.remove(id);
       for (const { embedding } of faces) this.#recent.enrolled(embedding);
-      return { subject: gallery.subject(subject.id), templates: faces.length, created: known === null };
+      return { subject: gallery.subject(subject.id), templates: faces.length, created };
     } finally {
+      this.#beingNamed.delete(id);
       for (const { embedding, picture } of faces) {
         embedding.vector.fill(0);
         picture?.fill(0);
@@ -213,13 +218,11 @@ export class UnknownPeople implements Sink<FrameResult> {
 
   async #refuseCollision(
     faces: readonly { embedding: Embedding }[],
-    known: Subject | null,
-    who: WhoItIs,
+    whose: { subjectId: string | null; name: string },
   ): Promise<void> {
     const { gallery, thresholds } = this.#options;
-    const name = known?.name ?? ('name' in who ? who.name : '');
     for (const { embedding } of faces) {
-      const collision = await collisionWith(gallery, embedding, { ...thresholds, subjectId: known?.id ?? null, name });
+      const collision = await collisionWith(gallery, embedding, { ...whose, threshold: thresholds.threshold });
       if (collision) throw collision;
     }
   }
@@ -335,6 +338,8 @@ export class UnknownPeople implements Sink<FrameResult> {
     this.#recent.clear();
   }
 }
+
+const named = ({ id, name }: Subject) => ({ subjectId: id, name });
 
 function isSeen(group: UnknownGroup, camera: string, frame: number | undefined): boolean {
   return frame === undefined ? group.wasSeenBy(camera) : group.wasSeenIn(camera, frame);

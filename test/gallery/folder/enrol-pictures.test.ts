@@ -230,6 +230,16 @@ describe('enrolPictures', () => {
     expect(told).toEqual([1, 2, 3, 4, 5, 6].map((i) => `${i} P${i}.jpg`));
   });
 
+  it('reads no device, which could go on for ever, and names a folder as one', async () => {
+    mkdirSync(join(folder, 'people'));
+    const one = (path: string) => ({ name: 'Ada', path, label: path, source: path });
+    expect(await enrol({ pictures: [one('/dev/zero'), one(folder), one('/nowhere.jpg')] })).toEqual([
+      '/dev/zero: IMAGE_UNSUPPORTED',
+      `${folder}: IMAGE_MISSING`,
+      '/nowhere.jpg: IMAGE_MISSING',
+    ]);
+  });
+
   it('gives up when the gallery cannot be written, rather than refusing picture after picture', async () => {
     put('Ada.jpg', '1');
     put('Bob.jpg', '2');

@@ -45,6 +45,11 @@ describe('listPeople', () => {
     expect(await names()).toEqual(['René: René.jpg', 'Zoë: Zoë/1.jpg'].map((line) => line.normalize('NFC')));
   });
 
+  it('lets no file name drive the terminal', async () => {
+    file('Ada/\u001b[2J1.jpg');
+    expect(await names()).toEqual(['Ada: Ada/\ufffd[2J1.jpg']);
+  });
+
   it('leaves out what is hidden and what systems leave behind', async () => {
     for (const path of ['.git/config', 'Ada/.DS_Store', 'Ada/._1.jpg', 'Thumbs.db', '__MACOSX/Ada/1.jpg', 'Ada/1.jpg'])
       file(path);

@@ -184,6 +184,14 @@ describe('UnknownPeople', () => {
     expect(await people.list()).toHaveLength(1);
   });
 
+  it('takes one of two names that come at once', async () => {
+    see([stranger(1)]);
+    const [{ id = '' } = {}] = await people.list();
+    const both = await Promise.allSettled([people.name(id, { name: 'Ada' }), people.name(id, { name: 'Eve' })]);
+    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(gallery.subjects().map(({ name }) => name)).toEqual(['Ada']);
+  });
+
   it('answers for somebody who is gone', async () => {
     await expect(people.name('gone', { name: 'X' })).rejects.toMatchObject({ code: 'UNKNOWN_NOT_FOUND' });
     expect(() => people.forget('gone')).toThrow('any more');
