@@ -24,7 +24,8 @@ export interface ChangedLine {
   readonly kind: 'removed' | 'added';
   /** In the file before, or after; from 1. */
   readonly line: number;
-  readonly text: string;
+  /** Null where the line holds other settings too, which may be secrets. */
+  readonly text: string | null;
 }
 
 /**
@@ -41,7 +42,11 @@ export function changeSettingsFile(file: string, numbers: SettingNumbers): Chang
   const before = readFileSync(real, 'utf8');
   const after = withNumbers(before, numbers, file);
   if (after !== before) replace(real, before, after);
-  return changedLines(before, after);
+  return changedLines(
+    before,
+    after,
+    new Set(Object.entries(numbers).flatMap(([section, keys]) => [section, ...Object.keys(keys)])),
+  );
 }
 
 function withNumbers(text: string, numbers: SettingNumbers, file: string): string {
@@ -127,13 +132,20 @@ function replace(file: string, before: string, after: string): void {
 }
 
 /** What is between the lines that both begin with, and those that both end with. */
-function changedLines(before: string, after: string): ChangedLine[] {
+function changedLines(before: string, after: string, names: ReadonlySet<string>): ChangedLine[] {
   const [old, fresh] = [before.split(/\r?\n/), after.split(/\r?\n/)];
   let head = 0;
   while (head < Math.min(old.length, fresh.length) && old[head] === fresh[head]) head += 1;
   let tail = 0;
   while (tail < Math.min(old.length, fresh.length) - head && old.at(-1 - tail) === fresh.at(-1 - tail)) tail += 1;
   const lines = (all: string[], kind: ChangedLine['kind']) =>
-    all.slice(head, all.length - tail).map((text, i): ChangedLine => ({ kind, line: head + i + 1, text }));
+    all
+      .slice(head, all.length - tail)
+      .map((text, i): ChangedLine => ({ kind, line: head + i + 1, text: isAbout(text, names) ? text : null }));
   return [...lines(old, 'removed'), ...lines(fresh, 'added')];
+}
+
+function isAbout(line: string, names: ReadonlySet<string>): boolean {
+  const name = /^\s*([A-Za-z]+):/.exec(line)?.[1];
+  return line.trim() === '' || (name !== undefined && names.has(name));
 }

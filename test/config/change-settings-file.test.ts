@@ -92,6 +92,18 @@ describe('changeSettingsFile', () => {
     expect(changed(text).lines).toEqual([]);
   });
 
+  it.each([
+    ['in one line with the number', '{ key: hunter2, recognition: { threshold: 0.3, margin: 0.1 } }\n'],
+    ['laid out anew', '{ key: hunter2, other: [1] }\n'],
+    ['between two sections', 'recognition:\nkey: hunter2\n'],
+  ])('never shows what stands %s', (_, before) => {
+    const { text, lines } = changed(before);
+    expect(text).toContain('hunter2');
+    expect(text).toContain('0.41');
+    expect(lines.length).toBeGreaterThan(0);
+    expect(JSON.stringify(lines)).not.toContain('hunter2');
+  });
+
   it('keeps the mode of the file, follows a link, and leaves nothing else behind', () => {
     const file = join(folder, 'real.yaml');
     writeFileSync(file, 'a: 1\n');

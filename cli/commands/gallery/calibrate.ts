@@ -179,7 +179,9 @@ function write(
     },
   });
   terminal.note(`${file}:`);
-  for (const { kind, line, text } of changed) terminal.note(`${kind === 'added' ? '+' : '-'} ${line}: ${text}`);
+  for (const { kind, line, text } of changed) {
+    terminal.note(`${kind === 'added' ? '+' : '-'} ${line}: ${text ?? '… (other settings too)'}`);
+  }
   if (!margin) terminal.note('the margin was left as it is');
   terminal.note('a running facegate goes by it after its next start');
 }
