@@ -20,6 +20,10 @@ const PARTS: Record<string, { about: string; run: () => Promise<Measurement> }> 
     about: 'what it costs a network to live beside others: alone, in threads, in processes; latency and memory',
     run: async () => (await import('./isolation.ts')).measureIsolation(),
   },
+  search: {
+    about: 'search of galleries of several sizes, beside one pass over their bytes and beside NumPy',
+    run: async () => (await import('./search.ts')).measureSearch(),
+  },
   'stalled-viewer': {
     about: 'what a live viewer that stops reading costs the server and the others',
     run: async () => (await import('./stalled-viewer.ts')).measureStalledViewer(),

@@ -1,0 +1,230 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { EmbeddingIndex } from '../gallery/embedding-index.ts';
+import { randomNumbers } from '../test/support/random-numbers.ts';
+import { Bandwidth } from './bandwidth.ts';
+import { type Measurement, median, percentile, type Ratio, type Row } from './report.ts';
+
+const SIZES = [
+  { rows: 1000, width: 128 },
+  { rows: 10_000, width: 128 },
+  { rows: 100_000, width: 128 },
+  { rows: 1000, width: 512 },
+  { rows: 10_000, width: 512 },
+  { rows: 100_000, width: 512 },
+] as const;
+const PROBES = [1, 2, 8] as const;
+const MOST_PROBES = 8;
+const ROUNDS = 15;
+const WARM_UP_ROUNDS = 5;
+const TEMPLATES_EACH = 2;
+const CHANGES = 2000;
+const THREADS = availableParallelism();
+/** The size that the promises are about. */
+const PROMISED = { rows: 100_000, width: 512, probes: 8 } as const;
+const PEER = fileURLToPath(new URL('./peers/numpy_search.py', import.meta.url));
+
+/** Search of the gallery, beside reading its bytes once and beside NumPy, each in turn. */
+export async function measureSearch(): Promise<Measurement> {
+  const rows: Row[] = [];
+  const ratios: Ratio[] = [];
+  const remarks: string[] = [];
+  for (const size of SIZES) await measureSize(size, rows, ratios, remarks);
+  if (!process.env.FACEGATE_PEER_PYTHON)
+    remarks.push('NumPy: not measured (FACEGATE_PEER_PYTHON names a Python with numpy)');
+  remarks.push(
+    `one pass: every float32 of the gallery read once and added up, by the same kind of kernel, ${THREADS} threads or one`,
+    'ours reads int16 first, half as many bytes, and float32 only for the few that could be among the best',
+    'top 2 subjects; random unit vectors, two templates a subject; the answers of NumPy and ours are compared',
+  );
+  return { part: 'search', rows, ratios, remarks };
+}
+
+async function measureSize(
+  size: (typeof SIZES)[number],
+  rows: Row[],
+  ratios: Ratio[],
+  remarks: string[],
+): Promise<void> {
+  const { rows: count, width } = size;
+  const name = `${count.toLocaleString('en')} × ${width}`;
+  const subjects = count / TEMPLATES_EACH;
+  const random = randomNumbers(count + width);
+  const gallery = unitVectors(count, width, random);
+  const probes = unitVectors(MOST_PROBES, width, random);
+  const probe = (p: number) => probes.subarray(p * width, (p + 1) * width);
+  await using index = new EmbeddingIndex(width);
+  for (let row = 0; row < count; row += 1) {
+    index.put(`t${row}`, `${row % subjects}`, gallery.subarray(row * width, (row + 1) * width));
+  }
+  await using bandwidth = await Bandwidth.open(count * width * 4, THREADS);
+  await using peer = process.env.FACEGATE_PEER_PYTHON
+    ? await NumpyPeer.start(process.env.FACEGATE_PEER_PYTHON, gallery, probes, count, width, subjects)
+    : null;
+
+  const alone: number[] = [];
+  const together: number[] = [];
+  const ours = new Map<number, number[]>(PROBES.map((n) => [n, []]));
+  const numpy = new Map<number, number[]>(PROBES.map((n) => [n, []]));
+  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round += 1) {
+    const counts = round >= 0;
+    const read = [bandwidth.alone(), await bandwidth.together()];
+    if (counts) alone.push(read[0] as number);
+    if (counts) together.push(read[1] as number);
+    for (const n of PROBES) {
+      const some = Array.from({ length: n }, (_, p) => probe(p));
+      const started = performance.now();
+      const found = await index.search(some, 2);
+      if (counts) ours.get(n)?.push(performance.now() - started);
+      if (!peer) continue;
+      const theirs = await peer.search(n);
+      if (counts) numpy.get(n)?.push(theirs.ms);
+      const same = found.every((hits, p) => hits.every((hit, i) => hit.subjectId === `${theirs.found[p]?.[i]}`));
+      if (!same) throw new Error(`${name}: NumPy and the gallery do not find the same subjects`);
+    }
+  }
+  rows.push({ name: `${name}: one pass, one thread`, values: alone, unit: 'ms', note: speed(bandwidth.bytes, alone) });
+  rows.push({
+    name: `${name}: one pass, all threads`,
+    values: together,
+    unit: 'ms',
+    note: speed(bandwidth.bytes, together),
+  });
+  for (const n of PROBES) {
+    const mine = ours.get(n) as number[];
+    const theirs = numpy.get(n) as number[];
+    rows.push({ name: `${name}: search, ${n} probes`, values: mine, unit: 'ms' });
+    if (theirs.length > 0) rows.push({ name: `${name}: NumPy, ${n} probes`, values: theirs, unit: 'ms' });
+    const promised = count === PROMISED.rows && width === PROMISED.width && n === PROMISED.probes;
+    const limit = together.map((ms, i) => Math.min(ms, alone[i] as number));
+    ratios.push({
+      name: `${name}: ${n} probes / one pass`,
+      values: mine.map((ms, i) => ms / (limit[i] as number)),
+      wanted: promised ? { atMost: 1.25 } : null,
+    });
+    if (theirs.length === 0) continue;
+    ratios.push({
+      name: `${name}: NumPy / ours, ${n} probes`,
+      values: mine.map((ms, i) => (theirs[i] as number) / ms),
+      wanted: promised ? { atLeast: 1 } : null,
+    });
+  }
+  if (count === PROMISED.rows && width === PROMISED.width) {
+    await measureDelay(
+      index,
+      Array.from({ length: PROMISED.probes }, (_, p) => probe(p)),
+      name,
+      rows,
+      ratios,
+    );
+    measureChanges(index, gallery, width, name, rows, ratios);
+    remarks.push(
+      `${name}: ${(process.memoryUsage.rss() / 2 ** 20).toFixed(0)} MiB resident, this bench's own copies included`,
+    );
+  }
+}
+
+async function measureDelay(
+  index: EmbeddingIndex,
+  probes: readonly Float32Array[],
+  name: string,
+  rows: Row[],
+  ratios: Ratio[],
+): Promise<void> {
+  const late: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    for (let search = 0; search < 100; search += 1) await index.search(probes, 2);
+    delay.disable();
+    late.push(Math.max(0, delay.percentile(99) / 1e6 - 1));
+  }
+  rows.push({
+    name: `${name}: delay of the main thread, p99`,
+    values: late,
+    unit: 'ms',
+    note: 'searching without a pause',
+  });
+  ratios.push({ name: `${name}: p99 / 20 ms`, values: late.map((ms) => ms / 20), wanted: { atMost: 1 } });
+}
+
+function measureChanges(
+  index: EmbeddingIndex,
+  gallery: Float32Array,
+  width: number,
+  name: string,
+  rows: Row[],
+  ratios: Ratio[],
+): void {
+  const timed = (change: (n: number) => void) =>
+    Array.from({ length: CHANGES }, (_, n) => {
+      const started = performance.now();
+      change(n);
+      return performance.now() - started;
+    });
+  const added = timed((n) => index.put(`new${n}`, `new${n}`, gallery.subarray(n * width, (n + 1) * width)));
+  const removed = timed((n) => index.remove(`t${n}`));
+  for (const [what, values] of [['adding', added] as const, ['removing', removed] as const]) {
+    const note = `p99 ${percentile(values, 99).toFixed(3)}`;
+    rows.push({ name: `${name}: ${what} a template`, values: [median(values)], unit: 'ms', note });
+    ratios.push({ name: `${name}: ${what} / 1 ms`, values: [median(values)], wanted: { atMost: 1 } });
+  }
+}
+
+function speed(bytes: number, milliseconds: readonly number[]): string {
+  return `${(bytes / median(milliseconds) / 1e6).toFixed(1)} GB/s`;
+}
+
+function unitVectors(count: number, width: number, random: () => number): Float32Array {
+  const all = Float32Array.from({ length: count * width }, () => random() + random() - 1);
+  for (let row = 0; row < count; row += 1) {
+    const vector = all.subarray(row * width, (row + 1) * width);
+    const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+    for (let i = 0; i < width; i += 1) vector[i] = (vector[i] as number) / length;
+  }
+  return all;
+}
+
+/** bench/peers/numpy_search.py, at work. */
+class NumpyPeer implements AsyncDisposable {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(child: ChildProcessWithoutNullStreams) {
+    this.#child = child;
+    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  }
+
+  static async start(
+    python: string,
+    gallery: Float32Array,
+    probes: Float32Array,
+    ...shape: readonly [rows: number, width: number, subjects: number]
+  ): Promise<NumpyPeer> {
+    const [rows, width, subjects] = shape;
+    const child = spawn(python, [PEER, rows, width, MOST_PROBES, subjects, '--threads', THREADS].map(String));
+    child.stderr.pipe(process.stderr);
+    for (const part of [gallery, probes]) {
+      const bytes = new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
+      if (!child.stdin.write(bytes)) await once(child.stdin, 'drain');
+    }
+    return new NumpyPeer(child);
+  }
+
+  async search(probes: number): Promise<{ ms: number; found: number[][] }> {
+    this.#child.stdin.write(`${probes}\n`);
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error(`numpy_search.py ended: exit code ${this.#child.exitCode}`);
+    return JSON.parse(value as string);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const gone = this.#child.exitCode === null ? once(this.#child, 'exit') : undefined;
+    this.#child.stdin.end();
+    await gone;
+  }
+}
