@@ -10,6 +10,7 @@ import { silentLog } from '../../pipeline/silent-log.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { openKeyStore } from '../../server/callers/key-store.ts';
 import { openTenant } from '../../server/tenant.ts';
+import { openAuditLog } from '../../storage/audit-log.ts';
 import { longFilm, WALK } from '../support/people-in-film.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 import { requirement, sharedDir } from '../support/requirements.ts';
@@ -65,6 +66,12 @@ describe('the admin key of a tenant that listens beyond this machine', () => {
     await first.close();
     await using second = await open(settings);
     expect((await second.start()).adminKey).toBeNull();
+    await expect(open(settings)).rejects.toMatchObject({ code: 'DATA_FOLDER_IN_USE' });
+    await second.close();
+    const audit = openAuditLog({ file: join(folder, 'audit.db'), clock: systemClock });
+    const made = audit.read({ limit: 100, actions: ['key.created'] });
+    audit.close();
+    expect(made.map(({ by, details }) => [by, details.name])).toEqual([['facegate', 'admin']]);
   });
 });
 
@@ -90,5 +97,26 @@ describe.skipIf(!requirement('shared').met || !requirement('ffmpeg').met)('a cam
     const faults = events.read({ limit: 1000, types: ['system.fault'] });
     expect(faults.map(({ camera, reason }) => [camera, reason])).toEqual([['front', 'GALLERY_UNAVAILABLE']]);
     await events.close();
+  });
+});
+
+describe.skipIf(!requirement('shared').met || !requirement('ffmpeg').met)('a person whom a camera recognises', () => {
+  it('is noted as seen', { timeout: 60_000 }, async () => {
+    const url = `file:${longFilm(WALK, 20, join(folder, 'walk.mp4'))}`;
+    await using tenant = await open({
+      server: { port: 0 },
+      // Whoever it is, it is Ada.
+      recognition: { threshold: -1, margin: 0 },
+      cameras: [{ id: 'front', url, realtime: true, loop: true }],
+    });
+    const { gallery } = tenant;
+    const { id } = gallery.createSubject({ name: 'Ada' });
+    const { id: unseen } = gallery.createSubject({ name: 'Nobody' });
+    const vector = Float32Array.from({ length: gallery.width }, (_, i) => (i % 2 === 0 ? 0.1 : -0.1));
+    gallery.addTemplate(id, { embedding: { model: gallery.model.model, vector }, quality: 1, source: 'here' });
+    const before = Date.now();
+    await tenant.start();
+    await expect.poll(() => gallery.subject(id).lastSeenMs ?? 0, { timeout: 30_000 }).toBeGreaterThanOrEqual(before);
+    expect(gallery.subject(unseen).lastSeenMs).toBeNull();
   });
 });
