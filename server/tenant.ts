@@ -17,6 +17,7 @@ import { embeddingSpace } from '../models/embedding-space.ts';
 import { openAnalyser } from '../models/open-analyser.ts';
 import type { RoleReport } from '../models/processes/role-report.ts';
 import type { EventDraft } from '../pipeline/access-event.ts';
+import type { AuditTrail } from '../pipeline/audit.ts';
 import type { CameraStatus } from '../pipeline/camera-status.ts';
 import type { FrameResult } from '../pipeline/frame-result.ts';
 import type { RecognitionThresholds } from '../pipeline/identify.ts';
@@ -354,12 +355,25 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       cameras.start(settings.cameras);
       // Last: made before something that fails, it would be in the database and seen by nobody. Until now the server,
       // having no key, answered its own machine only.
-      const adminKey = isLoopbackHost(host) || !keys.isEmpty ? null : keys.createAdminKey().key;
+      if (isLoopbackHost(host) || !keys.isEmpty) return { address, adminKey: null };
+      const { id, key: adminKey } = keys.createAdminKey();
+      noteAdminKey(id, audit, log);
       return { address, adminKey };
     },
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** A log that cannot be written must not keep the only key from whoever started this. */
+function noteAdminKey(id: string, audit: AuditTrail, log: PinoLogger): void {
+  try {
+    const details = { id, name: 'admin', reason: 'there was no key at the start' };
+    audit.record({ action: 'key.created', by: 'facegate', subject: null, details });
+  } catch (error) {
+    const { code, message } = AppError.from(error);
+    log.error({ code }, `the admin key is not in the audit log: ${message}`);
+  }
 }
 
 const NOBODY = {
