@@ -14,6 +14,7 @@ import { requestLimits } from './callers/request-limits.ts';
 import { SECURITY_HEADERS } from './callers/security-headers.ts';
 import { SessionStore } from './callers/session-store.ts';
 import { comprefaceRoutes } from './compreface/compreface-routes.ts';
+import { isComprefaceUrl } from './compreface/repair-url.ts';
 import { createApp } from './create-app.ts';
 import { pathOf } from './path-of.ts';
 import { createPictureDesk } from './pictures/picture-desk.ts';
@@ -111,7 +112,9 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none');
     const seconds = reply.elapsedTime / 1000;
     metrics.httpRequest({ method, route, status: reply.statusCode, seconds });
-    const fields = { method, path: pathOf(request.url), status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
+    // People's names stand in CompreFace's addresses, and have to go when the people go.
+    const path = isComprefaceUrl(request.url) ? route : pathOf(request.url);
+    const fields = { method, path, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
     // The console asks all the time; what changes something is what people look for.
     if (method === 'GET' || method === 'HEAD') request.log.debug(fields, 'request');
     else request.log.info(fields, 'request');

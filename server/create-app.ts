@@ -6,7 +6,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { AppError } from '../config/app-error.ts';
 import { answerError, errorBody } from './answer-error.ts';
 import { answerComprefaceError } from './compreface/answer-compreface-error.ts';
-import { COMPREFACE_PREFIX, repairUrl } from './compreface/repair-url.ts';
+import { isComprefaceUrl, repairUrl } from './compreface/repair-url.ts';
 import { pathOf } from './path-of.ts';
 import type { ServerApp } from './server-app.ts';
 import type { ServerParts } from './server-parts.ts';
@@ -38,7 +38,7 @@ export function createApp({ log, settings, baseDir }: Pick<ServerParts, 'log' | 
     rewriteUrl: repairUrl,
     // An address that cannot be read belongs to no scope, so that none can answer in its own shape.
     frameworkErrors: (error, request, reply) => {
-      const answer = request.url.startsWith(`${COMPREFACE_PREFIX}/`) ? answerComprefaceError : answerError;
+      const answer = isComprefaceUrl(request.url) ? answerComprefaceError : answerError;
       answer(error, request as FastifyRequest, reply as FastifyReply);
     },
     clientErrorHandler: answerClientError,

@@ -27,7 +27,7 @@ export function allowListedOrigin(request: FastifyRequest, reply: FastifyReply, 
   if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) return false;
   reply
     .headers({
-      'access-control-allow-methods': 'GET, POST, PATCH, DELETE',
+      'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
       'access-control-allow-headers': 'authorization, x-api-key, content-type',
       'access-control-max-age': '600',
     })

@@ -5,12 +5,9 @@ import { noteError, toAppError } from '../answer-error.ts';
 import { ComprefaceError, IS_MISSING } from './compreface-error.ts';
 
 /** An error as CompreFace's clients know it. */
-export interface ComprefaceErrorBody {
+interface Answer {
   message: string;
   code: number;
-}
-
-interface Answer extends ComprefaceErrorBody {
   status: number;
 }
 
@@ -49,7 +46,7 @@ export function answerComprefaceError(error: unknown, request: FastifyRequest, r
   void reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify({ message, code }));
 }
 
-export function comprefaceAnswer(error: AppError, request: FastifyRequest): Answer {
+function comprefaceAnswer(error: AppError, request: FastifyRequest): Answer {
   if (error instanceof ComprefaceError) return { message: error.message, code: error.number, status: 400 };
   if (error.code === 'UNAUTHENTICATED' && !request.headers['x-api-key']) {
     return { message: 'Missing header: x-api-key', code: 20, status: 400 };

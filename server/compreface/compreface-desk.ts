@@ -11,7 +11,7 @@ import { similarityCurve, toldSimilarity } from './compreface-similarity.ts';
 import type { Look } from './found-face.ts';
 import { readPicturesOrBase64 } from './read-pictures-or-base64.ts';
 
-export interface NamedSimilarity {
+interface NamedSimilarity {
   subject: string;
   similarity: number;
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../../config/app-error.ts';
 
 /** Numbers of CompreFace that facegate's own codes have no word for; each is answered with 400. */
-export type RefusalNumber = 20 | 26 | 33 | 34 | 36;
+export type RefusalNumber = 20 | 26 | 34 | 36;
 
 /** What our schemas say of a field that is not there, which CompreFace has a number for. */
 export const IS_MISSING = 'is missing';

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { AppError } from '../../config/app-error.ts';
 import type { Template } from '../../gallery/subject.ts';
 import { requireAccess } from '../callers/authenticate.ts';
 import { callerName } from '../callers/caller-name.ts';
@@ -17,6 +16,7 @@ import {
   removeFacesQuery,
 } from './compreface-schemas.ts';
 import { exampleOf, examplesOf } from './example-of.ts';
+import { oneByOne } from './one-by-one.ts';
 
 /** The enrolled faces. CompreFace calls one an image, and its id `image_id`, whether or not the picture is kept. */
 export function faceCalls(app: ServerApp, { gallery, audit }: Pick<ServerParts, 'gallery' | 'audit'>): void {
@@ -61,15 +61,15 @@ export function faceCalls(app: ServerApp, { gallery, audit }: Pick<ServerParts, 
       querystring: removeFacesQuery,
       response: { 200: deletedAnswer, ...refusals },
     },
-    handler: (request) => {
+    handler: async (request) => {
       const { subject } = request.query;
       // One slip in a client, an empty variable in an address, must not be enough to forget everybody.
       if (subject?.trim() === '') throw new ComprefaceError(26, 'subject must not be empty');
       if (subject === undefined) requireAccess(request.principal, 'admin');
       const owner = subject === undefined ? undefined : gallery.subjectNamed(subject);
       const examples = owner === null ? [] : examplesOf(gallery, owner?.id);
-      for (const example of examples) remove(example, callerName(request));
-      return { deleted: examples.length };
+      const removed = await oneByOne(examples, (example) => remove(example, callerName(request)));
+      return { deleted: removed.length };
     },
   });
 
@@ -102,12 +102,11 @@ export function faceCalls(app: ServerApp, { gallery, audit }: Pick<ServerParts, 
       response: { 200: z.array(faceAnswer), ...refusals },
     },
     handler: (request) =>
-      [...new Set(request.body)].flatMap((id) => {
-        const example = exampleOrNull(() => exampleOf(gallery, id));
-        if (!example) return [];
+      oneByOne([...new Set(request.body)], (id) => {
+        const example = exampleOf(gallery, id);
         const shown = view(example);
         remove(example, callerName(request));
-        return [shown];
+        return shown;
       }),
   });
 
@@ -128,13 +127,4 @@ export function faceCalls(app: ServerApp, { gallery, audit }: Pick<ServerParts, 
       return reply.type('image/jpeg').send(image);
     },
   });
-}
-
-function exampleOrNull(find: () => Template): Template | null {
-  try {
-    return find();
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'TEMPLATE_NOT_FOUND') return null;
-    throw error;
-  }
 }

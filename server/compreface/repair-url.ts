@@ -8,6 +8,10 @@ const NO_QUESTION_MARK = new RegExp(`^([^?]*/(?:recognize|detect|verify))&(?=(?:
 /** `…?subject=Ada?det_prob_threshold=0.8`: a query that begins more than once. */
 const ANOTHER_QUESTION_MARK = new RegExp(`\\?(?=(?:${ANY_OPTION})=)`, 'g');
 
+export function isComprefaceUrl(url: string): boolean {
+  return url.startsWith(`${COMPREFACE_PREFIX}/`);
+}
+
 /** Whether a query's name is one of those that say how to look at a picture. */
 export function isComprefaceOption(name: string): boolean {
   return OPTIONS.includes(name);
@@ -18,7 +22,7 @@ export function isComprefaceOption(name: string): boolean {
  * is, and its documentation ends the address of a list with a slash. Addresses of anything else are left as they are.
  */
 export function repairUrl({ url = '/', method = 'GET' }: { url?: string; method?: string }): string {
-  if (!url.startsWith(`${COMPREFACE_PREFIX}/`)) return url;
+  if (!isComprefaceUrl(url)) return url;
   const begun = url.replace(NO_QUESTION_MARK, '$1?');
   const at = begun.indexOf('?');
   const [path, query] = at < 0 ? [begun, null] : [begun.slice(0, at), begun.slice(at + 1)];

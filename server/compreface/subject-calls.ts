@@ -12,6 +12,7 @@ import {
   subjectsAnswer,
   updatedAnswer,
 } from './compreface-schemas.ts';
+import { oneByOne } from './one-by-one.ts';
 
 /** Subjects by their names: CompreFace knows no other id of them. */
 export function subjectCalls(app: ServerApp, { gallery, audit }: Pick<ServerParts, 'gallery' | 'audit'>): void {
@@ -97,10 +98,9 @@ export function subjectCalls(app: ServerApp, { gallery, audit }: Pick<ServerPart
       summary: 'Forgets everybody',
       response: { 200: deletedAnswer, ...refusals },
     },
-    handler: (request) => {
-      const everybody = gallery.subjects();
-      for (const subject of everybody) remove(subject, callerName(request));
-      return { deleted: everybody.length };
+    handler: async (request) => {
+      const removed = await oneByOne(gallery.subjects(), (subject) => remove(subject, callerName(request)));
+      return { deleted: removed.length };
     },
   });
 }

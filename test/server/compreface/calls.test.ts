@@ -84,6 +84,28 @@ describe('subjects', () => {
     expect((await call('GET', 'recognition/subjects')).body).toEqual({ subjects: ['Ada', 'Bob'] });
   });
 
+  it('do not stand in the log: a name has to go when its subject goes', async () => {
+    const { call, parts } = server;
+    await call('POST', 'recognition/subjects', { payload: { subject: 'Zebedee' } });
+    await call('PUT', 'recognition/subjects/Zebedee', { payload: { subject: 'Zebedee II' } });
+    await call('DELETE', 'recognition/subjects/Zebedee');
+    await call('DELETE', 'recognition/subjects/Zebedee%20II/nothing');
+    await call('DELETE', 'recognition/subjects/Zebedee%20II');
+    expect(parts.logged.filter((line) => line.includes('Zebedee'))).toEqual([]);
+    expect(parts.logged.some((line) => line.includes('/api/v1/recognition/subjects/:subject'))).toBe(true);
+  });
+
+  it('are all deleted without anybody else having to wait for it', async () => {
+    for (let i = 0; i < 20; i += 1) server.gallery.createSubject({ name: `person ${i}` });
+    const all = server.call('DELETE', 'recognition/subjects');
+    await expect.poll(() => server.gallery.size.subjects, { interval: 1 }).toBeLessThan(20);
+    const left = server.gallery.subjects();
+    expect(left.length).toBeGreaterThan(0);
+    server.gallery.removeSubject(left.at(-1)?.id as string);
+    expect((await all).body).toEqual({ deleted: 19 });
+    expect(server.gallery.size.subjects).toBe(0);
+  });
+
   it('are all deleted only by who meant it: not where a name got lost', async () => {
     const { call } = server;
     await server.enrolled('Ada', 1, 0, 0, 0);
