@@ -35,6 +35,11 @@ describe('the words of a calibration', () => {
     const rows = new Map(figureRows(fan(91)).map(([name, ...cells]) => [name, cells]));
     expect(rows.get('threshold')!.slice(0, 2)).toEqual(['0.9995', '–']);
     expect(rows.get('an enrolled person is below the threshold')).toEqual(['–', '–', '']);
+    expect(rows.get('a stranger is taken for one given subject')![2]).toBe('180 of 8,190 comparisons');
+    for (const [name, ...cells] of figureRows(fan(0))) {
+      if (name !== '' && name !== 'threshold' && name !== 'margin') expect(cells.slice(0, 2)).toEqual(['–', '–']);
+    }
+    expect([...meaningWords(fan(1)), ...suspectWords(fan(1), 3)]).toEqual([]);
     // 1 degree apart: 0.99985. Every one has a neighbour.
     expect(rows.get('  the same, counted here')![0]).toBe('100 %');
   });

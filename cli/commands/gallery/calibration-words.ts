@@ -9,7 +9,7 @@ const rate = (share: number) => (share === 0 ? '0' : share.toExponential(1));
 const interval = ([low, high]: readonly [number, number], show: (value: number) => string) =>
   `95 %: ${show(low)} to ${show(high)}`;
 
-/** Cells of one table: what is counted, with the settings as they are, with what was fitted, and how sure that is. */
+/** Cells of one table: what is counted, with the settings as they are, with what was fitted, and how sure the last one is. */
 export function figureRows(report: Calibration): string[][] {
   const { now, fitted, threshold, margin } = report;
   const row = (name: string, of: (figures: OperatingFigures) => string, sure = '') => [
@@ -19,7 +19,7 @@ export function figureRows(report: Calibration): string[][] {
     sure,
   ];
   const shareRow = (name: string, of: (figures: OperatingFigures) => CountedShare | null) => {
-    const sure = fitted && of(fitted);
+    const sure = of(fitted ?? now);
     return row(
       name,
       (figures) => {
@@ -31,17 +31,18 @@ export function figureRows(report: Calibration): string[][] {
   };
   const fit = (value: FittedValue | null) => (value ? interval(value.interval, cosine) : 'not fitted, see below');
   const { subjects } = now.falsePositive;
+  const { falseAccept: accepted } = fitted ?? now;
   return [
     ['', 'NOW', 'FITTED', ''],
     row('threshold', (figures) => cosine(figures.threshold), fit(threshold)),
     row('margin', (figures) => cosine(figures.margin), fit(margin)),
     row(
       'a stranger is taken for one given subject',
-      ({ falseAccept }) => rate(falseAccept.share),
-      fitted ? `${number(fitted.falseAccept.count)} of ${number(fitted.falseAccept.of)} comparisons` : '',
+      ({ falseAccept }) => (falseAccept.of === 0 ? '–' : rate(falseAccept.share)),
+      `${number(accepted.count)} of ${number(accepted.of)} comparisons`,
     ),
-    row(`a stranger is taken for one of ${number(subjects)}, computed`, ({ falsePositive }) =>
-      percent(falsePositive.ifIndependent),
+    row(`a stranger is taken for one of ${number(subjects)}, computed`, ({ falseAccept, falsePositive }) =>
+      falseAccept.of === 0 ? '–' : percent(falsePositive.ifIndependent),
     ),
     shareRow('  the same, counted here', ({ falsePositive }) => falsePositive.byThreshold),
     shareRow('  the same, with the margin', ({ falsePositive }) => falsePositive.withMargin),
@@ -61,6 +62,7 @@ export function basisWords({ subjects, templates, subjectsWithSeveral, searches,
 
 /** What a rate for one comparison means where a search makes many. */
 export function meaningWords({ wantedFar, subjects, copies }: Calibration): string[] {
+  if (subjects < 2) return [];
   const inSearch = -Math.expm1(subjects * Math.log1p(-wantedFar));
   const wanted = -Math.expm1(Math.log1p(-0.01) / Math.max(1, subjects));
   return [
@@ -77,7 +79,7 @@ export function meaningWords({ wantedFar, subjects, copies }: Calibration): stri
 }
 
 /** Subjects that are easily confused, and templates that look mislabelled. */
-export function suspectWords({ confused, mislabelled, sampled }: Calibration, most: number): string[] {
+export function suspectWords({ subjects, confused, mislabelled, sampled }: Calibration, most: number): string[] {
   const lines: string[] = [];
   if (confused.found > 0) {
     lines.push(
@@ -112,7 +114,8 @@ export function suspectWords({ confused, mislabelled, sampled }: Calibration, mo
     }
   }
   if (lines.length > 0) lines.push('They count in the figures above: put right what is wrong, and calibrate again.');
-  else if (!sampled) lines.push('No two subjects are near the threshold, no template looks mislabelled.');
+  else if (!sampled && subjects > 1)
+    lines.push('No two subjects are near the threshold, no template looks mislabelled.');
   return lines;
 }
 
