@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError } from '../config/app-error.ts';
 import { KEY_BYTES } from './sealed-bytes.ts';
@@ -43,12 +54,19 @@ export function keyFromBase64(text: string): Buffer | null {
 export function makeKeyFile(file: string, key: Uint8Array = randomBytes(KEY_BYTES)): Buffer {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const handle = openSync(file, 'wx', 0o600);
+    // Whole or not at all: a process that is killed here must not leave a file that is no key.
+    const part = `${file}.${process.pid}.part`;
+    const handle = openSync(part, 'w', 0o600);
     try {
       writeSync(handle, key);
       fsyncSync(handle);
     } finally {
       closeSync(handle);
+    }
+    try {
+      linkSync(part, file);
+    } finally {
+      rmSync(part);
     }
     syncFolderOf(file);
     return Buffer.from(key);
