@@ -229,7 +229,9 @@ describe('with keys', () => {
     );
     const routes = routesOf(app).map(({ url }) => url.replace(/^\/docs\/.*/, '/docs/*'));
     expect(routes.length).toBeGreaterThan(20);
-    for (const route of routes) expect([...guarded, ...open]).toContain(route);
+    // Those of CompreFace have their own shape of refusals, and their own test (compreface/refusals.test.ts).
+    const ours = routes.filter((route) => !route.startsWith('/api/v1/'));
+    for (const route of ours) expect([...guarded, ...open]).toContain(route);
   });
 
   it('needs no key for /health, the login state, the description and the page that asks for the key', async () => {
