@@ -3,6 +3,7 @@ import { AppError } from '../../../config/app-error.ts';
 import { ERROR_CODES, type ErrorCode } from '../../../config/error-codes.ts';
 import { type ComprefaceServer, comprefaceServer, faceAlong } from '../../support/compreface-server.ts';
 import { multipart } from '../../support/multipart.ts';
+import { routesOf } from '../../support/routes-of.ts';
 import { jpegPicture } from '../../support/test-pictures.ts';
 
 const KEYS = {
@@ -10,10 +11,11 @@ const KEYS = {
     { name: 'all', key: 'fg_admin_0123456789abcdef', scopes: ['admin'] },
     { name: 'reader', key: 'fg_reader_0123456789abcdef', scopes: ['read'] },
     { name: 'camera', key: 'fg_camera_0123456789abcdef', scopes: ['recognize'] },
+    { name: 'gate', key: 'fg_door_0123456789abcdef', scopes: ['door'] },
     { name: 'desk', key: 'fg_enroll_0123456789abcdef', scopes: ['read', 'enroll'] },
   ],
 } as const;
-const [ADMIN, READER, CAMERA, DESK] = KEYS.keys.map(({ key }) => key);
+const [ADMIN, READER, CAMERA, DOOR, DESK] = KEYS.keys.map(({ key }) => key);
 const withKeys = () => comprefaceServer({ settings: structuredClone(KEYS) as never, key: ADMIN });
 const as = (key: string | undefined) => ({ headers: { 'x-api-key': key } });
 
@@ -80,6 +82,18 @@ describe('keys', () => {
     const answer = await server.call(method, path, as(key));
     if (allowed) expect(answer.status).not.toBe(403);
     else expect(seen(answer)).toEqual(refusal(0, 403));
+  });
+
+  it('without a fitting scope get nowhere at all', async () => {
+    await using server = await withKeys();
+    const routes = routesOf(server.app).filter(({ url }) => url.startsWith('/api/v1/'));
+    expect(routes.length).toBeGreaterThan(11);
+    for (const { url, methods } of routes) {
+      for (const method of methods.filter((each) => each !== 'HEAD')) {
+        const answer = await server.call(method as 'GET', url.replace('/api/v1/', ''), as(DOOR));
+        expect([method, url, seen(answer)]).toEqual([method, url, refusal(0, 403)]);
+      }
+    }
   });
 
   it('that ask too often are told when to come back', async () => {
