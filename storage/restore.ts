@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   createReadStream,
   existsSync,
@@ -148,6 +149,8 @@ async function checkedManifest(staged: string, { file, onProgress }: RestoreOpti
     const path = join(staged, name);
     if (!there.delete(name)) throw notABackup(file, `${name} is missing`);
     if ((await sha256Of(path)) !== sha256) throw notABackup(file, `${name} is not the file that was backed up`);
+    // Whatever mode the archive gave it.
+    chmodSync(path, 0o600);
     if (name.endsWith('.db')) checkDatabase(path, `${name} of the backup`);
   }
   there.delete(MANIFEST);

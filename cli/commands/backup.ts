@@ -11,6 +11,7 @@ import { backUp } from '../../storage/backup.ts';
 import { finishRestore } from '../../storage/finish-restore.ts';
 import { lockFolder } from '../../storage/folder-lock.ts';
 import { type Restored, restore } from '../../storage/restore.ts';
+import { verifyAuditLog } from '../../storage/verify-audit-log.ts';
 import type { CommandContext } from './command-context.ts';
 import { commandLineCaller } from './command-line-caller.ts';
 import { addPassphraseOption, type PassphraseOptions, readPassphrase } from './passphrase.ts';
@@ -79,6 +80,8 @@ async function makeBackup(target: string, options: BackupCommandOptions, context
     subject: null,
     details: { file: basename(file), createdAt, withKeys: passphrase !== undefined },
   });
+  const { problem } = verifyAuditLog(join(dataDir, 'audit.db'));
+  if (problem !== null) terminal.note(`the audit log is not whole, here as in the backup: ${problem}`);
   const megabytes = (statSync(file).size / 1e6).toFixed(1);
   terminal.print(`${file}: ${files.map(({ name }) => name).join(', ')} (${megabytes} MB)`);
   if (passphrase === undefined && existsSync(join(dataDir, 'gallery.db'))) {
