@@ -41,7 +41,7 @@ export function addCalibrateCommand(gallery: Command, context: CommandContext): 
     )
     .option('--far <rate>', 'false accepts wanted in one comparison with a stranger, 1e-7 to 1e-2', Number, 1e-3)
     .option('--margin-cost <share>', 'searches for an enrolled person that the margin may turn away', Number, 0.005)
-    .option('--all', 'compare all templates of a large gallery, however long it takes')
+    .option('--all', 'search a large gallery with as many templates as fit into memory, however long it takes')
     .option('--plot <file>', 'draw the similarities as SVG')
     .option('--json', 'print the report as JSON, with ids')
     .option('--write', 'write what was fitted into the configuration file, and into the audit log')

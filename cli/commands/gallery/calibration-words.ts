@@ -55,7 +55,7 @@ export function figureRows(report: Calibration): string[][] {
 export function basisWords({ subjects, templates, subjectsWithSeveral, searches, sampled, comparisons }: Calibration) {
   const all = `${number(templates)} templates of ${number(subjects)} subjects, ${number(subjectsWithSeveral)} of them with two or more`;
   const made = sampled
-    ? `${number(searches)} of them, drawn with seed ${sampled.seed}, were compared with all others (--all: each one)`
+    ? `${number(searches)} of them, drawn with seed ${sampled.seed}, were compared with all others (--all: as many as fit into memory)`
     : 'each was compared with all others';
   return [`${all}; ${made}: ${number(comparisons)} comparisons of a template with another subject`];
 }
