@@ -1,5 +1,5 @@
 import type { SubjectView } from '../api/api-types.ts';
-import { now } from '../state/now.ts';
+import { minute, now } from '../state/now.ts';
 import { hrefOf } from '../state/route.ts';
 import { lastSeenWords, picturesWords } from './person-words.ts';
 import { ValidityTag } from './validity-tag.tsx';
@@ -7,6 +7,8 @@ import { ValidityTag } from './validity-tag.tsx';
 const MOST_GROUPS_SHOWN = 3;
 
 export function PersonRow({ subject }: { subject: SubjectView }) {
+  // Not every second: there may be thousands of rows.
+  void minute.value;
   const { id, name, groups } = subject;
   return (
     <li class="person" data-subject={id}>
@@ -17,7 +19,7 @@ export function PersonRow({ subject }: { subject: SubjectView }) {
             {name} <ValidityTag subject={subject} />
           </span>
           <span class="muted small">
-            {picturesWords(subject)} · {lastSeenWords(subject, now.value)}
+            {picturesWords(subject)} · {lastSeenWords(subject, now.peek())}
           </span>
         </span>
         {groups.length > 0 && (
