@@ -66,13 +66,13 @@ async function run(options: SettingsOptions, context: CommandContext): Promise<v
         action: 'template.added',
         by: commandLineCaller(),
         subject: template.subjectId,
-        details: { template: template.id, model: template.model, source: 'reembed' },
+        details: { face: template.id, model: template.model, source: 'reembed' },
       }),
   });
   for (const { template, why } of refused) {
     terminal.note(`${gallery.subject(template.subjectId).name}, ${template.source || template.id}: ${why}`);
   }
-  terminal.print(`${done} faces are enrolled for ${embedder.name} now, ${refused.length} were refused`);
+  terminal.print(`faces enrolled for ${embedder.name}: ${done}; refused: ${refused.length}`);
   if (unrecognisable.length > 0) {
     terminal.note('these people are recognised no more; enrol them again, no picture of them is kept that would do:');
     for (const { name } of unrecognisable) terminal.note(`  ${name}`);
