@@ -195,7 +195,7 @@ describe.skipIf(!requirement('chromium').met)('people, enrolled through the page
     await page.getByRole('link', { name: 'Audit log' }).click();
     await page.getByLabel('What').selectOption('key.created');
     await page.locator('.audit-entry', { hasText: 'name front desk' }).getByText('by this machine').waitFor();
-    expect(await page.locator('.audit-entry').count()).toBe(1);
+    await expect.poll(() => page.locator('.audit-entry').count()).toBe(1);
     await page.getByLabel('What').selectOption('subject.deleted');
     await page.locator('.audit-entry[data-action="subject.deleted"]').first().waitFor();
     expect(complaints).toEqual([]);

@@ -24,10 +24,10 @@ export function CreateKey() {
   return (
     <Dialog key="made" title={`The key of ${made.name}`} onClose={close}>
       <p>
-        Copy it now: it is shown this once and stored nowhere in readable form. Whoever has it may{' '}
+        Copy it now: it is shown this once, and only its hash is kept. {made.scopes.length === 1 ? 'Scope' : 'Scopes'}:{' '}
         {made.scopes.join(', ')}.
       </p>
-      <CopyLines lines={made.key} label={`The key of ${made.name}`} />
+      <CopyLines lines={made.key} label={`The key of ${made.name}`} copy="Copy the key" />
       <div class="dialog-actions">
         <button type="button" class="button button-main" onClick={close}>
           I have copied it

@@ -24,7 +24,7 @@ export function collisionOf(error: unknown): Collision | null {
   };
 }
 
-/** `looks like Bob (similarity 0.61), who is enrolled already` */
+/** Both names, how alike they are, and what it would mean. */
 export function collisionWords(name: string, { name: other, similarity }: Collision): string {
   const measured = similarity === null ? '' : ` (similarity ${similarity.toFixed(2)})`;
   return `This face, to become ${name}, looks like ${other}${measured}. Under two names nobody would be recognised surely. If it is ${other}, add it there.`;

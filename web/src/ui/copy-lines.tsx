@@ -2,10 +2,10 @@ import { useRef, useState } from 'preact/hooks';
 import { announce } from '../state/announce.ts';
 
 /** Lines to paste elsewhere. */
-export function CopyLines({ lines, label }: { lines: string; label: string }) {
+export function CopyLines({ lines, label, copy = 'Copy the lines' }: { lines: string; label: string; copy?: string }) {
   const text = useRef<HTMLTextAreaElement>(null);
   const [copied, setCopied] = useState<'yes' | 'no' | null>(null);
-  const copy = async () => {
+  const run = async () => {
     text.current!.select();
     try {
       await navigator.clipboard.writeText(lines);
@@ -28,12 +28,12 @@ export function CopyLines({ lines, label }: { lines: string; label: string }) {
         spellcheck={false}
         aria-label={label}
       />
-      <button type="button" class="button" onClick={copy}>
-        Copy the lines
+      <button type="button" class="button" onClick={run}>
+        {copy}
       </button>
       <p class="muted small">
         {copied === 'yes' && 'Copied.'}
-        {copied === 'no' && 'The browser gives no access to the clipboard here; the lines are selected, press Ctrl+C.'}
+        {copied === 'no' && 'The browser gives no access to the clipboard here; it is selected: press Ctrl+C.'}
       </p>
     </div>
   );
