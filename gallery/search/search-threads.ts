@@ -40,6 +40,8 @@ export class SearchThreads implements AsyncDisposable {
   readonly #threads: (Thread | undefined)[];
   #running: Running | undefined;
   #jobs = 0;
+  /** What the last thread that died of an error died of. */
+  #trouble: unknown;
   #closing: Promise<void> | undefined;
   #whenIdle: Promise<unknown> = Promise.resolve();
 
@@ -98,7 +100,9 @@ export class SearchThreads implements AsyncDisposable {
       // A program that has nothing else to do may end.
       for (const thread of this.#threads) thread?.worker.unref();
     }
-    throw new AppError('GALLERY_UNAVAILABLE', `the threads that search the gallery died ${TRIES} times in a row`);
+    throw new AppError('GALLERY_UNAVAILABLE', `the threads that search the gallery died ${TRIES} times in a row`, {
+      cause: this.#trouble,
+    });
   }
 
   async #run(threads: readonly Thread[], job: SearchJob): Promise<Running> {
@@ -122,8 +126,10 @@ export class SearchThreads implements AsyncDisposable {
       const any = threads.map(async (thread) => {
         if (!(await thread.ready)) throw new Error('it ended before it was ready');
       });
-      await Promise.any(any).catch((cause: unknown) => {
-        throw new AppError('GALLERY_UNAVAILABLE', 'no thread to search the gallery could be started', { cause });
+      await Promise.any(any).catch(() => {
+        throw new AppError('GALLERY_UNAVAILABLE', 'no thread to search the gallery could be started', {
+          cause: this.#trouble,
+        });
       });
     }
     return ready();
@@ -153,7 +159,9 @@ export class SearchThreads implements AsyncDisposable {
       this.#answered(thread);
     });
     // `exit` follows.
-    worker.on('error', () => undefined);
+    worker.on('error', (error) => {
+      this.#trouble = error;
+    });
     worker.on('exit', () => {
       thread.isReady = false;
       if (this.#threads[lane] === thread) this.#threads[lane] = undefined;

@@ -50,7 +50,7 @@ function isRight(hits: readonly IndexHit[], probe: Float32Array, templates: Temp
 describe('EmbeddingIndex while threads search', () => {
   it('answers from the state before or after each change, never from a mixture, and never with what was removed', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 120 }), async (steps) => {
         await using index = new EmbeddingIndex(WIDTH, { threads: 3, onCallingThreadBytes: 0 });
         const states: Templates[] = [new Map()];
         const now = () => states.at(-1) as Templates;
@@ -87,7 +87,7 @@ describe('EmbeddingIndex while threads search', () => {
         }
         await Promise.all(answers);
       }),
-      { numRuns: 40 },
+      { numRuns: 12 },
     );
   });
 
