@@ -2,7 +2,19 @@ import { defineConfig } from 'vite';
 import { jsmpegParts } from './jsmpeg-parts.ts';
 
 const SERVER = 'http://127.0.0.1:8080';
-const REST = ['/session', '/cameras', '/subjects', '/doors', '/events', '/ready', '/health'];
+const REST = [
+  '/session',
+  '/cameras',
+  '/subjects',
+  '/groups',
+  '/unknowns',
+  '/keys',
+  '/audit',
+  '/doors',
+  '/events',
+  '/ready',
+  '/health',
+];
 
 /** `npm run build:web` writes web/dist, which the server serves; `npx vite web` serves the page beside a running server. */
 export default defineConfig({
