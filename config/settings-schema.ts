@@ -85,6 +85,13 @@ export const deviceSchema = z
     'must be "cpu", "cuda:0" (a GPU by its number) or the UUID of a MIG slice ("MIG-…", nvidia-smi -L shows it)',
   );
 
+const precision = z
+  .enum(['float32', 'int8'])
+  .default('float32')
+  .describe(
+    '`int8`: the usual network in 8-bit arithmetic, on a CPU: faster, and a little less exact (docs/performance.md, docs/accuracy.md).',
+  );
+
 /** What every role can be given: where it runs, how far apart from the others, and how much it may take. */
 const role = {
   providers: providers.optional().describe('Execution providers for this network alone. Default: `models.providers`.'),
@@ -146,6 +153,7 @@ const detector = z
       .describe(
         'After running out of memory again and again, go on with the next lighter member of the family. Default: yes where `model` is `auto`.',
       ),
+    precision,
     ...role,
   })
   .transform((d) => ({
@@ -160,6 +168,7 @@ const embedder = z.strictObject({
     .boolean()
     .default(false)
     .describe('Embed each face and its mirror image and take the mean: a little surer, at twice the cost.'),
+  precision,
   ...role,
 });
 

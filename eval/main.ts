@@ -10,6 +10,7 @@ import { type NetworkChoice, type OpenedNetworks, openNetworks } from './open-ne
 import { evaluateOpenSet } from './open-set.ts';
 import { evaluatePresets } from './presets.ts';
 import { evaluateQuality } from './quality.ts';
+import { observeRanges } from './ranges.ts';
 import { rocPicture } from './roc-picture.ts';
 import { calibrationTable, detectTable, lfwTable, openSetTable, presetTable, qualityTable } from './tables.ts';
 
@@ -21,6 +22,7 @@ interface Options {
   readonly confidence?: number;
   readonly detector?: string;
   readonly flip?: true;
+  readonly int8?: true;
 }
 
 const program = new Command('eval').description('Measures how right the networks are.');
@@ -75,6 +77,17 @@ part('quality', 'fit to be recognised: clean and spoilt faces, and what is no fa
   });
 
 program
+  .command('ranges')
+  .description('what the values of the usual networks hold, for 8-bit arithmetic: models/int8-ranges.json')
+  .argument('<lfw>', 'as for lfw')
+  .argument('<film>', 'a film that nothing is reported on')
+  .requiredOption('--out <file>', 'JSON')
+  .action(async (lfw: string, film: string, { out }: { out: string }) => {
+    await using networks = await openNetworks({ set: 'usual' });
+    writeFileSync(out, `${JSON.stringify(await observeRanges(lfw, film, networks), null, 1)}\n`);
+  });
+
+program
   .command('roc')
   .description('the ROC of several runs in one picture')
   .argument('<reports...>', 'what `lfw --json` printed')
@@ -92,17 +105,18 @@ function part(name: string, description: string): Command {
     .description(description)
     .option('--json', 'print one JSON object instead of a table')
     .option('--starter', 'the starter set instead of the usual networks')
-    .option('--detector <name>', 'another detector of the catalog');
+    .option('--detector <name>', 'another detector of the catalog')
+    .option('--int8', 'detector and embedder in 8-bit arithmetic');
 }
 
 async function evaluate<T>(
-  { starter, research, detector, flip }: Options,
+  { starter, research, detector, flip, int8 }: Options,
   measure: (networks: OpenedNetworks) => Promise<T>,
   choice: Pick<NetworkChoice, 'entry'> = {},
 ): Promise<T> {
   if (starter && research) program.error('--starter and --research exclude each other');
   const set = starter ? 'starter' : research ? 'research' : 'usual';
-  await using networks = await openNetworks({ ...choice, set, detector, flip });
+  await using networks = await openNetworks({ ...choice, set, detector, flip, int8 });
   return await measure(networks);
 }
 

@@ -5,8 +5,9 @@ import { mirrorsFrom } from '../config/mirrors.ts';
 import { settingsSchema } from '../config/settings-schema.ts';
 import { confidenceOf } from '../models/calibration.ts';
 import type { DetectorEntry, EmbedderEntry } from '../models/catalog.ts';
+import { asInt8 } from '../models/int8.ts';
 import { createInferencePool, type InferencePool } from '../models/processes/inference-pool.ts';
-import { openModelStore } from '../models/store.ts';
+import { openModelStore, type ResolvedModel } from '../models/store.ts';
 import { silentLog } from '../pipeline/silent-log.ts';
 import { systemClock } from '../pipeline/system-clock.ts';
 import { researchEmbedder } from './research-embedder.ts';
@@ -20,6 +21,7 @@ export interface OpenedNetworks extends AsyncDisposable {
   readonly flip: boolean;
   readonly detector: string;
   readonly embedder: EmbedderEntry;
+  readonly models: { readonly detector: ResolvedModel; readonly embedder: ResolvedModel };
   /** Pictures that keep all processes busy. */
   readonly atOnce: number;
   /** The detector's setting. */
@@ -42,20 +44,28 @@ export interface NetworkChoice {
   readonly detector?: string | undefined;
   /** Embed mirror images as well. Default false. */
   readonly flip?: boolean | undefined;
+  /** Both in 8-bit arithmetic. Default false. */
+  readonly int8?: boolean | undefined;
   /** What the embedder is said to be, instead of its entry. */
   readonly entry?: (entry: EmbedderEntry) => EmbedderEntry;
 }
 
 /** The product's own inference processes with the settings that it has where nobody sets any. */
-export async function openNetworks({ set, flip = false, ...choice }: NetworkChoice): Promise<OpenedNetworks> {
+export async function openNetworks({
+  set,
+  flip = false,
+  int8 = false,
+  ...choice
+}: NetworkChoice): Promise<OpenedNetworks> {
   await using opened = new AsyncDisposableStack();
   const scratch = mkdtempSync(join(tmpdir(), 'facegate-eval-'));
   opened.defer(() => rmSync(scratch, { recursive: true, force: true }));
   const mirrors = mirrorsFrom(process.env.FACEGATE_MODEL_MIRROR);
   const store = openModelStore({ dir: join(scratch, 'models'), mirrors, starter: true, log: silentLog });
   const names = NAMES[set === 'starter' ? 'starter' : 'usual'];
-  const detector = await store.resolve(choice.detector ?? names.detector);
-  const known = set === 'research' ? researchEmbedder(mirrors) : await store.resolve(names.embedder);
+  const precise = (model: ResolvedModel) => (int8 ? asInt8(model, '--int8') : model);
+  const detector = precise(await store.resolve(choice.detector ?? names.detector));
+  const known = precise(set === 'research' ? researchEmbedder(mirrors) : await store.resolve(names.embedder));
   const embedder = choice.entry ? { ...known, entry: choice.entry(known.entry as EmbedderEntry) } : known;
   const { entry } = detector;
   const landmarks = entry.family === 'starter-ssd' ? await store.resolve(entry.landmarks) : null;
@@ -83,6 +93,7 @@ export async function openNetworks({ set, flip = false, ...choice }: NetworkChoi
     flip,
     detector: detector.entry.name,
     embedder: embedder.entry as EmbedderEntry,
+    models: { detector, embedder },
     atOnce: processes * 2,
     confidence: confidenceOf(models.detector, entry as DetectorEntry),
     gate: recognition.oodThreshold,

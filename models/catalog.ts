@@ -43,6 +43,8 @@ const base = {
   fileNames: z.array(z.string()).default([]),
   /** `models/export/export.py --model <name>` writes it from a PyTorch checkpoint. */
   exportable: z.boolean().default(false),
+  /** `int8`: its weights and values are rounded when it is loaded (int8.ts); never in the catalog itself. */
+  precision: z.enum(['float32', 'int8']).default('float32'),
 };
 
 /** What every detector also says. */

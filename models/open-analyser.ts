@@ -1,10 +1,13 @@
+import { AppError } from '../config/app-error.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import type { Clock, Logger } from '../pipeline/ports.ts';
 import type { EmbedderEntry } from './catalog.ts';
-import { chooseModels } from './choose-models.ts';
+import { type ChosenModels, chooseModels } from './choose-models.ts';
 import { chooseScorers } from './choose-scorers.ts';
 import { detectorPlace } from './detector-place.ts';
+import { asInt8 } from './int8.ts';
 import { createInferencePool, type InferencePool } from './processes/inference-pool.ts';
+import { providerName } from './runtime/providers.ts';
 import { openModelStore } from './store.ts';
 
 export interface OpenAnalyserOptions {
@@ -54,18 +57,19 @@ export async function openAnalyser(options: OpenAnalyserOptions): Promise<Opened
       }),
     ...(onProgress && { onProgress }),
   });
+  const { detector, embedder } = inPrecision(models, chosen);
   const scorers = await chooseScorers({ scorers: models.scorers, store, ...(onProgress && { onProgress }) });
   const analyser = await createInferencePool({
-    detector: chosen.detector,
-    embedder: chosen.embedder,
+    detector: detector.model,
+    embedder: embedder.model,
     ...(chosen.landmarks && { landmarks: chosen.landmarks }),
     scorers,
     ...((models.detector.lighter ?? models.detector.model === 'auto') && {
       lighter: async ({ lighter }) => (lighter === null ? null : store.resolve(lighter)),
     }),
     settings: {
-      detector: models.detector,
-      embedder: models.embedder,
+      detector: detector.settings,
+      embedder: embedder.settings,
       oodThreshold: options.oodThreshold,
       providers: models.providers,
       batch: models.batch,
@@ -75,5 +79,25 @@ export async function openAnalyser(options: OpenAnalyserOptions): Promise<Opened
     log,
     clock,
   });
-  return { analyser, embedder: chosen.embedder.entry as EmbedderEntry, why: chosen.why, starter: chosen.starter };
+  return { analyser, embedder: embedder.model.entry as EmbedderEntry, why: chosen.why, starter: chosen.starter };
+}
+
+/** The two networks in the arithmetic that the settings ask for, and where each may run. */
+function inPrecision(models: Settings['models'], chosen: ChosenModels) {
+  const role = <R extends 'detector' | 'embedder'>(name: R) => {
+    const settings = models[name];
+    if (settings.precision !== 'int8') return { model: chosen[name], settings };
+    const model = asInt8(chosen[name], `models.${name}.precision`);
+    return { model, settings: { ...settings, providers: cpuAlone(name, settings.providers ?? models.providers) } };
+  };
+  return { detector: role('detector'), embedder: role('embedder') };
+}
+
+/** Elsewhere the runtime would turn rounded values back into float32 at each step. */
+function cpuAlone(role: string, providers: Settings['models']['providers']): ['cpu'] {
+  if (providers === 'auto' || providerName(providers[0]!) === 'cpu') return ['cpu'];
+  throw new AppError(
+    'CONFIG_INVALID',
+    `models.${role}.precision: int8 runs on the CPU, and its providers begin with ${providers[0]}; set models.${role}.providers to ["cpu"], or leave precision out`,
+  );
 }

@@ -236,6 +236,6 @@ export interface OnnxDimension {
   dimParam?: string;
 }
 
-export const DATA_TYPE = { float: 1, int64: 7 } as const;
+export const DATA_TYPE = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
 export const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7 } as const;
 export const DATA_LOCATION_EXTERNAL = 1;

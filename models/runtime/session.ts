@@ -8,8 +8,10 @@ import ort from 'onnxruntime-node';
 import { AppError } from '../../config/app-error.ts';
 import type { ProviderName } from '../../config/execution-providers.ts';
 import type { CatalogEntry } from '../catalog.ts';
+import { int8Ranges } from '../int8.ts';
 import { freeBatch } from '../onnx/free-batch.ts';
 import { freeInputSize } from '../onnx/free-input-size.ts';
+import { quantizeGraph } from '../onnx/quantize-graph.ts';
 import { hasRandomWeights } from '../onnx/random-weights.ts';
 import { makeRetinaFaceDynamic } from '../onnx/retinaface-dynamic.ts';
 import type { PassedOver } from '../processes/role-report.ts';
@@ -172,7 +174,13 @@ async function supportedProviders(): Promise<string[]> {
   return there.flat();
 }
 
-function editGraph(entry: CatalogEntry, bytes: Uint8Array): Uint8Array {
+function editGraph(entry: CatalogEntry, published: Uint8Array): Uint8Array {
+  const bytes = freedGraph(entry, published);
+  const ranges = entry.precision === 'int8' ? int8Ranges(entry) : null;
+  return ranges ? quantizeGraph(bytes, ranges) : bytes;
+}
+
+function freedGraph(entry: CatalogEntry, bytes: Uint8Array): Uint8Array {
   switch ('graphEdit' in entry ? entry.graphEdit : null) {
     case 'retinaface-dynamic':
       return makeRetinaFaceDynamic(bytes);
