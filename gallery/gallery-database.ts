@@ -327,9 +327,12 @@ export class GalleryDatabase {
     });
   }
 
-  /** @returns false when another process was in the way, and deleted data may still stand in the WAL. */
-  checkpoint(): boolean {
-    return this.#file.checkpoint();
+  /**
+   * @param o.waitMs how long to wait, blocking this thread, for another process that reads or writes. Default 2 s.
+   * @returns false when another process was in the way, and deleted data may still stand in the WAL.
+   */
+  checkpoint(o: { waitMs?: number } = {}): boolean {
+    return this.#file.checkpoint(o);
   }
 
   close(): void {

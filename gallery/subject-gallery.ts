@@ -46,6 +46,8 @@ export interface GalleryOptions {
 
 const LONGEST_SOURCE = 500;
 const CHECKPOINT_AGAIN_MS = 1000;
+/** Long enough for the reads of another facegate; a backup is not waited for, since doors would be, too. */
+const CHECKPOINT_WAIT_MS = 50;
 
 /**
  * Opens the gallery and reads it into memory.
@@ -353,10 +355,11 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
       this.#follow();
       const hits = await this.#index.search(vectors, k);
       // Whoever was removed while threads searched may have kept another one out: then the answer is looked for again.
-      const gone = hits.flat().some(({ subjectId }) => !this.#subjects.has(subjectId));
-      if (!gone) {
+      const gone = new Set(hits.flat().flatMap(({ subjectId }) => (this.#subjects.has(subjectId) ? [] : [subjectId])));
+      if (gone.size === 0) {
         return hits.map((ofProbe, p) => ofProbe.map((hit) => this.#candidate(hit, vectors[p] as Float32Array)));
       }
+      for (const subjectId of gone) this.#leaveOrphans(subjectId);
     }
   }
 
@@ -451,6 +454,14 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
   }
 
   #catchUp(): void {
+    // Our own writes do not change the database's version: should reading them break off, the next call must look again.
+    const version = this.#seenVersion;
+    this.#seenVersion = Number.NaN;
+    this.#takeChanges();
+    this.#seenVersion = version;
+  }
+
+  #takeChanges(): void {
     const changes = this.#seenChange === null ? null : this.#database.changesSince(this.#seenChange);
     if (!changes) {
       this.#readAll();
@@ -504,6 +515,20 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     this.#byName.remove(id);
   }
 
+  /** Templates of nobody, as a deletion by another program leaves them that minds no foreign keys, are not searched. */
+  #leaveOrphans(subjectId: string): void {
+    const orphans = this.#database.templates(subjectId);
+    for (const { id } of orphans) {
+      this.#index.remove(id);
+      this.#notSearched.add(id, subjectId);
+    }
+    if (orphans.length === 0) return;
+    this.#log.error(
+      { subject: subjectId, templates: orphans.length },
+      'templates of a subject that is not there will not be searched; the database was changed by something else',
+    );
+  }
+
   #takeTemplate(row: TemplateRow): void {
     const { id, subjectId, embedding } = row;
     const vector = embedding && isOfModel(row, this.#of) ? fromBlob(embedding, this.#width) : null;
@@ -546,7 +571,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     clearTimeout(this.#checkpointTimer);
     let emptied = false;
     try {
-      emptied = this.#database.checkpoint();
+      emptied = this.#database.checkpoint({ waitMs: CHECKPOINT_WAIT_MS });
     } catch (error) {
       this.#log.warn({ err: error }, 'the WAL of the gallery could not be emptied');
     }

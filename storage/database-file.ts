@@ -1,9 +1,10 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { AppError } from '../config/app-error.ts';
 import type { ErrorCode } from '../config/error-codes.ts';
 import { planFileOf } from './finish-restore.ts';
+import { makePrivately } from './make-privately.ts';
 
 /** One step of a database's schema. A list of them only ever grows at its end. */
 export interface Migration {
@@ -105,11 +106,18 @@ export class DatabaseFile {
   /**
    * Moves everything from the WAL into the database and empties the WAL.
    *
+   * @param waitMs how long to wait, blocking this thread, for other processes. Default 2 s.
    * @returns false when another process was reading or writing, and the WAL still holds something.
    */
-  checkpoint(): boolean {
-    const row = this.attempt('be checkpointed', () => this.#database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get());
-    return row?.busy === 0;
+  checkpoint({ waitMs = BUSY_TIMEOUT_MS }: { waitMs?: number } = {}): boolean {
+    return this.attempt('be checkpointed', () => {
+      this.#database.exec(`PRAGMA busy_timeout = ${waitMs}`);
+      try {
+        return this.#database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy === 0;
+      } finally {
+        this.#database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+      }
+    });
   }
 
   /**
@@ -182,6 +190,6 @@ export class DatabaseFile {
 /** SQLite gives its `-wal` and `-shm` the database's own mode, so the database must exist with the right one first. */
 function createPrivately(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  closeSync(openSync(file, 'a', 0o600));
+  makePrivately(file);
   for (const path of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(path)) chmodSync(path, 0o600);
 }

@@ -1,8 +1,9 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '../config/app-error.ts';
+import { makePrivately } from './make-privately.ts';
 
 /** Holds the data folder for one process. */
 export interface FolderLock {
@@ -28,7 +29,7 @@ export function lockFolder(dataDir: string): FolderLock {
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    closeSync(openSync(file, 'a', 0o600));
+    makePrivately(file);
     database = new DatabaseSync(file);
     take(database);
   } catch (error) {

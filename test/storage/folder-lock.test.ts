@@ -47,6 +47,15 @@ describe('the lock of a data folder', () => {
     lockFolder(folder).release();
   });
 
+  it('is not lost by a second attempt of the same process', async () => {
+    const lock = lockFolder(folder);
+    expect(() => lockFolder(folder)).toThrow(expect.objectContaining(IN_USE));
+    const program = fileURLToPath(new URL('../support/open-database.ts', import.meta.url));
+    child = spawn(process.execPath, [program, 'lock', folder], { stdio: 'ignore' });
+    expect(await once(child, 'exit')).toEqual([1, null]);
+    lock.release();
+  });
+
   it('makes the folder', () => {
     lockFolder(join(folder, 'new')).release();
   });
