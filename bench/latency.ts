@@ -1,0 +1,187 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { longFilm } from '../test/support/people-in-film.ts';
+import { encodeFilm } from './live/encode-film.ts';
+import { frameLatencyMs } from './live/frame-latency.ts';
+import { stripFilters } from './live/frame-number-strip.ts';
+import { histogram, histogramLines } from './live/histogram.ts';
+import { LiveRig, type Span } from './live/live-rig.ts';
+import { PacedCameras } from './live/paced-cameras.ts';
+import { PictureWatch } from './live/picture-watch.ts';
+import { plotSvg } from './live/plot.ts';
+import { film } from './materials.ts';
+import type { BenchOptions } from './options.ts';
+import { type Measurement, median, percentile, type Ratio, type Row } from './report.ts';
+
+const FPS = 5;
+const SECONDS = 60;
+const TRIAL_S = 15;
+const FILM_FPS = 25;
+/** Four times the walk: the film's numbers repeat after 16.8 s. */
+const FILM_FRAMES = 420;
+const LOAD = 0.8;
+const WANTED_MS = 200;
+const BIN_MS = 20;
+/** More than any two cores sustain, and an address for each. */
+const MOST_CAMERAS_A_CORE = 8;
+
+interface Load {
+  readonly cameras: number;
+  readonly latencies: readonly number[];
+  readonly ages: readonly number[];
+  /** Pictures without a readable number. */
+  readonly unread: number;
+  readonly ownDelayP99Ms: number;
+  readonly span: Span;
+}
+
+/** How old a picture is when it reaches a live client, by the number that is drawn into it: alone, and at 80 % of the sustained cameras. */
+export async function measureLatency(options: BenchOptions = {}): Promise<Measurement> {
+  const fps = options.fps ?? FPS;
+  const seconds = options.seconds ?? SECONDS;
+  const dir = mkdtempSync(join(tmpdir(), 'facegate-bench-'));
+  try {
+    say('drawing and encoding the film');
+    const numbered = await encodeFilm({
+      film: film(),
+      file: join(dir, 'numbered.mp4'),
+      size: '1920x1080',
+      frames: FILM_FRAMES,
+      filters: stripFilters(),
+      lowDelay: true,
+    });
+    const most = Math.max(options.cameras ?? 0, MOST_CAMERAS_A_CORE * availableParallelism());
+    const trials = options.cameras === undefined ? 10 * (TRIAL_S + 10) : 0;
+    const long = longFilm(numbered.file, trials + 3 * (seconds + 30), join(dir, 'film.mp4'));
+    // An address for each camera, so that each says when its film began.
+    const films = Object.fromEntries(Array.from({ length: most }, (_, i) => [`camera${i + 1}`, long]));
+    await using rig = await LiveRig.start({ films });
+    const paced = new PacedCameras({ rig, film: (camera) => camera, fps, say });
+    const alone = await measureLoad({ rig, paced, cameras: 1, seconds });
+    const sustained =
+      options.cameras ??
+      (
+        await paced.sustained({
+          guess: 2 * availableParallelism(),
+          most,
+          trialSeconds: TRIAL_S,
+          confirmSeconds: TRIAL_S,
+        })
+      ).cameras;
+    const loaded = await measureLoad({ rig, paced, cameras: Math.max(1, Math.floor(LOAD * sustained)), seconds });
+    if (options.svg) writeFileSync(join(options.svg, 'latency.svg'), plotOf([alone, loaded]));
+    return {
+      part: 'latency',
+      rows: [
+        ...rowsOf(alone),
+        {
+          name: 'cameras sustained',
+          values: [sustained],
+          unit: 'cameras',
+          note: options.cameras === undefined ? `found in trials of ${TRIAL_S} s` : 'as given',
+        },
+        ...rowsOf(loaded),
+        {
+          name: 'making the film, a picture',
+          values: [numbered.msPerPicture],
+          unit: 'ms',
+          note: 'not in the latency: drawing and encoding, before the run',
+        },
+      ],
+      ratios: [...ratiosOf(alone, false), ...ratiosOf(loaded, true)],
+      remarks: [
+        'from the moment that a frame was due at the camera’s RTSP server, by the number drawn into its picture, until its live message, JPEG and all, has reached a client on this machine: network, decoding, analysis, JPEG and WebSocket are in it, and so is any lateness of the RTSP server and of the client',
+        `the camera’s own encoder is not in it: the film was encoded beforehand, without B-frames or look-ahead; a live one of this kind would add at most the ${numbered.msPerPicture.toFixed(0)} ms above where it had this machine’s cores to itself`,
+        `1920×1080 at ${FILM_FPS} frames/s, ${fps} of them analysed; one client with the pictures of all cameras; at one camera and at ${LOAD * 100} % of those sustained, for ${seconds} s each`,
+        ...[alone, loaded].map(({ cameras, latencies }) =>
+          [`latency with ${cameras} of them:`, ...histogramLines(histogram(latencies, BIN_MS), 'ms')].join('\n    '),
+        ),
+      ],
+    };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function measureLoad(o: { rig: LiveRig; paced: PacedCameras; cameras: number; seconds: number }): Promise<Load> {
+  const { rig, paced, cameras, seconds } = o;
+  await paced.set(cameras);
+  await using watch = await PictureWatch.open(rig.socketAddress);
+  // The first pictures also pay for the encoder's start.
+  await rig.running(paced.ids, 3000);
+  say(`${cameras} cameras for ${seconds} s`);
+  watch.begin();
+  const span = await rig.during(seconds);
+  const { ownDelayP99Ms } = watch;
+  const latencies: number[] = [];
+  const ages: number[] = [];
+  let unread = 0;
+  for (const { camera, atMs, number, ageMs } of await watch.end()) {
+    const zeroMs = rig.films.zeroMs(camera);
+    if (zeroMs === undefined) throw new Error(`the RTSP server did not say when the film of ${camera} began`);
+    if (number === null) unread += 1;
+    else latencies.push(frameLatencyMs({ atMs, zeroMs, number, periodFrames: FILM_FRAMES, filmFps: FILM_FPS }));
+    ages.push(ageMs);
+  }
+  if (latencies.length === 0) throw new Error(`no picture of ${cameras} cameras could be read`);
+  return { cameras, latencies, ages, unread, ownDelayP99Ms, span };
+}
+
+function rowsOf({ cameras, latencies, ages, unread, ownDelayP99Ms, span }: Load): Row[] {
+  const name = cameras === 1 ? '1 camera' : `${cameras} cameras`;
+  const used = (seconds: number) => seconds / span.seconds;
+  const { server, inference, ffmpeg, films } = span.cpu;
+  return [
+    { name: `${name}: latency, p50`, values: [median(latencies)], unit: 'ms', note: `${latencies.length} pictures` },
+    { name: `${name}: latency, p99`, values: [percentile(latencies, 99)], unit: 'ms' },
+    { name: `${name}: latency, greatest`, values: [Math.max(...latencies)], unit: 'ms' },
+    {
+      name: `${name}: of it in facegate, p50`,
+      values: [median(ages)],
+      unit: 'ms',
+      note: 'ageMs: since it was decoded',
+    },
+    { name: `${name}: pictures whose number could not be read`, values: [unread], unit: 'pictures' },
+    { name: `${name}: delay of the main thread, p99`, values: [span.loopDelayP99Ms], unit: 'ms' },
+    { name: `${name}: delay of the client itself, p99`, values: [ownDelayP99Ms], unit: 'ms' },
+    { name: `${name}: CPU of facegate`, values: [used(server + inference + ffmpeg)], unit: 'cores' },
+    { name: `${name}: CPU of the RTSP server`, values: [used(films)], unit: 'cores', note: 'not facegate’s' },
+  ];
+}
+
+function ratiosOf({ cameras, latencies, span }: Load, promised: boolean): Ratio[] {
+  const name = promised ? `at 80 % (${cameras})` : '1 camera';
+  return [
+    {
+      name: `${name}: p99 / ${WANTED_MS} ms`,
+      values: [percentile(latencies, 99) / WANTED_MS],
+      wanted: promised ? { atMost: 1 } : null,
+    },
+    {
+      name: `${name}: delay of the main thread, p99 / 20 ms`,
+      values: [span.loopDelayP99Ms / 20],
+      wanted: { atMost: 1 },
+    },
+  ];
+}
+
+function plotOf(loads: readonly Load[]): string {
+  return plotSvg({
+    title: 'From the camera’s frame to the live client',
+    x: 'latency, ms',
+    y: 'share of the pictures, %',
+    series: loads.map(({ cameras, latencies }) => ({
+      name: `${cameras} of them`,
+      as: 'line' as const,
+      points: histogram(latencies, BIN_MS).map(
+        ({ from, to, count }) => [(from + to) / 2, (100 * count) / latencies.length] as const,
+      ),
+    })),
+    marks: [{ name: `${WANTED_MS} ms`, x: WANTED_MS }],
+  });
+}
+
+function say(text: string): void {
+  process.stderr.write(`latency: ${text}\n`);
+}

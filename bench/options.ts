@@ -1,0 +1,16 @@
+/** What a run of the benches may be told; each part says which of them it takes and has defaults of its own. */
+export interface BenchOptions {
+  /** Of each measurement that counts. */
+  readonly seconds?: number;
+  readonly rounds?: number;
+  /** Cameras that are known to be sustained. */
+  readonly cameras?: number;
+  /** Frames a second that are analysed of each camera. */
+  readonly fps?: number;
+  readonly scene?: readonly string[];
+  readonly clients?: number;
+  readonly pictureClients?: number;
+  readonly watch?: 'one' | 'all';
+  /** A folder for plots. */
+  readonly svg?: string;
+}
