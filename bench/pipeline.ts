@@ -24,6 +24,8 @@ const ROUNDS = 5;
 /** 16:9 at a longest side of 640: what the detector makes of 1280×720. */
 const INPUT_SHAPE = [1, 3, 384, 640] as const;
 const GALLERY_SUBJECTS = 100;
+/** It takes about a second each. */
+const FACE_API_FRAMES = 16;
 
 /** Frames a second of everything from file to identified faces, against its limit and a peer, alternating in one run. */
 export async function measurePipeline(): Promise<Measurement> {
@@ -44,10 +46,13 @@ export async function measurePipeline(): Promise<Measurement> {
 
     const one: number[] = [];
     const two: number[] = [];
+    const rounded: number[] = [];
     const bare: number[] = [];
     const peers: number[][] = [[], []];
+    const faceApi: number[] = [];
     let calls = { detect: 0, embed: 0 };
     let peerNote = '';
+    let faceApiNote = '';
     for (let round = 0; round < ROUNDS; round += 1) {
       process.stderr.write(`pipeline: round ${round + 1} of ${ROUNDS}\n`);
       const ours = await runPipeline(1, scratch);
@@ -61,6 +66,7 @@ export async function measurePipeline(): Promise<Measurement> {
       });
       bare.push(FRAMES / seconds);
       two.push(FRAMES / (await runPipeline(2, scratch)).seconds);
+      rounded.push(FRAMES / (await runPipeline(2, scratch, 'int8')).seconds);
       for (const threads of [1, 2]) {
         const peer = await runPeer([
           film(),
@@ -74,8 +80,12 @@ export async function measurePipeline(): Promise<Measurement> {
         if ('fps' in peer) peers[threads - 1]!.push(peer.fps);
         peerNote = 'fps' in peer ? `${peer.embeds} embeds` : peer.why;
       }
+      const javascript = await runFaceApi();
+      if ('fps' in javascript) faceApi.push(javascript.fps);
+      faceApiNote = 'fps' in javascript ? `${FACE_API_FRAMES} frames` : javascript.why;
     }
     const peerMeasured = peers[0]!.length === ROUNDS && peers[1]!.length === ROUNDS;
+    const faceApiMeasured = faceApi.length === ROUNDS;
     const bestPeer = one.map((_, round) => Math.max(peers[0]![round] ?? 0, peers[1]![round] ?? 0));
     return {
       part: 'pipeline',
@@ -83,22 +93,41 @@ export async function measurePipeline(): Promise<Measurement> {
         { name: 'bare loop, one process', values: bare, unit: 'frames/s', note: 'same networks, prebuilt tensors' },
         { name: 'pipeline, one inference process', values: one, unit: 'frames/s' },
         { name: 'pipeline, two inference processes', values: two, unit: 'frames/s' },
+        { name: 'pipeline, two processes, int8', values: rounded, unit: 'frames/s', note: 'both networks' },
         ...(peerMeasured
           ? [
               { name: 'Python peer, one thread', values: peers[0]!, unit: 'frames/s', note: peerNote },
               { name: 'Python peer, two threads', values: peers[1]!, unit: 'frames/s', note: peerNote },
             ]
           : []),
+        ...(faceApiMeasured
+          ? [{ name: 'face-api.js on WebAssembly', values: faceApi, unit: 'frames/s', note: faceApiNote }]
+          : []),
       ],
       ratios: [
-        { name: 'one process / bare loop', values: one.map((v, i) => v / bare[i]!), wanted: { atLeast: 0.9 } },
-        { name: 'two processes / one', values: two.map((v, i) => v / one[i]!), wanted: null },
+        { name: 'one process / bare loop', values: one.map((v, i) => v / bare[i]!), wanted: { atLeast: 0.92 } },
+        { name: 'two processes / one', values: two.map((v, i) => v / one[i]!), wanted: { atLeast: 1.8 } },
+        { name: 'int8 / float32', values: rounded.map((v, i) => v / two[i]!), wanted: null },
         ...(peerMeasured
           ? [
               {
                 name: 'two processes / best Python peer',
                 values: two.map((v, i) => v / bestPeer[i]!),
-                wanted: { atLeast: 2 },
+                wanted: { atLeast: 2.2 },
+              },
+              {
+                name: 'two processes, int8 / best Python peer',
+                values: rounded.map((v, i) => v / bestPeer[i]!),
+                wanted: { atLeast: 2.2 },
+              },
+            ]
+          : []),
+        ...(faceApiMeasured
+          ? [
+              {
+                name: 'two processes / face-api.js',
+                values: two.map((v, i) => v / faceApi[i]!),
+                wanted: { atLeast: 10 },
               },
             ]
           : []),
@@ -107,6 +136,7 @@ export async function measurePipeline(): Promise<Measurement> {
         `${FRAMES} frames a run of ${film().split('/').at(-1)} at 1280×720, network input 640×384, one intra-op thread a process`,
         `pipeline and bare loop each made ${calls.detect} detect and ${calls.embed} embed calls in the last round`,
         ...(peerMeasured ? [] : [`Python peer not measured: ${peerNote}`]),
+        ...(faceApiMeasured ? [] : [`face-api.js not measured: ${faceApiNote}`]),
       ],
     };
   } finally {
@@ -114,8 +144,14 @@ export async function measurePipeline(): Promise<Measurement> {
   }
 }
 
-async function runPipeline(processes: number, scratch: string): Promise<{ seconds: number; facesPerFrame: number[] }> {
-  const { models, recognition } = settingsSchema.parse({});
+async function runPipeline(
+  processes: number,
+  scratch: string,
+  precision: 'float32' | 'int8' = 'float32',
+): Promise<{ seconds: number; facesPerFrame: number[] }> {
+  const { models, recognition } = settingsSchema.parse({
+    models: { detector: { precision }, embedder: { precision } },
+  });
   const { analyser, embedder } = await openAnalyser({
     models: { ...models, processes },
     oodThreshold: recognition.oodThreshold,
@@ -126,7 +162,7 @@ async function runPipeline(processes: number, scratch: string): Promise<{ second
     log: silentLog,
   });
   const { width } = embedder.embedding;
-  const file = join(scratch, `gallery-${processes}.db`);
+  const file = join(scratch, `gallery-${processes}-${precision}.db`);
   const gallery = openGallery({ file, model: embedder.name, width, log: silentLog, clock: systemClock });
   if (gallery.size.subjects === 0) fillGallery(gallery, embedder.name, width);
   try {
@@ -211,4 +247,19 @@ async function runPeer(args: string[]): Promise<PeerAnswer> {
       why: `${python}: ${last ?? (error as Error).message} (pip install onnxruntime opencv-python-headless numpy)`,
     };
   }
+}
+
+/** `FACEGATE_PEER_FACE_API` names the folder that the script says how to make. */
+async function runFaceApi(): Promise<PeerAnswer> {
+  const folder = process.env.FACEGATE_PEER_FACE_API;
+  const script = join(import.meta.dirname, 'peers/face_api.mjs');
+  if (folder === undefined) return { why: `FACEGATE_PEER_FACE_API is not set; ${script} says what it takes` };
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    script,
+    folder,
+    film(),
+    '--frames',
+    String(FACE_API_FRAMES),
+  ]);
+  return JSON.parse(stdout) as { fps: number; embeds: number };
 }

@@ -1,7 +1,7 @@
 // npm run eval -- PART FOLDER…: how right the product's networks are, measured end to end. Tables for people on stdout, or
 // with --json one object for machines; progress goes to stderr. What the figures mean stands in docs/accuracy.md.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { machine } from '../bench/report.ts';
 import { evaluateCalibration, withPlainSignal } from './calibrate.ts';
 import { evaluateDetect } from './detect.ts';
@@ -22,7 +22,7 @@ interface Options {
   readonly confidence?: number;
   readonly detector?: string;
   readonly flip?: true;
-  readonly int8?: true;
+  readonly int8?: 'detector' | 'embedder' | 'both';
 }
 
 const program = new Command('eval').description('Measures how right the networks are.');
@@ -106,7 +106,7 @@ function part(name: string, description: string): Command {
     .option('--json', 'print one JSON object instead of a table')
     .option('--starter', 'the starter set instead of the usual networks')
     .option('--detector <name>', 'another detector of the catalog')
-    .option('--int8', 'detector and embedder in 8-bit arithmetic');
+    .addOption(new Option('--int8 <which>', 'in 8-bit arithmetic').choices(['detector', 'embedder', 'both']));
 }
 
 async function evaluate<T>(

@@ -44,28 +44,27 @@ export interface NetworkChoice {
   readonly detector?: string | undefined;
   /** Embed mirror images as well. Default false. */
   readonly flip?: boolean | undefined;
-  /** Both in 8-bit arithmetic. Default false. */
-  readonly int8?: boolean | undefined;
+  /** In 8-bit arithmetic. Default: neither. */
+  readonly int8?: 'detector' | 'embedder' | 'both' | undefined;
   /** What the embedder is said to be, instead of its entry. */
   readonly entry?: (entry: EmbedderEntry) => EmbedderEntry;
 }
 
 /** The product's own inference processes with the settings that it has where nobody sets any. */
-export async function openNetworks({
-  set,
-  flip = false,
-  int8 = false,
-  ...choice
-}: NetworkChoice): Promise<OpenedNetworks> {
+export async function openNetworks({ set, flip = false, int8, ...choice }: NetworkChoice): Promise<OpenedNetworks> {
   await using opened = new AsyncDisposableStack();
   const scratch = mkdtempSync(join(tmpdir(), 'facegate-eval-'));
   opened.defer(() => rmSync(scratch, { recursive: true, force: true }));
   const mirrors = mirrorsFrom(process.env.FACEGATE_MODEL_MIRROR);
   const store = openModelStore({ dir: join(scratch, 'models'), mirrors, starter: true, log: silentLog });
   const names = NAMES[set === 'starter' ? 'starter' : 'usual'];
-  const precise = (model: ResolvedModel) => (int8 ? asInt8(model, '--int8') : model);
-  const detector = precise(await store.resolve(choice.detector ?? names.detector));
-  const known = precise(set === 'research' ? researchEmbedder(mirrors) : await store.resolve(names.embedder));
+  const precise = (role: 'detector' | 'embedder', model: ResolvedModel) =>
+    int8 === role || int8 === 'both' ? asInt8(model, '--int8') : model;
+  const detector = precise('detector', await store.resolve(choice.detector ?? names.detector));
+  const known = precise(
+    'embedder',
+    set === 'research' ? researchEmbedder(mirrors) : await store.resolve(names.embedder),
+  );
   const embedder = choice.entry ? { ...known, entry: choice.entry(known.entry as EmbedderEntry) } : known;
   const { entry } = detector;
   const landmarks = entry.family === 'starter-ssd' ? await store.resolve(entry.landmarks) : null;

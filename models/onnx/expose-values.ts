@@ -8,14 +8,17 @@ const FEATURE_OPS = new Set(['Conv', 'Add', 'LeakyRelu', 'Concat', 'Resize', 'Ma
  * Values that 8-bit arithmetic would round: what goes into and comes out of convolutions (behind their rectifier), sums and
  * leaky rectifiers. The last convolutions, whose results are the network's answers, are left alone: they cost little, and
  * their rounding would stand in the answer.
+ *
+ * @param isWorth asked with each node's result. Default: all are.
  */
-export function valuesToRound(bytes: Uint8Array): string[] {
+export function valuesToRound(bytes: Uint8Array, isWorth: (value: string) => boolean = () => true): string[] {
   const { graph } = readOnnx(bytes);
   const constants = new Set(graph.initializer.map(({ name }) => name));
   const isFeature = (value: string) =>
     graph.node.some(({ opType, input }) => input.includes(value) && FEATURE_OPS.has(opType ?? ''));
   const found = new Set<string>();
   for (const { opType, input, output } of graph.node) {
+    if (!isWorth(output[0]!)) continue;
     if (opType === 'Conv') {
       const result = behindRectifier(graph, output[0]!);
       if (!isFeature(result)) continue;
