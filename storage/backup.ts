@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import {
   createWriteStream,
   existsSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -16,10 +18,13 @@ import { z } from 'zod';
 import { AppError } from '../config/app-error.ts';
 import { copyDatabase, copyPrivately, databasesIn, sha256Of } from './copy-databases.ts';
 import { syncFile, syncFolder } from './durable-folder.ts';
+import { planFileOf } from './finish-restore.ts';
 import { sealArchive } from './sealed-archive.ts';
 import { verifyAuditLog } from './verify-audit-log.ts';
 
 export const MANIFEST = 'manifest.json';
+/** The files of a backup. `gallery.key.next` opens a gallery whose change of keys was cut off (docs/security.md). */
+export const BACKED_UP = /^[a-z0-9-]+\.(db|key|key\.next|head)$/i;
 /** Not a name that somebody would give a folder of their own: what is left of it is removed. */
 const STAGING = '.facegate-backup-';
 /** What a backup that was killed left behind. */
@@ -32,9 +37,7 @@ export const manifestSchema = z.object({
   createdAt: z.string(),
   /** The newest entry of the audit log, as far as that log is whole. */
   audit: z.object({ number: z.int(), hash: z.string() }).nullable(),
-  files: z.array(
-    z.object({ name: z.string().regex(/^[a-z0-9-]+\.(db|key|head)$/i), bytes: z.int(), sha256: z.string() }),
-  ),
+  files: z.array(z.object({ name: z.string().regex(BACKED_UP), bytes: z.int(), sha256: z.string() })),
 });
 
 export type BackupManifest = z.infer<typeof manifestSchema>;
@@ -62,12 +65,20 @@ export async function backUp(options: BackupOptions): Promise<BackupManifest> {
   const { dataDir, file, passphrase } = options;
   const names = databasesIn(dataDir);
   if (names.length === 0) throw new AppError('ARCHIVE_FAILED', `there is nothing to back up in ${dataDir}`);
+  if (existsSync(planFileOf(dataDir))) {
+    throw new AppError(
+      'ARCHIVE_FAILED',
+      `a restore into ${dataDir} was interrupted; "facegate restore --finish" first`,
+    );
+  }
   if (existsSync(file)) throw new AppError('ARCHIVE_FAILED', `there is a file ${file} already; it is not overwritten`);
   sweep(dataDir);
   // In the data folder: what is copied needs the same care, and the same kind of disk.
   const staging = mkdtempSync(join(dataDir, STAGING));
   const part = `${file}.part`;
   try {
+    const keys = passphrase === undefined ? null : keysOf(dataDir, options.keyFiles ?? new Map());
+    const before = keys && digestOf(keys);
     // Before the log itself, which only grows: the copy of the log then has the entry that this names.
     const files = copyPrivately(join(dataDir, 'audit.head'), join(staging, 'audit.head')) ? ['audit.head'] : [];
     for (const name of names) {
@@ -76,7 +87,13 @@ export async function backUp(options: BackupOptions): Promise<BackupManifest> {
       );
       files.push(name);
     }
-    if (passphrase !== undefined) files.push(...copyKeys(dataDir, staging, options.keyFiles ?? new Map()));
+    if (keys) {
+      for (const [name, path] of keys) if (copyPrivately(path, join(staging, name))) files.push(name);
+      // The databases may have been copied before a change of keys and the keys after it, when the old one is gone.
+      if (digestOf(keys) !== before) {
+        throw new AppError('ARCHIVE_FAILED', 'a key was changed while the backup was made; make it again');
+      }
+    }
     const manifest = await describeFiles(staging, files, options);
     writeFileSync(join(staging, MANIFEST), JSON.stringify(manifest, null, 2), { mode: 0o600 });
     const tar = Readable.from(
@@ -99,10 +116,19 @@ export async function backUp(options: BackupOptions): Promise<BackupManifest> {
   }
 }
 
-function copyKeys(dataDir: string, staging: string, elsewhere: ReadonlyMap<string, string>): string[] {
-  const own = readdirSync(dataDir).filter((name) => /^[a-z0-9-]+\.key$/i.test(name));
-  const all = new Map([...own.map((name) => [name, join(dataDir, name)] as const), ...elsewhere]);
-  return [...all].flatMap(([name, path]) => (copyPrivately(path, join(staging, name)) ? [name] : []));
+/** Every key file that there is or may come, by its name in a backup. */
+function keysOf(dataDir: string, elsewhere: ReadonlyMap<string, string>): Map<string, string> {
+  const own = readdirSync(dataDir).flatMap((name) => /^([a-z0-9-]+\.key)(\.next)?$/i.exec(name)?.[1] ?? []);
+  const keys = new Map([...own.map((name) => [name, join(dataDir, name)] as const), ...elsewhere]);
+  return new Map(
+    [...keys].flatMap(([name, path]) => [[name, path] as const, [`${name}.next`, `${path}.next`] as const]),
+  );
+}
+
+function digestOf(keys: ReadonlyMap<string, string>): string {
+  const hash = createHash('sha256');
+  for (const [name, path] of keys) hash.update(name).update(existsSync(path) ? readFileSync(path) : '');
+  return hash.digest('hex');
 }
 
 async function describeFiles(folder: string, names: readonly string[], o: BackupOptions): Promise<BackupManifest> {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   chmodSync,
   closeSync,
@@ -12,12 +13,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { extract } from 'tar';
 import { AppError } from '../config/app-error.ts';
 import type { ChainLink } from './audit-chain.ts';
-import { type BackupManifest, MANIFEST, manifestSchema } from './backup.ts';
+import { BACKED_UP, type BackupManifest, MANIFEST, manifestSchema } from './backup.ts';
 import { checkDatabase, databasesIn, sha256Of } from './copy-databases.ts';
 import { BUSY_TIMEOUT_MS } from './database-file.ts';
 import { syncFile, syncFolder } from './durable-folder.ts';
@@ -115,8 +115,7 @@ async function unpack({ file, passphrase, onProgress }: RestoreOptions, staged: 
     preserveOwner: false,
     noChmod: true,
     filter: (path, entry) => {
-      const plain =
-        'type' in entry && entry.type === 'File' && /^([a-z0-9-]+\.(db|key|head)|manifest\.json)$/i.test(path);
+      const plain = 'type' in entry && entry.type === 'File' && (path === MANIFEST || BACKED_UP.test(path));
       if (!plain) refused.push(path);
       else onProgress?.(`unpacking ${path}`, 0, entry.size ?? 0);
       return plain;
@@ -125,7 +124,25 @@ async function unpack({ file, passphrase, onProgress }: RestoreOptions, staged: 
   try {
     const bytes = createReadStream(file);
     const plain = sealed ? openArchive(bytes, { kind: 'backup', passphrase: words }) : bytes;
-    await pipeline(plain, into as unknown as NodeJS.WritableStream);
+    // By hand, since a stream's pipeline takes its `close`, which says that all was handed over, for the end: `finish` says
+    // that all is written.
+    let failed = false;
+    const written = new Promise<void>((resolve, reject) => {
+      into.once('finish', resolve);
+      // It may have several things against one archive.
+      into.on('error', (error: unknown) => {
+        failed = true;
+        reject(error);
+      });
+    });
+    written.catch(() => undefined);
+    for await (const chunk of plain) {
+      const more = into.write(chunk as Buffer);
+      if (failed) break;
+      if (!more) await Promise.race([once(into, 'drain'), written]);
+    }
+    into.end();
+    await written;
   } catch (error) {
     if (error instanceof AppError) throw error;
     const said = error instanceof Error ? error.message : String(error);

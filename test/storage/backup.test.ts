@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { pbkdf2 } from 'node:crypto';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -178,6 +179,58 @@ describe('a backup', () => {
     expect(readFileSync(join(dataDir, 'gallery.key'), 'utf8')).toBe('k'.repeat(32));
     expect(readFileSync(join(dataDir, 'other.key'), 'utf8')).toBe('s'.repeat(32));
     expect((statSync(join(dataDir, 'gallery.key')).mode & 0o777).toString(8)).toBe('600');
+  });
+
+  it('has the next key too, which may be the one that opens the gallery', { timeout: 30_000 }, async () => {
+    const elsewhere = join(folder, 'secret');
+    writeFileSync(elsewhere, 's'.repeat(32));
+    writeFileSync(`${elsewhere}.next`, 't'.repeat(32));
+    writeFileSync(join(dataDir, 'gallery.key.next'), 'n'.repeat(32));
+    await back({ passphrase: PASSPHRASE, keyFiles: new Map([['other.key', elsewhere]]) });
+    rmSync(join(dataDir, 'gallery.key.next'));
+    audit.close();
+    await bring();
+    expect(readFileSync(join(dataDir, 'gallery.key.next'), 'utf8')).toBe('n'.repeat(32));
+    expect(readFileSync(join(dataDir, 'other.key.next'), 'utf8')).toBe('t'.repeat(32));
+  });
+
+  it('that is sealed comes back whole where files are written slowly', { timeout: 60_000 }, async () => {
+    for (let i = 0; i < 8; i += 1) writeFileSync(join(dataDir, `other-${i}.key`), 'o'.repeat(32));
+    await back({ passphrase: PASSPHRASE });
+    audit.close();
+    let busy = true;
+    const occupy = () => pbkdf2('a', 'b', 20_000, 32, 'sha1', () => busy && occupy());
+    // Files are written by the four threads that work on these.
+    for (let i = 0; i < 6; i += 1) occupy();
+    try {
+      expect((await bring()).manifest.files).toHaveLength(13);
+    } finally {
+      busy = false;
+    }
+    expect(readFileSync(join(dataDir, 'other-7.key'), 'utf8')).toBe('o'.repeat(32));
+  });
+
+  it('fails where a key is changed while it is made: what it has could not be opened', async () => {
+    let copied = 0;
+    const attempt = back({
+      passphrase: PASSPHRASE,
+      onProgress: () => {
+        copied += 1;
+        if (copied === 1) writeFileSync(join(dataDir, 'gallery.key'), 'x'.repeat(32));
+      },
+    });
+    await expect(attempt).rejects.toMatchObject({
+      code: 'ARCHIVE_FAILED',
+      message: 'a key was changed while the backup was made; make it again',
+    });
+    expect(copied).toBeGreaterThan(0);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('is not made of a folder in which a restore was interrupted', async () => {
+    decideRestore(dataDir, { staged: 'staged', former: 'former', out: ['gallery.db'], in: ['gallery.db'] });
+    await expect(back()).rejects.toMatchObject({ message: expect.stringContaining('facegate restore --finish') });
+    rmSync(join(dataDir, 'restore.json'));
   });
 
   it('overwrites no file and leaves nothing behind when it fails', async () => {
