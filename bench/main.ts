@@ -35,6 +35,11 @@ const PARTS: Record<string, Part> = {
     takes: ['seconds', 'fps', 'cameras', 'svg'],
     run: async (options) => (await import('./latency.ts')).measureLatency(options),
   },
+  viewers: {
+    about: 'a thousand live clients, and a hundred with pictures: whether each gets every frame, and what they cost',
+    takes: ['seconds', 'fps', 'cameras', 'clients', 'pictureClients', 'watch'],
+    run: async (options) => (await import('./viewers.ts')).measureViewers(options),
+  },
   isolation: {
     about: 'what it costs a network to live beside others: alone, in threads, in processes; latency and memory',
     run: async () => (await import('./isolation.ts')).measureIsolation(),
