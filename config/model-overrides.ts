@@ -44,7 +44,13 @@ export function withModelPaths(
   const result = {
     ...models,
     detector: { ...models.detector, model: named('detector') },
-    embedder: { ...models.embedder, model: named('embedder') },
+    embedder: {
+      ...models.embedder,
+      model: named('embedder'),
+      ...(models.embedder.previous !== undefined && {
+        previous: absolute('models.embedder.previous', models.embedder.previous),
+      }),
+    },
     scorers: models.scorers.map((scorer, i) => ({
       ...scorer,
       model: absolute(`models.scorers[${i}].model`, scorer.model),

@@ -55,6 +55,15 @@ const model = z
   })
   .meta({ words: '`auto`, the name of a model, or the path of a file' });
 
+/** There is none before the usual one. */
+const previousModel = z
+  .string()
+  .max(4096)
+  .refine((value) => value !== 'auto' && isModel(value), {
+    error: 'must be a model name like "mobilefacenet-arcface-128d", or the path of an .onnx file',
+  })
+  .meta({ words: 'the name of a model, or the path of a file' });
+
 /** There is no scorer that everybody wants. */
 const scorerModel = z
   .string()
@@ -163,7 +172,14 @@ const detector = z
   }));
 
 const embedder = z.strictObject({
-  model: model.default('auto').describe('Which network tells faces apart. The gallery belongs to one embedder.'),
+  model: model
+    .default('auto')
+    .describe('Which network tells faces apart. The gallery belongs to one embedder; `previous` helps to change it.'),
+  previous: previousModel
+    .optional()
+    .describe(
+      'While the gallery moves to another embedder: the one before. It runs beside `model`, and those enrolled with it are recognised until they are enrolled anew (docs/models.md#changing-the-embedder).',
+    ),
   flip: z
     .boolean()
     .default(false)

@@ -19,7 +19,6 @@ export interface ExportReport {
 }
 
 /** No template is of it: with it, everything is read without an embedding. */
-const NO_MODEL = { model: '', modelVersion: '' };
 
 /**
  * The gallery as lines of JSON, in clear: to be sealed on its way to a disk. Faces come with embeddings or pictures that are
@@ -40,7 +39,7 @@ export function* exportGallery(options: ExportOptions, report: ExportReport): Ge
   yield line(head);
   const known = new Set<string>();
   const subjects: SubjectRow[] = [];
-  database.readAll(NO_MODEL, { subject: (row) => subjects.push(row), template: () => undefined });
+  database.readAll(new Set(), { subject: (row) => subjects.push(row), template: () => undefined });
   for (const subject of subjects) {
     known.add(subject.id);
     report.subjects += 1;

@@ -87,7 +87,7 @@ class Import {
   constructor(options: ImportOptions) {
     this.#options = options;
     const { database } = options;
-    database.readAll({ model: '', modelVersion: '' }, { subject: (row) => this.#know(row), template: () => undefined });
+    database.readAll(new Set(), { subject: (row) => this.#know(row), template: () => undefined });
     const templates = database.templates();
     this.#faces = new Map(templates.map(({ id, subjectId }) => [id, subjectId]));
     for (const { imageId, subjectId } of templates) if (imageId !== null) this.#images.set(imageId, subjectId);

@@ -1,5 +1,5 @@
 import type { AppError } from '../config/app-error.ts';
-import type { Candidate, Embedding } from '../pipeline/face.ts';
+import type { Candidate, Probe } from '../pipeline/face.ts';
 import type { TemplateKind } from './subject.ts';
 import { subjectCollision } from './subject-collision.ts';
 import type { SubjectGallery } from './subject-gallery.ts';
@@ -19,7 +19,7 @@ export interface EnrolmentTerms {
 }
 
 export interface EnrolFaceOptions extends EnrolmentTerms {
-  face: { embedding: Embedding; quality: number | null };
+  face: { embedding: Probe; quality: number | null };
   /** A JPEG of the face with its surroundings, kept where images are kept. */
   picture?: Buffer | null;
 }
@@ -66,7 +66,7 @@ export async function enrolFace(options: EnrolFaceOptions): Promise<EnrolledTemp
  */
 export async function collisionWith(
   gallery: Pick<SubjectGallery, 'search'>,
-  embedding: Embedding,
+  embedding: Probe,
   o: { subjectId: string | null; name: string; threshold: number },
 ): Promise<AppError | null> {
   const [candidates = []] = await gallery.search([embedding], CANDIDATES);

@@ -1,5 +1,5 @@
 import { AppError } from '../config/app-error.ts';
-import type { AnalysedFace, Box, Embedding, UnfitReason } from '../pipeline/face.ts';
+import type { AnalysedFace, Box, Probe, UnfitReason } from '../pipeline/face.ts';
 import type { PixelImage } from '../pipeline/pixel-image.ts';
 import type { FaceAnalyser } from '../pipeline/ports.ts';
 
@@ -13,7 +13,7 @@ export interface FitFaceOptions {
   signal?: AbortSignal;
 }
 
-export type FitFace = AnalysedFace & { readonly embedding: Embedding };
+export type FitFace = AnalysedFace & { readonly embedding: Probe };
 
 /** A face of less than this share of the largest one's area is somebody in the background. */
 const BACKGROUND_AREA = 0.25;

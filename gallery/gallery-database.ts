@@ -307,20 +307,29 @@ export class GalleryDatabase {
     });
   }
 
-  /** Everything of one moment; templates of other models without their embeddings. @returns the number for `changesSince`. */
-  readAll(of: GalleryModel, take: { subject(row: SubjectRow): void; template(row: TemplateRow): void }): number {
+  /**
+   * Everything of one moment.
+   *
+   * @param models whose templates come with their embeddings; those of others without.
+   * @returns the number for `changesSince`.
+   */
+  readAll(
+    models: ReadonlySet<string>,
+    take: { subject(row: SubjectRow): void; template(row: TemplateRow): void },
+  ): number {
     return this.#file.transaction('be read', 'snapshot', () => {
       const key = this.#sealing.current();
       for (const row of this.#file.prepare(SUBJECT).iterate()) take.subject(opened(row, key));
+      const places = Array.from(models, () => '?').join(', ');
       const ours = this.#file.prepare(
-        `SELECT ${TEMPLATE_COLUMNS}, embedding FROM templates WHERE model = ? ORDER BY rowid`,
+        `SELECT ${TEMPLATE_COLUMNS}, embedding FROM templates WHERE model IN (${places}) ORDER BY rowid`,
       );
-      for (const row of ours.iterate(of.model)) {
+      for (const row of ours.iterate(...models)) {
         const template = openedTemplate(row as unknown as StoredTemplate, key);
         if (template) take.template(template);
       }
-      const others = this.#file.prepare(`SELECT ${TEMPLATE_COLUMNS} FROM templates WHERE model <> ?`);
-      for (const row of others.iterate(of.model)) {
+      const others = this.#file.prepare(`SELECT ${TEMPLATE_COLUMNS} FROM templates WHERE model NOT IN (${places})`);
+      for (const row of others.iterate(...models)) {
         take.template({ ...(row as unknown as TemplateRow), embedding: null });
       }
       return this.#lastNumber();

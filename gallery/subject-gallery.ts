@@ -1,11 +1,11 @@
 import { dirname, join } from 'node:path';
 import { AppError } from '../config/app-error.ts';
-import type { Candidate, Embedding } from '../pipeline/face.ts';
+import type { Candidate, Embedding, Probe } from '../pipeline/face.ts';
 import { nameKey } from '../pipeline/name-key.ts';
 import type { Clock, Gallery, Logger } from '../pipeline/ports.ts';
 import { uuidV7 } from '../pipeline/uuid-v7.ts';
 import { fromBlob, lengthOf, toBlob } from './embedding-blob.ts';
-import { EmbeddingIndex, type EmbeddingIndexOptions, type IndexHit } from './embedding-index.ts';
+import type { EmbeddingIndexOptions, IndexHit } from './embedding-index.ts';
 import { GalleryDatabase } from './gallery-database.ts';
 import {
   type GalleryModel,
@@ -15,13 +15,33 @@ import {
   type TemplateRow,
 } from './gallery-rows.ts';
 import { LastSeen } from './last-seen.ts';
-import { NegativeTemplates } from './negative-templates.ts';
+import { mergeHits } from './merge-hits.ts';
 import { NotSearched } from './not-searched.ts';
+import { type CosineScale, SearchedTemplates } from './searched-templates.ts';
 import type { GallerySize, NewTemplate, Subject, SubjectDraft, Template } from './subject.ts';
 import { subjectFields } from './subject-draft.ts';
 import { SubjectsByName, type SubjectsQuery } from './subjects-by-name.ts';
 
 export type { Consent, GallerySize, NewTemplate, Subject, SubjectDraft, Template, TemplateKind } from './subject.ts';
+
+/** The model that a gallery is being moved away from. Its templates are searched too, and none of it are added. */
+export interface PreviousModel {
+  model: string;
+  modelVersion?: string | undefined;
+  width: number;
+  /** From its cosines to those of the gallery's model that say the same. */
+  onto: CosineScale;
+}
+
+/** What a gallery still needs its previous model for. */
+export interface Migration {
+  /** Name of the previous model. */
+  readonly previous: string;
+  /** People who can be found by its templates alone. */
+  readonly people: number;
+  /** Kept pictures that are not enrolled for the gallery's model yet. */
+  readonly pictures: number;
+}
 
 export interface GalleryOptions {
   /** The database; made, with its folder, when it is not there. */
@@ -32,6 +52,8 @@ export interface GalleryOptions {
   modelVersion?: string | undefined;
   /** Numbers in an embedding. */
   width: number;
+  /** Default: none. */
+  previous?: PreviousModel | null | undefined;
   /** `FACEGATE_GALLERY_KEY`: base64 of 32 bytes, instead of the key file. */
   key?: string | undefined;
   /** Made when the gallery is new. Default: `gallery.key` beside the database. */
@@ -68,13 +90,13 @@ export function openGallery(options: GalleryOptions): SubjectGallery {
  */
 export class SubjectGallery implements Gallery, AsyncDisposable {
   readonly #database: GalleryDatabase;
-  readonly #of: GalleryModel;
-  readonly #width: number;
   readonly #keepImages: boolean;
   readonly #log: Logger;
   readonly #clock: Clock;
-  readonly #index: EmbeddingIndex;
-  readonly #negatives = new NegativeTemplates();
+  /** Of the gallery's own model, and of the previous one. */
+  readonly #own: SearchedTemplates;
+  readonly #previous: SearchedTemplates | null;
+  readonly #searched: readonly SearchedTemplates[];
   readonly #notSearched = new NotSearched();
   readonly #subjects = new Map<string, SubjectRow>();
   readonly #lastSeen: LastSeen;
@@ -85,13 +107,13 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
   #checkpointTimer: NodeJS.Timeout | undefined;
 
   constructor(options: GalleryOptions) {
-    const { file, model, modelVersion = '', width, log, clock } = options;
-    this.#of = { model, modelVersion };
-    this.#width = width;
+    const { file, model, modelVersion = '', width, previous, index, log, clock } = options;
     this.#keepImages = options.keepImages ?? false;
     this.#log = log;
     this.#clock = clock;
-    this.#index = new EmbeddingIndex(width, options.index);
+    this.#own = new SearchedTemplates({ of: { model, modelVersion }, width, index });
+    this.#previous = previous ? new SearchedTemplates({ ...previous, of: modelOf(previous), index }) : null;
+    this.#searched = this.#previous ? [this.#own, this.#previous] : [this.#own];
     this.#lastSeen = new LastSeen({ write: (moments) => this.#writeSeen(moments), log });
     const keyFile = options.keyFile ?? join(dirname(file), 'gallery.key');
     this.#database = new GalleryDatabase(file, { key: options.key, keyFile });
@@ -99,28 +121,42 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
       const { subjects, templates, notSearched } = this.size;
       log.info({ subjects, templates, notSearched, model }, 'gallery opened');
       this.#sayWhatWasSealed();
+      this.#sayWhatIsMoved();
     } catch (error) {
       this.#database.close();
       throw error;
     }
   }
 
-  /** The model whose templates are searched. */
+  /** The model whose templates are added. */
   get model(): GalleryModel {
-    return this.#of;
+    return this.#own.of;
   }
 
   /** Numbers in an embedding. */
   get width(): number {
-    return this.#width;
+    return this.#own.width;
   }
 
   get size(): GallerySize {
     this.#follow();
     return {
       subjects: this.#subjects.size,
-      templates: this.#index.size + this.#negatives.size,
+      templates: this.#searched.reduce((sum, { size }) => sum + size, 0),
       notSearched: this.#notSearched.size,
+    };
+  }
+
+  /** Null where there is no previous model. */
+  get migration(): Migration | null {
+    const previous = this.#previous;
+    if (!previous) return null;
+    this.#follow();
+    const left = (id: string) => previous.canFind(id) && !this.#own.canFind(id);
+    return {
+      previous: previous.of.model,
+      people: [...this.#subjects.keys()].filter(left).length,
+      pictures: this.templatesToReembed().length,
     };
   }
 
@@ -282,14 +318,15 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
   }
 
   /**
-   * What one template is searched by; a copy.
+   * What one template is searched by, of the gallery's model or the previous one; a copy.
    *
    * @throws {AppError} TEMPLATE_NOT_FOUND, also for one that is not searched (of another model, or damaged).
    */
   embedding(templateId: string): Embedding {
-    const stored = isOfModel(this.#details(templateId), this.#of) ? this.#database.embedding(templateId) : null;
-    const vector = stored && fromBlob(stored, this.#width);
-    if (vector) return { model: this.#of.model, vector };
+    const searched = this.#searchedWith(this.#details(templateId));
+    const stored = searched && this.#database.embedding(templateId);
+    const vector = stored && fromBlob(stored, searched.width);
+    if (vector) return { model: searched.of.model, vector };
     throw new AppError(
       'TEMPLATE_NOT_FOUND',
       `the face "${templateId}" is of another model or damaged, and not searched`,
@@ -297,13 +334,26 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
   }
 
   /**
-   * Every template that is searched with its vector, opened one after the other: for calibration, export and whoever else
-   * compares them all. Each vector is the caller's, shape [width], as it was enrolled.
+   * How similar a face is to one template: the cosine by the model that the template is of, and where that is the previous
+   * one, what it says for the gallery's model. Null where the probe has no embedding of it.
+   */
+  similarity(enrolled: Embedding, probe: Probe): number | null {
+    const searched = this.#searched.find(({ of }) => of.model === enrolled.model);
+    const vector = searched === this.#own ? probe.vector : probe.previous?.vector;
+    if (!searched || !vector || vector.length !== enrolled.vector.length) return null;
+    let sum = 0;
+    for (const [i, value] of enrolled.vector.entries()) sum += value * (vector[i] as number);
+    return searched.carried(sum / lengthOf(enrolled.vector) / lengthOf(vector));
+  }
+
+  /**
+   * Every template of the gallery's model that is searched with its vector, opened one after the other: for calibration and
+   * whoever else compares them all. Each vector is the caller's, shape [width], as it was enrolled.
    */
   *embeddings(): Generator<{ template: Template; vector: Float32Array }> {
     this.#follow();
-    for (const { details, embedding } of this.#database.embeddings(this.#of)) {
-      const vector = embedding && fromBlob(embedding, this.#width);
+    for (const { details, embedding } of this.#database.embeddings(this.#own.of)) {
+      const vector = embedding && fromBlob(embedding, this.#own.width);
       if (vector) yield { template: this.#templateView(details), vector };
     }
   }
@@ -311,7 +361,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
   /** Templates of other models whose picture is kept, and has none of this gallery's model yet: one a picture. */
   templatesToReembed(): Template[] {
     this.#follow();
-    return this.#database.templatesOnlyOfOthers(this.#of).map((details) => this.#templateView(details));
+    return this.#database.templatesOnlyOfOthers(this.#own.of).map((details) => this.#templateView(details));
   }
 
   /**
@@ -343,21 +393,28 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
 
   /**
    * For each probe the `k` most similar distinct subjects, best first, each by its best positive template. A probe that is
-   * zero or holds something that is not a number finds nobody.
+   * zero or holds something that is not a number finds nobody. Templates of the previous model are searched with the
+   * probe's `previous`; one that has none finds those of the gallery's model alone.
    *
    * @throws {AppError} EMBEDDING_MISMATCH for another model or width; GALLERY_UNAVAILABLE
    */
-  async search(probes: readonly Embedding[], k: number): Promise<Candidate[][]> {
+  async search(probes: readonly Probe[], k: number): Promise<Candidate[][]> {
     if (!Number.isInteger(k) || k < 1) throw new AppError('REQUEST_INVALID', `k must be 1 or more, got ${k}`);
     for (const probe of probes) this.#check(probe);
-    const vectors = probes.map((probe) => probe.vector);
+    const vectors = this.#searched.map((searched) => probes.map((probe) => this.#vectorFor(searched, probe)));
     for (;;) {
       this.#follow();
-      const hits = await this.#index.search(vectors, k);
+      const found = await Promise.all(this.#searched.map((searched, m) => searched.search(vectors[m]!, k)));
+      const hits = probes.map((_, p) =>
+        mergeHits(
+          found.map((each) => each[p]!),
+          k,
+        ),
+      );
       // Whoever was removed while threads searched may have kept another one out: then the answer is looked for again.
       const gone = new Set(hits.flat().flatMap(({ subjectId }) => (this.#subjects.has(subjectId) ? [] : [subjectId])));
       if (gone.size === 0) {
-        return hits.map((ofProbe, p) => ofProbe.map((hit) => this.#candidate(hit, vectors[p] as Float32Array)));
+        return hits.map((ofProbe, p) => ofProbe.map((hit) => this.#candidate(hit, probes[p]!)));
       }
       for (const subjectId of gone) this.#leaveOrphans(subjectId);
     }
@@ -367,21 +424,33 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
   async close(): Promise<void> {
     clearTimeout(this.#checkpointTimer);
     if (this.#database.isOpen) this.#lastSeen.flush();
-    const searched = this.#index.close();
+    const searched = this.#searched.map((each) => each.close());
     this.#database.close();
     this.#forget();
-    await searched;
+    await Promise.all(searched);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  #candidate({ subjectId, similarity }: IndexHit, probe: Float32Array): Candidate {
+  #candidate({ subjectId, similarity }: IndexHit, probe: Probe): Candidate {
     const row = this.#subjects.get(subjectId) as SubjectRow;
     const { name, groups, validFromMs, validUntilMs } = row;
-    const negativeSimilarity = this.#negatives.similarity(subjectId, probe);
+    const negatives = this.#searched.flatMap((searched) => {
+      const vector = this.#vectorFor(searched, probe);
+      return (vector && searched.negativeSimilarity(subjectId, vector)) ?? [];
+    });
+    const negativeSimilarity = negatives.length > 0 ? Math.max(...negatives) : null;
     return { subjectId, name, similarity, groups, validFromMs, validUntilMs, negativeSimilarity };
+  }
+
+  #vectorFor(searched: SearchedTemplates, probe: Probe): Float32Array | null {
+    return searched === this.#own ? probe.vector : (probe.previous?.vector ?? null);
+  }
+
+  #searchedWith(row: GalleryModel): SearchedTemplates | undefined {
+    return this.#searched.find(({ of }) => isOfModel(row, of));
   }
 
   #add(
@@ -397,7 +466,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     const details: TemplateDetails = {
       id: uuidV7(createdAtMs),
       subjectId,
-      ...this.#of,
+      ...this.#own.of,
       kind: o.kind,
       quality: Number.isFinite(o.quality) ? o.quality : null,
       source: o.source
@@ -417,7 +486,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     return {
       ...row,
       lastSeenMs: this.#lastSeen.of(row.id, row.lastSeenMs),
-      templates: this.#index.countOf(row.id) + this.#negatives.countOf(row.id),
+      templates: this.#searched.reduce((sum, searched) => sum + searched.countOf(row.id), 0),
       notSearched: this.#notSearched.countOf(row.id),
     };
   }
@@ -432,12 +501,9 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     return details;
   }
 
-  #check({ model, vector }: Embedding): void {
-    if (model === this.#of.model && vector.length === this.#width) return;
-    throw new AppError(
-      'EMBEDDING_MISMATCH',
-      `the gallery holds embeddings of ${this.#of.model} with ${this.#width} numbers, got ${model} with ${vector.length}`,
-    );
+  #check({ previous, ...embedding }: Probe): void {
+    expectOf(this.#own, embedding);
+    if (previous && this.#previous) expectOf(this.#previous, previous);
   }
 
   #now(): number {
@@ -472,8 +538,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
       else this.#dropSubject(id);
     }
     for (const [id, row] of changes.templates) {
-      this.#index.remove(id);
-      this.#negatives.remove(id);
+      for (const searched of this.#searched) searched.remove(id);
       this.#notSearched.remove(id);
       if (row) this.#takeTemplate(row);
     }
@@ -483,7 +548,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
   #readAll(): void {
     // Should reading break off, a half-read gallery must not answer: the second-best subject could be missing from it.
     this.#forget();
-    this.#seenChange = this.#database.readAll(this.#of, {
+    this.#seenChange = this.#database.readAll(new Set(this.#searched.map(({ of }) => of.model)), {
       subject: (row) => this.#takeSubject(row),
       template: (row) => this.#takeTemplate(row),
     });
@@ -492,8 +557,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
 
   #forget(): void {
     this.#seenChange = null;
-    this.#index.clear();
-    this.#negatives.clear();
+    for (const searched of this.#searched) searched.clear();
     this.#notSearched.clear();
     this.#subjects.clear();
     this.#byName.clear();
@@ -519,7 +583,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
   #leaveOrphans(subjectId: string): void {
     const orphans = this.#database.templates(subjectId);
     for (const { id } of orphans) {
-      this.#index.remove(id);
+      for (const searched of this.#searched) searched.remove(id);
       this.#notSearched.add(id, subjectId);
     }
     if (orphans.length === 0) return;
@@ -531,18 +595,18 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
 
   #takeTemplate(row: TemplateRow): void {
     const { id, subjectId, embedding } = row;
-    const vector = embedding && isOfModel(row, this.#of) ? fromBlob(embedding, this.#width) : null;
+    const searched = this.#searchedWith(row);
+    const vector = embedding && searched ? fromBlob(embedding, searched.width) : null;
     embedding?.fill(0);
-    if (vector) {
-      const place = row.kind === 'negative' ? this.#negatives : this.#index;
-      place.put(id, subjectId, vector);
+    if (searched && vector) {
+      searched.put(id, subjectId, row.kind, vector);
       vector.fill(0);
       return;
     }
     this.#notSearched.add(id, subjectId);
-    if (!isOfModel(row, this.#of)) return;
+    if (!searched) return;
     this.#log.error(
-      { template: id, subject: subjectId, bytes: embedding?.byteLength ?? null, expected: this.#width * 4 },
+      { template: id, subject: subjectId, bytes: embedding?.byteLength ?? null, expected: searched.width * 4 },
       'a template is damaged and will not be searched; enrol that face again',
     );
   }
@@ -567,6 +631,23 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     );
   }
 
+  #sayWhatIsMoved(): void {
+    const { migration } = this;
+    if (!migration) return;
+    const { previous, people, pictures } = migration;
+    if (people === 0 && pictures === 0) {
+      this.#log.warn(
+        { previous },
+        `everybody is enrolled for ${this.#own.of.model}: models.embedder.previous can be taken out of the settings`,
+      );
+      return;
+    }
+    this.#log.info(
+      { previous, people, pictures },
+      `the gallery moves from ${previous} to ${this.#own.of.model}: ${people} people are known by the previous model alone, ${pictures} kept pictures wait for "facegate gallery reembed"`,
+    );
+  }
+
   #emptyWal(): void {
     clearTimeout(this.#checkpointTimer);
     let emptied = false;
@@ -581,6 +662,18 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     }, CHECKPOINT_AGAIN_MS);
     this.#checkpointTimer.unref();
   }
+}
+
+function modelOf({ model, modelVersion = '' }: PreviousModel): GalleryModel {
+  return { model, modelVersion };
+}
+
+function expectOf({ of, width }: SearchedTemplates, { model, vector }: Embedding): void {
+  if (model === of.model && vector.length === width) return;
+  throw new AppError(
+    'EMBEDDING_MISMATCH',
+    `the gallery holds embeddings of ${of.model} with ${width} numbers, got ${model} with ${vector.length}`,
+  );
 }
 
 function subjectNotFound(id: string): AppError {

@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings-schema.ts';
 import type { Clock, Logger } from '../pipeline/ports.ts';
 import type { EmbedderEntry } from './catalog.ts';
 import { type ChosenModels, chooseModels } from './choose-models.ts';
+import { choosePrevious } from './choose-previous.ts';
 import { chooseScorers } from './choose-scorers.ts';
 import { detectorPlace } from './detector-place.ts';
 import { asInt8 } from './int8.ts';
@@ -33,6 +34,8 @@ export interface OpenedAnalyser {
   readonly analyser: InferencePool;
   /** The embedder: its name and width belong to the gallery, its calibration to the thresholds. */
   readonly embedder: EmbedderEntry;
+  /** The one that the gallery is being moved away from; null where the settings name none. */
+  readonly previous: EmbedderEntry | null;
   /** Which models were chosen, and why. */
   readonly why: string;
   /** One of them is a starter model. */
@@ -58,10 +61,17 @@ export async function openAnalyser(options: OpenAnalyserOptions): Promise<Opened
     ...(onProgress && { onProgress }),
   });
   const { detector, embedder } = inPrecision(models, chosen);
+  const previous = await choosePrevious({
+    previous: models.embedder.previous,
+    embedder: embedder.model.entry.name,
+    store,
+    ...(onProgress && { onProgress }),
+  });
   const scorers = await chooseScorers({ scorers: models.scorers, store, ...(onProgress && { onProgress }) });
   const analyser = await createInferencePool({
     detector: detector.model,
     embedder: embedder.model,
+    previousEmbedder: previous,
     ...(chosen.landmarks && { landmarks: chosen.landmarks }),
     scorers,
     ...((models.detector.lighter ?? models.detector.model === 'auto') && {
@@ -79,7 +89,13 @@ export async function openAnalyser(options: OpenAnalyserOptions): Promise<Opened
     log,
     clock,
   });
-  return { analyser, embedder: embedder.model.entry as EmbedderEntry, why: chosen.why, starter: chosen.starter };
+  return {
+    analyser,
+    embedder: embedder.model.entry as EmbedderEntry,
+    previous: previous && (previous.entry as EmbedderEntry),
+    why: previous ? `${chosen.why}; previous embedder ${previous.entry.name} (${previous.origin})` : chosen.why,
+    starter: chosen.starter,
+  };
 }
 
 /** The two networks in the arithmetic that the settings ask for, and where each may run. */

@@ -28,6 +28,15 @@ export interface Embedding {
   readonly vector: Float32Array;
 }
 
+/**
+ * What a face is looked up by: its embedding and, while a gallery moves from one model to another, the same face's by the
+ * model before. They stay together so that whoever passes one on cannot lose the other.
+ */
+export interface Probe extends Embedding {
+  /** Absent where no gallery is being moved, or that network's answer has no direction. */
+  readonly previous?: Embedding;
+}
+
 /** Why a face is not compared with the gallery. */
 export type UnfitReason =
   | 'too_small'
@@ -51,7 +60,7 @@ export type QualityParts = Readonly<Partial<Record<QualitySignal, number>>>;
 /** What the networks say of one face, before anybody is looked up. */
 export interface AnalysedFace extends Detection {
   /** Null where the face is unfit before embedding, or embeddings were not asked for. */
-  readonly embedding: Embedding | null;
+  readonly embedding: Probe | null;
   /** Fitness to be recognised, 0..1: the least of `qualityParts`; null where the face was not embedded. */
   readonly quality: number | null;
   /** Which part is the least. */
@@ -67,7 +76,10 @@ export interface AnalysedFace extends Detection {
 export interface Candidate {
   readonly subjectId: string;
   readonly name: string;
-  /** Cosine of probe and the subject's best template, −1..1. */
+  /**
+   * Cosine of probe and the subject's best template, −1..1; where that is one of the previous model, the cosine that means
+   * as much for the present one.
+   */
   readonly similarity: number;
   readonly groups: readonly string[];
   /** The subject counts as known from this moment on, wall-clock milliseconds; null: from the start. */

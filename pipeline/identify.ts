@@ -1,5 +1,5 @@
 import { AppError } from '../config/app-error.ts';
-import type { AnalysedFace, Embedding, IdentifiedFace } from './face.ts';
+import type { AnalysedFace, IdentifiedFace, Probe } from './face.ts';
 import { type JudgeOptions, judgeCandidates } from './judge-candidates.ts';
 import type { Gallery } from './ports.ts';
 
@@ -15,7 +15,7 @@ export async function identify(
   gallery: Gallery,
   options: JudgeOptions,
 ): Promise<IdentifiedFace[]> {
-  const probes: Embedding[] = [];
+  const probes: Probe[] = [];
   for (const face of faces) if (face.unfit === null && face.embedding) probes.push(face.embedding);
   const found = probes.length > 0 ? await gallery.search(probes, 2) : [];
   if (found.length !== probes.length) {

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { AnalysedFace, Candidate, Detection, Embedding } from './face.ts';
+import type { AnalysedFace, Candidate, Detection, Probe } from './face.ts';
 import type { Frame } from './frame.ts';
 import type { PixelImage } from './pixel-image.ts';
 
@@ -91,7 +91,7 @@ export interface Gallery {
    * For each probe the `k` most similar distinct subjects, best first, each by its best template.
    * @throws {AppError} EMBEDDING_MISMATCH when a probe is of another model or width than the gallery.
    */
-  search(probes: readonly Embedding[], k: number): Promise<Candidate[][]>;
+  search(probes: readonly Probe[], k: number): Promise<Candidate[][]>;
 }
 
 /** Takes results. Never blocks, never throws. */

@@ -136,7 +136,7 @@ export const healthAnswer = z.object({ status: z.literal('ok'), version: z.strin
 
 const role = z
   .object({
-    role: z.enum(['detector', 'landmarks', 'embedder', 'scorer']),
+    role: z.enum(['detector', 'landmarks', 'embedder', 'previous-embedder', 'scorer']),
     model: z.string(),
     requested: z.union([z.literal('auto'), z.array(z.string())]),
     provider: z.string().describe('the execution provider that was proven to run the network'),

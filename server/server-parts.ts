@@ -78,7 +78,7 @@ export interface CompareCalibration {
 
 /** Which execution provider proved to run a role's network. */
 export interface RoleReport {
-  readonly role: 'detector' | 'landmarks' | 'embedder' | 'scorer';
+  readonly role: 'detector' | 'landmarks' | 'embedder' | 'previous-embedder' | 'scorer';
   readonly model: string;
   readonly requested: 'auto' | readonly string[];
   readonly provider: string;
@@ -116,6 +116,7 @@ export type SubjectStore = Gallery &
     | 'removeTemplate'
     | 'image'
     | 'embedding'
+    | 'similarity'
     | 'seen'
   >;
 

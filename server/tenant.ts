@@ -15,6 +15,7 @@ import { openGallery, type SubjectGallery } from '../gallery/subject-gallery.ts'
 import { similarityOf } from '../models/calibration.ts';
 import { embeddingSpace } from '../models/embedding-space.ts';
 import { openAnalyser } from '../models/open-analyser.ts';
+import { previousSpace } from '../models/previous-space.ts';
 import type { RoleReport } from '../models/processes/role-report.ts';
 import type { EventDraft } from '../pipeline/access-event.ts';
 import type { AuditTrail } from '../pipeline/audit.ts';
@@ -121,7 +122,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     pathVariable: options.pathVariable,
     ...(options.ffmpegEnvironment && { environment: options.ffmpegEnvironment }),
   });
-  const { analyser, embedder, why, starter } = await openAnalyser({
+  const { analyser, embedder, previous, why, starter } = await openAnalyser({
     models: settings.models,
     oodThreshold: settings.recognition.oodThreshold,
     dir: options.modelsDir,
@@ -138,6 +139,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const gallery = openGallery({
     ...galleryPlace({ settings, dataDir, baseDir: options.baseDir, key: options.galleryKey }),
     ...embeddingSpace(embedder),
+    previous: previous && previousSpace(embedder, previous),
     log,
     clock,
   });

@@ -12,6 +12,7 @@ import { openGallery } from '../../gallery/subject-gallery.ts';
 import { subjectName } from '../../gallery/subject-name.ts';
 import { embeddingSpace } from '../../models/embedding-space.ts';
 import { openAnalyser } from '../../models/open-analyser.ts';
+import { previousSpace } from '../../models/previous-space.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { decodeImage } from '../../server/pictures/decode-image.ts';
 import { facePicture } from '../../server/pictures/face-picture.ts';
@@ -82,7 +83,11 @@ async function enroll(
   const log = openLog(options.logLevel ?? 'warn');
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const atOnce = Math.min(AT_ONCE, availableParallelism(), Math.max(1, pictures.length));
-  const { analyser: networks, embedder } = await openAnalyser({
+  const {
+    analyser: networks,
+    embedder,
+    previous,
+  } = await openAnalyser({
     // Nobody is judged here beyond whether the face is fit.
     models: { ...settings.models, processes: atOnce, scorers: [] },
     oodThreshold: settings.recognition.oodThreshold,
@@ -99,6 +104,8 @@ async function enroll(
   await using gallery = openGallery({
     ...galleryPlace({ settings, dataDir, baseDir, key: context.env.FACEGATE_GALLERY_KEY }),
     ...embeddingSpace(embedder),
+    // Whom the face may belong to already, though by the previous model.
+    previous: previous && previousSpace(embedder, previous),
     log,
     clock: systemClock,
   });

@@ -15,6 +15,7 @@ export async function neededModels(
   const named = [
     { role: 'detector', name: detector.model === 'auto' ? (await autoDetector(store, place)).name : detector.model },
     { role: 'embedder', name: embedder.model === 'auto' ? AUTO.embedder : embedder.model },
+    ...(embedder.previous === undefined ? [] : [{ role: 'previous embedder', name: embedder.previous }]),
     ...scorers.flatMap(({ model }) => {
       const entries = scorerEntries(model);
       return (entries.length > 0 ? entries.map(({ name }) => name) : [model]).map((name) => ({ role: 'scorer', name }));

@@ -10,8 +10,15 @@ import { openEmbedder, openScorerNetworks } from './open-crop-networks.ts';
 
 export interface CropAnalyserConfig {
   readonly work: 'crops';
-  readonly embedder: { readonly key: string; readonly network: PlacedEmbedder } | null;
+  readonly embedder: KeyedEmbedder | null;
+  /** Of the model that the gallery is being moved away from. Default: none. */
+  readonly previous?: KeyedEmbedder | null;
   readonly scorers: readonly { readonly key: string; readonly networks: readonly PlacedNetwork[] }[];
+}
+
+interface KeyedEmbedder {
+  readonly key: string;
+  readonly network: PlacedEmbedder;
 }
 
 type CropRole = (sheet: CropSheet) => Promise<JudgedCrops>;
@@ -29,10 +36,14 @@ export class CropAnalyser implements Networks<CropOptions, JudgedCrops> {
   }
 
   /** @throws {AppError} the MODEL codes. */
-  static async open({ embedder, scorers }: CropAnalyserConfig): Promise<CropAnalyser> {
+  static async open({ embedder, previous, scorers }: CropAnalyserConfig): Promise<CropAnalyser> {
     const opener = new NetworkOpener();
     const roles = new Map<string, CropRole>();
     if (embedder) roles.set(embedder.key, recognises(await openEmbedder(embedder.network, opener)));
+    if (previous) {
+      const role = 'previous-embedder';
+      roles.set(previous.key, recognises(await openEmbedder(previous.network, opener, { role })));
+    }
     for (const { key, networks } of scorers) roles.set(key, scores(await openScorerNetworks(networks, opener)));
     return new CropAnalyser(roles, opener.proofs);
   }

@@ -1,6 +1,6 @@
 import { AppError } from '../../config/app-error.ts';
 import type { DetectorSettings } from '../../config/settings-schema.ts';
-import type { AnalysedFace, Detection } from '../../pipeline/face.ts';
+import type { AnalysedFace, Detection, Embedding } from '../../pipeline/face.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { AnalyseOptions, Analysis } from '../../pipeline/ports.ts';
 import { confidenceOf } from '../calibration.ts';
@@ -29,6 +29,8 @@ export interface FaceAnalyserConfig {
   readonly landmarks: PlacedNetwork | null;
   /** Here, or elsewhere: then its crops are cut here. */
   readonly embedder: PlacedEmbedder | RemoteEmbedder;
+  /** Embeds each face as well: the model that the gallery is being moved away from. Default: none. */
+  readonly previous?: PlacedEmbedder | RemoteEmbedder | null;
   /** The networks of each scorer that is here; for the others, what their crops are cut for. */
   readonly scorers: readonly (readonly PlacedNetwork[] | RemoteScorer)[];
   /** Pictures that may come at once. Default: one at a time. */
@@ -45,14 +47,22 @@ export interface FaceAnalyserConfig {
 /** What can be asked of one picture; what crosses to the inference process. */
 export type PictureOptions = Pick<AnalyseOptions, 'confidence' | 'nms' | 'maxFaces' | 'want'>;
 
+/** A face on its way: the two embedders may be in different processes. */
+export interface FoundFace extends AnalysedFace {
+  /** By the previous model; absent where there is none, or it is elsewhere. */
+  readonly previousEmbedding?: Embedding | null;
+}
+
 /** What is found in a picture, and what networks in other processes need to say the rest. */
 export interface FoundFaces extends Analysis {
+  readonly faces: readonly FoundFace[];
   readonly crops: readonly RoleCrops[];
 }
 
 /** The networks that judge a face, here or elsewhere. */
 interface Judges {
   readonly embedder: FaceEmbedder | RemoteEmbedder;
+  readonly previous: FaceEmbedder | RemoteEmbedder | null;
   readonly scorers: readonly (CropScorer | RemoteScorer)[];
 }
 
@@ -98,13 +108,18 @@ export class LocalFaceAnalyser implements Networks<PictureOptions, FoundFaces> {
       { detector: config.detector, landmarks, inputSize: settings.inputSize, most: batch?.most, gains },
       opener,
     );
-    const embedder = 'key' in config.embedder ? config.embedder : await openEmbedder(config.embedder, opener, gains);
+    const embedder =
+      'key' in config.embedder ? config.embedder : await openEmbedder(config.embedder, opener, { gains });
+    const previous =
+      !config.previous || 'key' in config.previous
+        ? (config.previous ?? null)
+        : await openEmbedder(config.previous, opener, { role: 'previous-embedder', gains });
     const scorers: Judges['scorers'][number][] = [];
     for (const scorer of config.scorers) {
       scorers.push('key' in scorer ? scorer : await openScorerNetworks(scorer, opener));
     }
     const confidence = confidenceOf(settings, expectTask(config.detector.model.entry, 'detector'));
-    return new LocalFaceAnalyser(detector, { embedder, scorers }, opener.proofs, config, confidence);
+    return new LocalFaceAnalyser(detector, { embedder, previous, scorers }, opener.proofs, config, confidence);
   }
 
   async work(jobs: readonly Job<PictureOptions>[]): Promise<PromiseSettledResult<FoundFaces>[]> {
@@ -134,7 +149,9 @@ export class LocalFaceAnalyser implements Networks<PictureOptions, FoundFaces> {
       const worth = want === 'detections' ? [] : faces.flatMap(({ unfit }, at) => (unfit === null ? [at] : []));
       return { image, want, faces, worth, crops: [] };
     });
-    await this.#recognise(pictures.filter(({ want }) => want === 'embeddings'));
+    const toEmbed = pictures.filter(({ want }) => want === 'embeddings');
+    await this.#recognise(toEmbed);
+    await this.#recogniseAsBefore(toEmbed);
     for (const picture of pictures) await this.#score(picture);
     const timings = { detect: detected - start, embed: performance.now() - detected };
     return pictures.map(({ faces, crops }) => ({ faces, crops, timings }));
@@ -177,6 +194,30 @@ export class LocalFaceAnalyser implements Networks<PictureOptions, FoundFaces> {
     }
   }
 
+  /** By the previous model, if there is one; not what turned out unfit by then, which nobody will look up. */
+  async #recogniseAsBefore(pictures: readonly JudgedPicture[]): Promise<void> {
+    const { previous } = this.#judges;
+    if (!previous) return;
+    const unrefused = ({ faces, worth }: JudgedPicture) => worth.filter((at) => faces[at]!.unfit === null);
+    if ('key' in previous) {
+      for (const picture of pictures) {
+        const { image, faces, crops } = picture;
+        // On a copy: a face that has no shape for the previous model is not unfit for that.
+        crops.push(...alignedCrops(previous, image, [...faces], unrefused(picture)));
+      }
+      return;
+    }
+    const all = pictures.flatMap((picture) => unrefused(picture).map((at) => ({ ...picture, at })));
+    const embedded = await previous.embedAll(
+      all.map(({ image, faces, at }) => ({ image, landmarks: faces[at]!.landmarks })),
+    );
+    for (const [i, { faces, at }] of all.entries()) {
+      const said = embedded[i];
+      const previousEmbedding = said ? recognisedFace(said, previous.entry).embedding : null;
+      faces[at] = { ...faces[at]!, previousEmbedding };
+    }
+  }
+
   async #score({ image, faces, worth, crops }: JudgedPicture): Promise<void> {
     for (const scorer of this.#judges.scorers) {
       if ('key' in scorer) {
@@ -197,7 +238,7 @@ interface JudgedPicture {
   readonly image: PixelImage;
   readonly want: NonNullable<PictureOptions['want']>;
   /** Filled in as the networks speak. */
-  readonly faces: AnalysedFace[];
+  readonly faces: FoundFace[];
   /** Those that are worth asking more networks about. */
   readonly worth: readonly number[];
   /** What networks elsewhere need. */

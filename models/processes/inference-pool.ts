@@ -1,14 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { merge, type Observable } from 'rxjs';
 import type { DetectorSettings, RoleSettings, Settings } from '../../config/settings-schema.ts';
-import type { AnalysedFace } from '../../pipeline/face.ts';
+import type { AnalysedFace, Embedding } from '../../pipeline/face.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { AnalyseOptions, Analysis, AnalysisSlot, Clock, FaceAnalyser, Logger } from '../../pipeline/ports.ts';
 import type { CatalogEntry, ScorerEntry } from '../catalog.ts';
 import { withRecognition } from '../embedders/recognised-face.ts';
 import type { CropAnalyserConfig } from '../inference/crop-analyser.ts';
-import type { CropOptions, JudgedCrops, RoleCrops } from '../inference/crop-work.ts';
-import type { FaceAnalyserConfig, FoundFaces, PictureOptions } from '../inference/face-analyser.ts';
+import type { CropOptions, JudgedCrops, RemoteEmbedder, RoleCrops } from '../inference/crop-work.ts';
+import type { FaceAnalyserConfig, FoundFace, FoundFaces, PictureOptions } from '../inference/face-analyser.ts';
 import { expectTask } from '../inference/network-opener.ts';
 import type { PlacedEmbedder, PlacedNetwork } from '../inference/networks.ts';
 import { autoProvider } from '../runtime/auto-provider.ts';
@@ -31,6 +31,11 @@ export interface ScorerModels {
 export interface InferencePoolOptions {
   detector: ResolvedModel;
   embedder: ResolvedModel;
+  /**
+   * The embedder that the gallery is being moved away from: its embedding goes along with the other one, in `previous`. It
+   * is placed as the other one is. Default: none.
+   */
+  previousEmbedder?: ResolvedModel | null;
   /** For detectors that give boxes only. */
   landmarks?: ResolvedModel;
   /** Default: none. */
@@ -84,6 +89,7 @@ export async function createInferencePool(options: InferencePoolOptions): Promis
     roles: [
       { ...roleOf(settings.detector), key: DETECTOR },
       { ...roleOf(settings.embedder ?? {}), key: EMBEDDER },
+      ...(options.previousEmbedder ? [{ ...roleOf(settings.embedder ?? {}), key: PREVIOUS }] : []),
       ...scorers.map((scorer) => ({ ...roleOf(scorer.settings), key: scorerKey(scorer) })),
     ],
     providers: settings.providers,
@@ -117,18 +123,23 @@ export async function createInferencePool(options: InferencePoolOptions): Promis
     throw error;
   }
 
-  function faceConfig({ detector, embedder }: InferencePoolOptions, group: PlacementGroup): FaceAnalyserConfig {
+  function faceConfig(
+    { detector, embedder, previousEmbedder }: InferencePoolOptions,
+    group: PlacementGroup,
+  ): FaceAnalyserConfig {
     const { inputSize, confidence, preset, nms, maxFaces, minFacePx } = settings.detector;
     const here = (key: string) => group.roles.find((role) => role.key === key);
     const at = here(DETECTOR)!;
-    const embedderHere = here(EMBEDDER);
+    const embedding = (key: string, model: ResolvedModel): PlacedEmbedder | RemoteEmbedder => {
+      const role = here(key);
+      return role ? placedEmbedder(model, role) : { key, entry: expectTask(model.entry, 'embedder') };
+    };
     return {
       work: 'pictures',
       detector: placed(detector, at),
       landmarks: landmarks ? placed(landmarks, at) : null,
-      embedder: embedderHere
-        ? placedEmbedder(embedderHere)
-        : { key: EMBEDDER, entry: expectTask(embedder.entry, 'embedder') },
+      embedder: embedding(EMBEDDER, embedder),
+      previous: previousEmbedder ? embedding(PREVIOUS, previousEmbedder) : null,
       scorers: scorers.map((scorer) => {
         const key = scorerKey(scorer);
         const role = here(key);
@@ -150,10 +161,15 @@ export async function createInferencePool(options: InferencePoolOptions): Promis
   }
 
   function cropConfig({ roles }: PlacementGroup): CropAnalyserConfig {
-    const embedderHere = roles.find(({ key }) => key === EMBEDDER);
+    const { embedder, previousEmbedder } = options;
+    const embedding = (key: string, model: ResolvedModel | null | undefined) => {
+      const role = roles.find((each) => each.key === key);
+      return role && model ? { key, network: placedEmbedder(model, role) } : null;
+    };
     return {
       work: 'crops',
-      embedder: embedderHere ? { key: EMBEDDER, network: placedEmbedder(embedderHere) } : null,
+      embedder: embedding(EMBEDDER, embedder),
+      previous: embedding(PREVIOUS, previousEmbedder),
       scorers: roles.flatMap((role) => {
         const scorer = scorers.find((one) => scorerKey(one) === role.key);
         return scorer ? [{ key: role.key, networks: scorer.models.map((model) => placed(model, role)) }] : [];
@@ -161,13 +177,14 @@ export async function createInferencePool(options: InferencePoolOptions): Promis
     };
   }
 
-  function placedEmbedder(role: PlacedRole): PlacedEmbedder {
-    return { ...placed(options.embedder, role), flip: settings.embedder?.flip ?? false };
+  function placedEmbedder(model: ResolvedModel, role: PlacedRole): PlacedEmbedder {
+    return { ...placed(model, role), flip: settings.embedder?.flip ?? false };
   }
 }
 
 const DETECTOR = 'detector';
 const EMBEDDER = 'embedder';
+const PREVIOUS = 'previous embedder';
 
 function scorerKey({ name }: ScorerModels): string {
   return `scorer ${name}`;
@@ -268,21 +285,25 @@ class PlacedNetworks implements InferencePool {
 
   /** What the networks that live apart say of the faces. */
   async #finish({ faces, crops, timings }: FoundFaces, options: AnalyseOptions): Promise<Analysis> {
-    const known = faces.map(withOwnVector);
-    if (crops.length === 0) return { faces: known, timings };
+    if (crops.length === 0) return { faces: faces.map(finished), timings };
+    const judged = [...faces];
     const start = performance.now();
-    await Promise.all(crops.map((cut) => this.#judge(cut, known, options)));
-    return { faces: known, timings: { ...timings, embed: timings.embed + performance.now() - start } };
+    await Promise.all(crops.map((cut) => this.#judge(cut, judged, options)));
+    return { faces: judged.map(finished), timings: { ...timings, embed: timings.embed + performance.now() - start } };
   }
 
-  async #judge({ key, faces: of, sheet }: RoleCrops, faces: AnalysedFace[], options: AnalyseOptions): Promise<void> {
+  async #judge({ key, faces: of, sheet }: RoleCrops, faces: FoundFace[], options: AnalyseOptions): Promise<void> {
     const pool = this.#crops.get(key)!;
     const judged = await pool.askFirst(sheet, { key }, options);
     for (const [at, index] of of.entries()) {
       const face = faces[index]!;
-      if ('recognised' in judged)
-        faces[index] = withOwnVector(withRecognition(face, judged.recognised[at]!, this.#oodThreshold));
-      else {
+      if ('recognised' in judged) {
+        const said = judged.recognised[at]!;
+        faces[index] =
+          key === PREVIOUS
+            ? { ...face, previousEmbedding: said.embedding }
+            : withRecognition(face, said, this.#oodThreshold);
+      } else {
         const name = this.#scoreNames.get(key)!;
         faces[index] = { ...face, scores: { ...face.scores, [name]: judged.scores[at]! } };
       }
@@ -300,8 +321,15 @@ function pictureOptions({ confidence, nms, maxFaces, want }: AnalyseOptions): Pi
   };
 }
 
-/** Vectors arrive as views into the whole message: each gets memory of its own, so that keeping one keeps only that. */
-function withOwnVector(face: AnalysedFace): AnalysedFace {
+/** With the embeddings of both models together. */
+function finished({ previousEmbedding, ...face }: FoundFace): AnalysedFace {
   const { embedding } = face;
-  return embedding ? { ...face, embedding: { ...embedding, vector: embedding.vector.slice() } } : face;
+  if (!embedding) return face;
+  const previous = previousEmbedding && withOwnVector(previousEmbedding);
+  return { ...face, embedding: { ...withOwnVector(embedding), ...(previous && { previous }) } };
+}
+
+/** Vectors arrive as views into the whole message: each gets memory of its own, so that keeping one keeps only that. */
+function withOwnVector(embedding: Embedding): Embedding {
+  return { ...embedding, vector: embedding.vector.slice() };
 }

@@ -1,6 +1,6 @@
 import type { RoleSettings } from '../../config/settings-schema.ts';
 
-export type Role = 'detector' | 'landmarks' | 'embedder' | 'scorer';
+export type Role = 'detector' | 'landmarks' | 'embedder' | 'previous-embedder' | 'scorer';
 
 /** A provider that was tried and did not do. */
 export interface PassedOver {

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../../config/app-error.ts';
-import type { AnalysedFace, Embedding } from '../../pipeline/face.ts';
+import type { AnalysedFace, Embedding, Probe } from '../../pipeline/face.ts';
 import { judgeCandidates } from '../../pipeline/judge-candidates.ts';
 import type { AnalyseOptions } from '../../pipeline/ports.ts';
 import { cosineOf } from '../pictures/compare-faces.ts';
@@ -25,9 +25,11 @@ export interface ComprefaceDesk {
   /** @throws {AppError} FACE_NOT_FOUND, and what decoding and the networks throw. */
   look(picture: Buffer, name: string, query: PictureQuery, options: AnalyseOptions): Promise<Look>;
   /** The `count` most similar subjects of each, best first. */
-  predict(embeddings: readonly Embedding[], count: number): Promise<NamedSimilarity[][]>;
+  predict(embeddings: readonly Probe[], count: number): Promise<NamedSimilarity[][]>;
   /** How similar two embeddings are; recognised from the threshold on, where both faces are `fit`. */
   compare(a: Embedding, b: Embedding, fit: boolean): number;
+  /** … and a face and an enrolled one, which may be of the previous model. */
+  compareEnrolled(enrolled: Embedding, face: Probe, fit: boolean): number;
 }
 
 export function createComprefaceDesk(
@@ -36,6 +38,7 @@ export function createComprefaceDesk(
 ): ComprefaceDesk {
   const { analyser, compare, gallery, thresholds, clock } = parts;
   const curve = similarityCurve(compare);
+  const told = (cosine: number, fit: boolean) => toldSimilarity(curve, cosine, fit && cosine >= compare.threshold);
   const { maxImageBytes: maxBytes } = parts.settings.server;
   return {
     work: desk.work,
@@ -68,8 +71,11 @@ export function createComprefaceDesk(
       });
     },
     compare(a, b, fit) {
-      const cosine = cosineOf(a, b);
-      return toldSimilarity(curve, cosine, fit && cosine >= compare.threshold);
+      return told(cosineOf(a, b), fit);
+    },
+    compareEnrolled(enrolled, face, fit) {
+      const cosine = gallery.similarity(enrolled, face);
+      return cosine === null ? 0 : told(cosine, fit);
     },
   };
 }

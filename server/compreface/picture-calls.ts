@@ -1,5 +1,5 @@
 import { AppError } from '../../config/app-error.ts';
-import type { AnalysedFace, Embedding } from '../../pipeline/face.ts';
+import type { AnalysedFace, Probe } from '../../pipeline/face.ts';
 import type { ServerApp } from '../server-app.ts';
 import type { ServerParts } from '../server-parts.ts';
 import type { ComprefaceDesk } from './compreface-desk.ts';
@@ -75,12 +75,12 @@ export function pictureCalls(
         const example = exampleOf(gallery, request.params.image_id);
         const { file } = await desk.read(request, ['file']);
         const look = await desk.look(file, 'file', query, { want: 'embeddings', signal });
-        const embedding = gallery.embedding(example.id);
+        const enrolled = gallery.embedding(example.id);
         const wanted = wantedBy(query);
         const result = look.faces.map((face) => ({
           ...foundFace(face, look, wanted),
           subject: gallery.subject(example.subjectId).name,
-          similarity: face.embedding ? desk.compare(embedding, face.embedding, face.unfit === null) : 0,
+          similarity: face.embedding ? desk.compareEnrolled(enrolled, face.embedding, face.unfit === null) : 0,
         }));
         return { result, ...pluginsVersions(parts, wanted) };
       }),
@@ -151,7 +151,7 @@ export function pictureCalls(
   });
 }
 
-function fitEmbedding({ unfit, embedding }: AnalysedFace): Embedding | null {
+function fitEmbedding({ unfit, embedding }: AnalysedFace): Probe | null {
   return unfit === null ? embedding : null;
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Candidate, Embedding } from '../../pipeline/face.ts';
+import type { Candidate, Probe } from '../../pipeline/face.ts';
 import { identify } from '../../pipeline/identify.ts';
 import { detectedFace, detectQuery, errorAnswers, PICTURE_ERRORS, picturesBody, wholeQuery } from '../api-schemas.ts';
 import { detectionView } from '../pictures/detection-view.ts';
@@ -49,9 +49,9 @@ export function recognizeRoute(
         const image = await desk.decode(bytes, 'image');
         const faces = await desk.facesIn(image, desk.options(request.query), signal);
         const { candidates: most } = request.query;
-        const found = new Map<Embedding, readonly Candidate[]>();
+        const found = new Map<Probe, readonly Candidate[]>();
         // One search for both: who it is takes two, the answer shows as many as were asked for.
-        const search = async (probes: readonly Embedding[], k: number) => {
+        const search = async (probes: readonly Probe[], k: number) => {
           const each = await gallery.search(probes, Math.max(k, most));
           for (const [at, probe] of probes.entries()) found.set(probe, each[at] ?? []);
           return each;

@@ -30,10 +30,11 @@ async function run(options: SettingsOptions, context: CommandContext): Promise<v
   const { terminal, env } = context;
   const { settings, dataDir, baseDir, mirrors, modelsFolder, warnings } = readSettings(options, context);
   for (const warning of warnings) terminal.note(warning);
+  const { previous } = settings.models.embedder;
   const log = openLog(options.logLevel ?? 'warn');
   const { analyser: networks, embedder } = await openAnalyser({
-    // Nobody is judged here beyond whether the face is fit.
-    models: { ...settings.models, scorers: [] },
+    // Nobody is judged here beyond whether the face is fit, nor looked up.
+    models: { ...settings.models, scorers: [], embedder: { ...settings.models.embedder, previous: undefined } },
     oodThreshold: settings.recognition.oodThreshold,
     dir: join(dataDir, 'models'),
     mirrors,
@@ -74,8 +75,13 @@ async function run(options: SettingsOptions, context: CommandContext): Promise<v
   }
   terminal.print(`faces enrolled for ${embedder.name}: ${done}; refused: ${refused.length}`);
   if (unrecognisable.length > 0) {
-    terminal.note('these people are recognised no more; enrol them again, no picture of them is kept that would do:');
+    const fate =
+      previous === undefined ? 'recognised no more' : `known by ${previous} alone, until models.embedder.previous goes`;
+    terminal.note(`these people are ${fate}; enrol them again, no picture of them is kept that would do:`);
     for (const { name } of unrecognisable) terminal.note(`  ${name}`);
   }
   if (refused.length > 0 || unrecognisable.length > 0) process.exitCode = 1;
+  else if (previous !== undefined) {
+    terminal.note(`everybody is enrolled for ${embedder.name}: take models.embedder.previous out of the settings`);
+  }
 }

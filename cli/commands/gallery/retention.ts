@@ -46,10 +46,7 @@ function run(options: RetentionCommandOptions, context: CommandContext): void {
   using opened = new DisposableStack();
   const database = opened.adopt(new GalleryDatabase(place.file, place), (each) => each.close());
   const subjects: SubjectRow[] = [];
-  database.readAll(
-    { model: '', modelVersion: '' },
-    { subject: (row) => subjects.push(row), template: () => undefined },
-  );
+  database.readAll(new Set(), { subject: (row) => subjects.push(row), template: () => undefined });
   const nowMs = systemClock.wallMs();
   const unseen = longUnseen(subjects, database.templates(), { nowMs, afterMs });
   for (const { id, name, lastSignMs } of unseen) {

@@ -259,7 +259,7 @@ export interface DoorView {
 
 /** What runs one of the networks. */
 export interface RoleView {
-  role: 'detector' | 'landmarks' | 'embedder' | 'scorer';
+  role: 'detector' | 'landmarks' | 'embedder' | 'previous-embedder' | 'scorer';
   model: string;
   provider: string;
   degraded: boolean;

@@ -15,6 +15,7 @@ const WORDS: Record<RoleView['role'], string> = {
   detector: 'finding faces',
   landmarks: 'finding eyes and mouths',
   embedder: 'recognising faces',
+  'previous-embedder': 'recognising those enrolled before',
   scorer: 'judging faces',
 };
 
