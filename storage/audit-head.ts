@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import type { ChainLink } from './audit-chain.ts';
+import { giveToOwner } from './give-to-owner.ts';
 
 /** Beside `audit.db`: `audit.head`. */
 export function headFileOf(databaseFile: string): string {
@@ -24,6 +25,7 @@ export function writeHead(file: string, { number, hash }: ChainLink): void {
   const fresh = `${file}.new`;
   const handle = openSync(fresh, 'w', 0o600);
   try {
+    giveToOwner(fresh, handle);
     writeSync(handle, `${number} ${hash}\n`);
     fsyncSync(handle);
   } finally {

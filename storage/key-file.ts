@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError } from '../config/app-error.ts';
+import { giveToOwner } from './give-to-owner.ts';
 import { KEY_BYTES } from './sealed-bytes.ts';
 
 /**
@@ -58,6 +59,7 @@ export function makeKeyFile(file: string, key: Uint8Array = randomBytes(KEY_BYTE
     const part = `${file}.${process.pid}.part`;
     const handle = openSync(part, 'w', 0o600);
     try {
+      giveToOwner(part, handle);
       writeSync(handle, key);
       fsyncSync(handle);
     } finally {

@@ -1,4 +1,5 @@
 import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
+import { giveToOwner } from './give-to-owner.ts';
 
 /**
  * Makes an empty file that only its owner may read, for SQLite to fill; looks only whether it can be used where there is
@@ -7,7 +8,12 @@ import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
  */
 export function makePrivately(file: string): void {
   try {
-    closeSync(openSync(file, 'ax', 0o600));
+    const handle = openSync(file, 'ax', 0o600);
+    try {
+      giveToOwner(file, handle);
+    } finally {
+      closeSync(handle);
+    }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     // What SQLite says of these is only that it could not open the file.

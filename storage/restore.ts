@@ -22,6 +22,7 @@ import { checkDatabase, databasesIn, sha256Of } from './copy-databases.ts';
 import { BUSY_TIMEOUT_MS } from './database-file.ts';
 import { syncFile, syncFolder } from './durable-folder.ts';
 import { decideRestore, finishRestore } from './finish-restore.ts';
+import { giveToOwner } from './give-to-owner.ts';
 import { isSealedArchive, openArchive } from './sealed-archive.ts';
 
 const STAGED = '.facegate-restore';
@@ -75,6 +76,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   const staged = join(dataDir, STAGED);
   rmSync(staged, { recursive: true, force: true });
   mkdirSync(staged, { recursive: true, mode: 0o700 });
+  giveToOwner(staged);
   let decided = false;
   const locks: DatabaseSync[] = [];
   try {
@@ -168,6 +170,7 @@ async function checkedManifest(staged: string, { file, onProgress }: RestoreOpti
     if ((await sha256Of(path)) !== sha256) throw notABackup(file, `${name} is not the file that was backed up`);
     // Whatever mode the archive gave it.
     chmodSync(path, 0o600);
+    giveToOwner(path);
     if (name.endsWith('.db')) checkDatabase(path, `${name} of the backup`);
   }
   there.delete(MANIFEST);
