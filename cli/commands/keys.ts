@@ -52,7 +52,8 @@ Scopes:
   door        for controllers of doors
   admin       everything; the very first key must have it
 
-Example:
+Examples:
+  facegate keys create boss --scope admin
   WALL_KEY=$(facegate keys create wall --scope read)`,
       ),
   ).action((name: string, options: CreateOptions) => create(name, options, context));
@@ -76,6 +77,12 @@ Example:
 function create(name: string, options: CreateOptions, context: CommandContext): void {
   const scopes = scopesFrom(options.scope ?? []);
   withKeys(options, context, (keys, audit) => {
+    if (keys.isEmpty && !scopes.includes('admin')) {
+      throw new AppError(
+        'USAGE',
+        'the first key must have the scope admin, or nobody could make another: facegate keys create boss --scope admin',
+      );
+    }
     const rateLimit = options.perMinute === undefined ? null : { perMinute: options.perMinute };
     const { id, key } = keys.create({ name, scopes, rateLimit });
     const made = keys.get(id)?.name ?? name;
@@ -109,7 +116,7 @@ function list(options: ListOptions, context: CommandContext): void {
 
 function revoke(which: string, options: RevokeOptions, context: CommandContext): void {
   withKeys(options, context, (keys, audit) => {
-    const { id, name } = keys.revoke(idOf(which, keys.list()), { evenLast: options.last ?? false });
+    const { id, name } = revoked(keys, idOf(which, keys.list()), options.last ?? false);
     audit.record({ action: 'key.revoked', by: commandLineCaller(), subject: null, details: { id, name } });
     context.terminal.note(`the key of "${name}" is revoked`);
     if (keys.isEmpty) context.terminal.note('there is no key any more: this machine may do everything');
@@ -157,7 +164,20 @@ function idOf(which: string, keys: readonly KeyRecord[]): string {
   if (keys.some(({ id }) => id === which)) return which;
   const named = keys.filter(({ name }) => name === which);
   if (named.length > 1) throw new AppError('USAGE', `there are ${named.length} keys named "${which}"; give an id`);
-  return named[0]?.id ?? which;
+  if (named[0]) return named[0].id;
+  throw new AppError(
+    'KEY_NOT_FOUND',
+    `there is no key with the id or name "${which.slice(0, 64)}"; see facegate keys list`,
+  );
+}
+
+function revoked(keys: KeyStore, id: string, evenLast: boolean): ReturnType<KeyStore['revoke']> {
+  try {
+    return keys.revoke(id, { evenLast });
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'KEY_LAST_ADMIN')) throw error;
+    throw new AppError('KEY_LAST_ADMIN', `${error.message}, or say --last`, { cause: error });
+  }
 }
 
 function jsonOf({ createdAtMs, lastUsedAtMs, ...key }: KeyRecord) {

@@ -52,7 +52,10 @@ describe('facegate keys', () => {
 
     expect(await keys('revoke', 'wall')).toMatchObject({ code: 0, err: 'the key of "wall" is revoked\n' });
     expect(store.find(wall.out.trim())).toBeNull();
-    expect(await keys('revoke', 'boss')).toMatchObject({ code: 1, err: expect.stringContaining('make another one') });
+    expect(await keys('revoke', 'boss')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('make another one first, or say --last'),
+    });
     expect(store.find(boss.out.trim())).not.toBeNull();
     store.close();
     const audit = openAuditLog({ file: join(folder, 'home/audit.db'), clock: systemClock });
@@ -81,7 +84,8 @@ describe('facegate keys', () => {
     [['create', 'x'], 2, '--scope is missing'],
     [['create', 'x', '--scope', 'enrol'], 2, '"enrol" is called "enroll" now'],
     [['create', 'x', '--scope', 'read', '--per-minute', '0'], 2, '--per-minute must be a whole number, 1 to 1000000'],
-    [['revoke', 'nobody'], 1, 'there is no key with the id "nobody"'],
+    [['revoke', 'nobody'], 1, 'there is no key with the id or name "nobody"; see facegate keys list'],
+    [['create', 'x', '--scope', 'read'], 2, 'the first key must have the scope admin'],
   ])(
     'refuses %j',
     async (args, code, message) => {
