@@ -14,7 +14,7 @@ export function subjectCollision(o: {
   const { name, other, similarity, threshold } = o;
   return new AppError(
     'SUBJECT_COLLISION',
-    `the face that was to become "${name}" looks like "${other.name}": similarity ${similarity.toFixed(2)}, from ${threshold.toFixed(2)} on they are taken for one person; insist (force) if they are two`,
+    `the face that was to become "${name}" looks like "${other.name}": similarity ${similarity.toFixed(2)}, from ${threshold.toFixed(2)} on they are taken for one person; if they are two, insist with --force (in the API: force=true)`,
     { details: { subject: other, similarity } },
   );
 }

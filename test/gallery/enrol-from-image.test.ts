@@ -158,7 +158,7 @@ describe('a face that looks like somebody else', () => {
     await expect(enrol([like(45)], { subjectId: bob }).done).rejects.toMatchObject({
       code: 'SUBJECT_COLLISION',
       message:
-        'the face that was to become "Bob" looks like "Ada": similarity 0.71, from 0.50 on they are taken for one person; insist (force) if they are two',
+        'the face that was to become "Bob" looks like "Ada": similarity 0.71, from 0.50 on they are taken for one person; if they are two, insist with --force (in the API: force=true)',
       details: { subject: { id: ada, name: 'Ada' }, similarity: expect.closeTo(Math.SQRT1_2) },
     });
     expect(gallery.subject(bob).templates).toBe(0);
