@@ -24,5 +24,5 @@ export function demoSummary({ film, people, starter }: DemoSummaryOptions): stri
       '           ("facegate models pull" says why)',
     );
   }
-  return [...lines, 'Ctrl-C stops it.'];
+  return [...lines, 'Ctrl-C stops it; people and keys made here are gone then. "facegate serve" keeps them.'];
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { demoSummary } from '../../cli/demo/demo-summary.ts';
 
+const STOPS = 'Ctrl-C stops it; people and keys made here are gone then. "facegate serve" keeps them.';
 const people = { enrolled: ['Ada', 'Ben', 'Chloe'], strangers: 4 };
 
 describe('the summary of the demo', () => {
@@ -9,7 +10,7 @@ describe('the summary of the demo', () => {
       '  film     walk.mp4',
       '  known    Ada, Ben and Chloe (invented names); the door opens for Ada only',
       '  unknown  4 more, left out on purpose',
-      'Ctrl-C stops it.',
+      STOPS,
     ]);
   });
 
@@ -20,6 +21,6 @@ describe('the summary of the demo', () => {
 
   it('says of a film without people that nobody is known', () => {
     const lines = demoSummary({ film: 'walk.mp4', people: { enrolled: [], strangers: 0 }, starter: false });
-    expect(lines).toEqual(['  film     walk.mp4', '  known    nobody', 'Ctrl-C stops it.']);
+    expect(lines).toEqual(['  film     walk.mp4', '  known    nobody', STOPS]);
   });
 });
