@@ -16,6 +16,7 @@ import type { CommandContext } from './command-context.ts';
 import { commandLineCaller } from './command-line-caller.ts';
 import { addPassphraseOption, type PassphraseOptions, readPassphrase } from './passphrase.ts';
 import { addSettingsOptions, type CommandSettings, readSettings, type SettingsOptions } from './settings-options.ts';
+import { sizeOf } from './terminal.ts';
 
 interface BackupCommandOptions extends SettingsOptions, PassphraseOptions {
   withKeys?: boolean;
@@ -82,8 +83,7 @@ async function makeBackup(target: string, options: BackupCommandOptions, context
   });
   const { problem } = verifyAuditLog(join(dataDir, 'audit.db'));
   if (problem !== null) terminal.note(`the audit log is not whole, here as in the backup: ${problem}`);
-  const megabytes = (statSync(file).size / 1e6).toFixed(1);
-  terminal.print(`${file}: ${files.map(({ name }) => name).join(', ')} (${megabytes} MB)`);
+  terminal.print(`${file}: ${files.map(({ name }) => name).join(', ')} (${sizeOf(statSync(file).size)})`);
   if (passphrase === undefined && existsSync(join(dataDir, 'gallery.db'))) {
     terminal.note(
       'the keys that open embeddings, pictures and camera passwords are not in it; keep them apart from it',

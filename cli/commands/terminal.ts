@@ -30,7 +30,7 @@ export function openTerminal(): Terminal {
     },
     progress: (label, done, total, unit) => {
       const finished = total !== null && done >= total;
-      const amount = unit === undefined ? inMegabytes(done, total) : `${inNumbers(done, total)} ${unit}`;
+      const amount = unit === undefined ? inBytes(done, total) : `${inNumbers(done, total)} ${unit}`;
       if (!stderr.isTTY) {
         if (drawn !== label || finished) stderr.write(`${label}: ${finished ? 'done, ' : ''}${amount}\n`);
         drawn = finished ? null : label;
@@ -68,10 +68,11 @@ function inNumbers(done: number, total: number | null): string {
   return total === null ? `${done}` : `${done} of ${total}`;
 }
 
-function inMegabytes(done: number, total: number | null): string {
-  return total === null ? megabytes(done) : `${megabytes(done)} of ${megabytes(total)}`;
+function inBytes(done: number, total: number | null): string {
+  return total === null ? sizeOf(done) : `${sizeOf(done)} of ${sizeOf(total)}`;
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+/** `820 kB`, `1.4 MB` */
+export function sizeOf(bytes: number): string {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
