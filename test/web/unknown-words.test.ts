@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ApiError } from '../../web/src/api/api-error.ts';
 import type { UnknownView } from '../../web/src/api/api-types.ts';
 import { steadyOrder } from '../../web/src/unknowns/steady-order.ts';
-import { resemblesWords, seenWords } from '../../web/src/unknowns/unknown-words.ts';
+import { namingProblem, resemblesWords, seenWords } from '../../web/src/unknowns/unknown-words.ts';
 
 const seen: UnknownView = {
   id: 'u',
@@ -17,6 +18,13 @@ const upper = (camera: string) => camera.toUpperCase();
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
 
 describe('somebody unknown in words', () => {
+  it('who has left the list cannot be named: it says so, and how to go on, without an id', () => {
+    const gone = new ApiError('UNKNOWN_NOT_FOUND', 404, 'there is no unknown person with the id "01a1" any more');
+    expect(namingProblem(gone)).toMatch(/^Not enrolled: this face has just left the list.*Close this and see who/);
+    expect(namingProblem(gone)).not.toContain('01a1');
+    expect(namingProblem(new ApiError('SUBJECT_EXISTS', 409, 'there is an Ada'))).toBe('there is an Ada');
+  });
+
   it.each([
     [seen, 'seen 12 times at A, B and C, last 30 s ago'],
     [{ ...seen, faces: 1, cameras: ['a'] }, 'seen once at A, last 30 s ago'],

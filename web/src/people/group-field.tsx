@@ -20,7 +20,9 @@ export function GroupField({ groups, onChange }: GroupFieldProps) {
   return (
     <div class="field">
       <label for={id}>
-        <span>Groups</span>
+        <span>
+          Groups <span class="muted">to find people by; doors go by name</span>
+        </span>
       </label>
       {groups.length > 0 && (
         <ul class="group-chips">

@@ -14,7 +14,7 @@ import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { nameUnknown } from './name-unknown.ts';
 import { UnknownPicture } from './unknown-picture.tsx';
-import { resemblesWords, seenWords } from './unknown-words.ts';
+import { namingProblem, resemblesWords, seenWords } from './unknown-words.ts';
 
 const MOST_OFFERED = 6;
 const AFTER_TYPING_MS = 200;
@@ -54,7 +54,7 @@ export function NameDialog({ unknown }: { unknown: UnknownView }) {
       closeDialog();
     } catch (error) {
       const collision = collisionOf(error);
-      setProblem(collision ? collisionWords(name, collision) : errorText(error));
+      setProblem(collision ? collisionWords(name, collision) : namingProblem(error));
       if (collision) setInsist(() => () => void choose(name, who, true));
       setBusy(false);
     }
