@@ -15,7 +15,18 @@ import type { NamedUnknown, UnknownView, WhoItIs } from '../server-parts.ts';
 import { UnknownPictures } from './unknown-pictures.ts';
 
 export interface UnknownPeopleOptions {
-  gallery: Pick<SubjectGallery, 'search' | 'subject' | 'createSubject' | 'addTemplate' | 'size' | 'seal' | 'unseal'>;
+  gallery: Pick<
+    SubjectGallery,
+    | 'search'
+    | 'subject'
+    | 'createSubject'
+    | 'removeSubject'
+    | 'addTemplate'
+    | 'removeTemplate'
+    | 'size'
+    | 'seal'
+    | 'unseal'
+  >;
   /** Catalog name of the embedder, and the numbers in an embedding. */
   model: string;
   width: number;
@@ -143,17 +154,24 @@ export class UnknownPeople implements Sink<FrameResult> {
       const whose = created ? { subjectId: null, name: who.name } : named(gallery.subject(who.subjectId));
       if (!force) await this.#refuseCollision(faces, whose);
       const subject = created ? gallery.createSubject(who) : gallery.subject(who.subjectId);
-      for (const { embedding, quality, picture } of faces) {
-        await enrolFace({
-          gallery,
-          subjectId: subject.id,
-          face: { embedding, quality },
-          source: 'an unknown person, named',
-          threshold: thresholds.threshold,
-          // Judged together above: of the faces of one person none is left out.
-          force: true,
-          picture: keepImages ? picture : null,
-        });
+      const enrolled: string[] = [];
+      try {
+        for (const { embedding, quality, picture } of faces) {
+          const { templateId } = await enrolFace({
+            gallery,
+            subjectId: subject.id,
+            face: { embedding, quality },
+            source: 'an unknown person, named',
+            threshold: thresholds.threshold,
+            // Judged together above: of the faces of one person none is left out.
+            force: true,
+            picture: keepImages ? picture : null,
+          });
+          enrolled.push(templateId);
+        }
+      } catch (error) {
+        this.#takeBack(created ? subject.id : null, enrolled);
+        throw error;
       }
       this.#recent.remove(id);
       for (const { embedding } of faces) this.#recent.enrolled(embedding);
@@ -214,6 +232,20 @@ export class UnknownPeople implements Sink<FrameResult> {
         quality,
         picture: picture && Buffer.from(picture),
       }));
+  }
+
+  /** Nothing stays of a naming that failed: nobody would find it in the audit log, and the name would be taken. */
+  #takeBack(createdId: string | null, templateIds: readonly string[]): void {
+    const { gallery, log } = this.#options;
+    try {
+      if (createdId !== null) gallery.removeSubject(createdId);
+      else for (const id of templateIds) gallery.removeTemplate(id);
+    } catch (error) {
+      const { code, message } = AppError.from(error);
+      // Whoever deleted the subject meanwhile did it for us.
+      if (code === 'SUBJECT_NOT_FOUND' || code === 'TEMPLATE_NOT_FOUND') return;
+      log.error({ code, subject: createdId, templates: templateIds }, `a naming was not taken back: ${message}`);
+    }
   }
 
   async #refuseCollision(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '../../../config/app-error.ts';
 import { openGallery, type SubjectGallery } from '../../../gallery/subject-gallery.ts';
 import { buildServer } from '../../../server/build-server.ts';
 import { UnknownPeople } from '../../../server/unknowns/unknown-people.ts';
@@ -137,6 +138,31 @@ describe('/unknowns', () => {
     expect([answer.statusCode, answer.json().code]).toEqual([status, code]);
     expect(await unknowns.list()).toHaveLength(1);
     expect(parts.audit.read({ after: 0, limit: 10 })).toEqual([]);
+  });
+
+  it.each([
+    ['a new name', async () => ({ name: 'Ada' })],
+    ['a name that is there', async () => ({ subjectId: gallery.createSubject({ name: 'Ada' }).id })],
+  ])('leaves nothing behind where %s cannot be given, and takes it the next time', async (_what, who) => {
+    const turned = Float32Array.of(0.7, 0.7141);
+    const face = fakeFace({ status: 'unknown', subject: null, reason: 'threshold' });
+    const other = { ...face, embedding: { model: 'fake', vector: turned } };
+    unknowns.push(fakeResult({ sequence: 13 }, [other]));
+    const body = await who();
+    const before = gallery.size;
+    const add = gallery.addTemplate.bind(gallery);
+    let calls = 0;
+    gallery.addTemplate = (...given) => {
+      calls += 1;
+      if (calls === 2) throw new AppError('GALLERY_UNAVAILABLE', 'the disk is full');
+      return add(...given);
+    };
+    const answer = await ask('POST', `/unknowns/${id}/subject`, 'enroll', body);
+    expect([answer.statusCode, calls]).toEqual([503, 2]);
+    expect(gallery.size).toEqual(before);
+    expect(parts.audit.read({ after: 0, limit: 10 })).toEqual([]);
+    const again = await ask('POST', `/unknowns/${id}/subject`, 'enroll', body);
+    expect([again.statusCode, again.json().templates]).toEqual([201, 2]);
   });
 
   it('forgets them', async () => {
