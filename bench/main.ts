@@ -40,6 +40,11 @@ const PARTS: Record<string, Part> = {
     takes: ['seconds', 'fps', 'cameras', 'clients', 'pictureClients', 'watch'],
     run: async (options) => (await import('./viewers.ts')).measureViewers(options),
   },
+  growth: {
+    about: 'cost against faces in the picture and against cameras, with the slope beside the networks’ own',
+    takes: ['seconds', 'fps', 'svg'],
+    run: async (options) => (await import('./growth.ts')).measureGrowth(options),
+  },
   isolation: {
     about: 'what it costs a network to live beside others: alone, in threads, in processes; latency and memory',
     run: async () => (await import('./isolation.ts')).measureIsolation(),

@@ -123,8 +123,8 @@ type ClientsOf = (clients: number) => (camera: string) => number;
 type Pair = { readonly with: Phase; readonly without: readonly [Phase, Phase] };
 
 function rowsOf({ with: { crowd, span, memory, answer }, without }: Pair, clientsOf: ClientsOf): Row[] {
-  const { name, clients } = crowd!;
-  const { sent, missed } = missedFrames(answer!.frames, clientsOf(clients));
+  const { name } = crowd!;
+  const { sent, missed } = receipt({ crowd, span, answer }, clientsOf);
   const { server, inference, ffmpeg, films } = span.cpu;
   const share = (used: number) => used / span.seconds;
   const row = (what: string, value: number, unit: string, note?: string): Row => ({
@@ -133,7 +133,9 @@ function rowsOf({ with: { crowd, span, memory, answer }, without }: Pair, client
     unit,
     ...(note ? { note } : {}),
   });
-  const seen = [...answer!.frames.values()].reduce((sum, counts) => sum + counts.size, 0);
+  const counts = [...answer!.frames.values()];
+  const seen = counts.reduce((sum, frames) => sum + frames.size, 0);
+  const got = counts.flatMap((frames) => [...frames.values()]).reduce((sum, clients) => sum + clients, 0);
   return [
     row(
       'analysed',
@@ -142,7 +144,7 @@ function rowsOf({ with: { crowd, span, memory, answer }, without }: Pair, client
       `${rateOf(without[0]).toFixed(2)} before, ${rateOf(without[1]).toFixed(2)} after`,
     ),
     row('frames that somebody saw', seen, 'frames', `${total(span.analysed)} analysed`),
-    row('messages', sent / span.seconds, '/s', `${(answer!.bytes / span.seconds / MEGABYTE).toFixed(1)} MiB/s`),
+    row('messages', got / span.seconds, '/s', `${(answer!.bytes / span.seconds / MEGABYTE).toFixed(1)} MiB/s`),
     row('messages missed', missed, 'messages', `of ${sent}; ${answer!.lost} clients lost`),
     row('memory of the server', memory / MEGABYTE, 'MiB'),
     row('delay of the main thread, p99', span.loopDelayP99Ms, 'ms'),
@@ -160,7 +162,7 @@ function rowsOf({ with: { crowd, span, memory, answer }, without }: Pair, client
 
 function ratiosOf({ with: phase, without }: Pair, memoryBefore: number, clientsOf: ClientsOf): Ratio[] {
   const { name, clients } = phase.crowd!;
-  const { sent, missed } = missedFrames(phase.answer!.frames, clientsOf(clients));
+  const { sent, missed } = receipt(phase, clientsOf);
   return [
     {
       name: `${name}: messages got / sent`,
@@ -183,6 +185,19 @@ function ratiosOf({ with: phase, without }: Pair, memoryBefore: number, clientsO
       wanted: { atMost: 1 },
     },
   ];
+}
+
+/** Messages that were due to the clients, and those that did not come; a frame that nobody got is missed by all who watch its camera. */
+function receipt({ crowd, span, answer }: Pick<Phase, 'crowd' | 'span' | 'answer'>, clientsOf: ClientsOf) {
+  const of = clientsOf(crowd!.clients);
+  let { sent, missed } = missedFrames(answer!.frames, of);
+  for (const [camera, analysed] of span.analysed) {
+    // Clients began to count just before the span and ended just after it.
+    const unseen = Math.max(0, analysed - (answer!.frames.get(camera)?.size ?? 0));
+    sent += unseen * of(camera);
+    missed += unseen * of(camera);
+  }
+  return { sent, missed };
 }
 
 function rateOf({ span }: Phase): number {

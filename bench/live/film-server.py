@@ -30,9 +30,23 @@ def say(what):
 
 
 def began(media, state, path):
-    # Pictures leave when the clock reaches base time + running time: the sinks of a player wait for it.
-    if state == Gst.State.PLAYING:
-        say({"path": path, "zeroNs": media.get_element().get_parent().get_base_time()})
+    if state != Gst.State.PLAYING:
+        return
+    pipeline = media.get_element().get_parent()
+
+    def look():
+        change, now, _ = pipeline.get_state(0)
+        if change == Gst.StateChangeReturn.FAILURE or now == Gst.State.NULL:
+            return False
+        if now != Gst.State.PLAYING:
+            return True
+        # Pictures leave when the clock reaches base time + running time: the sinks of a player wait for it.
+        say({"path": path, "zeroNs": pipeline.get_base_time()})
+        return False
+
+    # It plays only when every sink has its first picture, and has no base time before.
+    if look():
+        GLib.timeout_add(5, look)
 
 
 def add(path, film):

@@ -20,6 +20,8 @@ export interface RigCamera {
 export interface LiveRigOptions {
   /** A film for each address of the RTSP server: `rig.films.url(name)`. */
   readonly films?: Readonly<Record<string, string>>;
+  /** That are there from the start; `file:` ones can only be these. */
+  readonly cameras?: readonly RigCamera[];
   /** Besides cameras and port. */
   readonly settings?: Readonly<Record<string, unknown>>;
 }
@@ -61,13 +63,13 @@ export class LiveRig implements AsyncDisposable {
     this.#opened = o.opened;
   }
 
-  static async start({ films = {}, settings = {} }: LiveRigOptions): Promise<LiveRig> {
+  static async start({ films = {}, cameras = [], settings = {} }: LiveRigOptions): Promise<LiveRig> {
     await using opened = new AsyncDisposableStack();
     const folder = mkdtempSync(join(tmpdir(), 'facegate-bench-'));
     opened.defer(() => rmSync(folder, { recursive: true, force: true }));
     const server = opened.use(await FilmServer.start(films));
     const config = join(folder, 'facegate.yaml');
-    writeFileSync(config, JSON.stringify({ ...settings, server: { port: 0 }, cameras: [] }));
+    writeFileSync(config, JSON.stringify({ ...settings, server: { port: 0 }, cameras }));
     const facegate = opened.use(await startFacegate(['serve', '--config', config, '--data', join(folder, 'data')]));
     return new LiveRig({ facegate, films: server, folder, opened: opened.move() });
   }
