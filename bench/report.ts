@@ -44,7 +44,8 @@ export function percentile(values: readonly number[], p: number): number {
 
 /** A table a person can read: median, spread, and for each ratio whether it is what it should be. */
 export function render({ part, rows, ratios, remarks }: Measurement): string {
-  const spread = (values: readonly number[]) => `${figure(Math.min(...values))}–${figure(Math.max(...values))}`;
+  const spread = (values: readonly number[]) =>
+    values.length === 1 ? '' : `${figure(Math.min(...values))}–${figure(Math.max(...values))}`;
   const table: string[][] = [
     [part, 'median', 'spread', 'unit', ''],
     ...rows.map((row) => [row.name, figure(median(row.values)), spread(row.values), row.unit, row.note ?? '']),
