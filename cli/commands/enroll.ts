@@ -163,8 +163,13 @@ async function asked(
     if (name === undefined) return listPeople(folder);
     throw new AppError('USAGE', `--folder takes names and pictures from the folder; leave out "${name}"`);
   }
-  if (name === undefined) throw new AppError('USAGE', "missing required argument 'name' (or --folder <folder>)");
-  if (images.length === 0) throw new AppError('USAGE', "missing required argument 'images'");
+  if (name === undefined) {
+    const usage = 'facegate enroll NAME IMAGE…, or facegate enroll --folder people/';
+    throw new AppError('USAGE', `missing required argument 'name': ${usage}`);
+  }
+  if (images.length === 0) {
+    throw new AppError('USAGE', 'which pictures? facegate enroll "Ada Lovelace" ada-1.jpg ada-2.jpg');
+  }
   const person = subjectName(name);
   return {
     pictures: images.map((path) => ({ name: person, path, label: path, source: basename(path) })),

@@ -61,6 +61,7 @@ describe('facegate', () => {
     ['a camera URL of no known kind', ['serve', '--camera', 'gopher://x'], 78, 'gopher'],
     ['an empty camera URL', ['cameras', 'probe', ''], 2, 'the URL must have 1 to 2048 characters, got 0'],
     ['a missing name', ['enroll'], 2, "missing required argument 'name'"],
+    ['missing pictures', ['enroll', 'Ada'], 2, 'which pictures? facegate enroll "Ada Lovelace" ada-1.jpg'],
     ['an unknown model', ['models', 'pull', 'retinaface-mobilenet25'], 78, 'retinaface-mobilenet025'],
   ])('answers %s with an exit code and says what is wrong', async (_, args, code, said) => {
     const ended = await facegate(...args);
