@@ -644,7 +644,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     }
     this.#log.info(
       { previous, people, pictures },
-      `the gallery moves from ${previous} to ${this.#own.of.model}: ${people} people are known by the previous model alone, ${pictures} kept pictures wait for "facegate gallery reembed"`,
+      `the gallery moves from ${previous} to ${this.#own.of.model}; people known by the previous model alone: ${people}; kept pictures that wait for "facegate gallery reembed": ${pictures}`,
     );
   }
 
