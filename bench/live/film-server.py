@@ -16,7 +16,7 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
 
 parser = argparse.ArgumentParser()
-parser.add_argument("films", nargs="+", help="PATH=FILE, an MP4 with H.264")
+parser.add_argument("films", nargs="*", help="PATH=FILE, an MP4 with H.264")
 options = parser.parse_args()
 
 Gst.init(None)

@@ -17,7 +17,7 @@ export class FilmServer implements AsyncDisposable {
     this.#zeroMs = zeroMs;
   }
 
-  /** @param films an MP4 with H.264 for each address; the same one may be given again and again. */
+  /** @param films an MP4 with H.264 for each address; the same one may be given again and again, or none at all. */
   static async start(films: Readonly<Record<string, string>>): Promise<FilmServer> {
     const script = fileURLToPath(new URL('film-server.py', import.meta.url));
     const args = Object.entries(films).map(([name, film]) => `/${name}=${film}`);

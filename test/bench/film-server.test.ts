@@ -72,8 +72,4 @@ describe.skipIf(!requirement('rtsp').met || !requirement('ffmpeg').met)('the fil
     await server[Symbol.asyncDispose]();
     await expect(arrivals(server.url('one'), 1)).rejects.toThrow('ECONNREFUSED');
   });
-
-  it('says why it cannot start', async () => {
-    await expect(FilmServer.start({})).rejects.toThrow(/films/);
-  });
 });
