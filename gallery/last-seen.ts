@@ -11,6 +11,8 @@ export interface LastSeenOptions {
 const AGAIN_MS = 60_000;
 /** Those of so long are written together. */
 const TOGETHER_MS = 1000;
+/** After a write that failed. It may have waited two seconds for another process (a change of the key), and cameras with it. */
+const PAUSE_MS = 60_000;
 
 /**
  * When subjects were last recognised, on its way to the database. What a crash takes with it is a second's worth; what the
@@ -53,6 +55,7 @@ export class LastSeen {
     } catch (error) {
       const { code, message } = AppError.from(error);
       this.#log.warn({ code, subjects: moments.size }, `who was last seen when is not written: ${message}`);
+      this.#timer = setTimeout(() => this.flush(), PAUSE_MS).unref();
     }
   }
 }
