@@ -33,8 +33,6 @@ export interface Span {
   readonly analysed: ReadonlyMap<string, number>;
   /** Frames that were counted as dropped, by any reason, by camera. */
   readonly dropped: ReadonlyMap<string, number>;
-  /** Faces that were embedded or might have been: all that were found. */
-  readonly faces: number;
   readonly cpu: ProgramCpu & { readonly films: number };
   readonly loopDelayP99Ms: number;
 }
@@ -107,7 +105,6 @@ export class LiveRig implements AsyncDisposable {
       seconds: (after.atMs - before.atMs) / 1000,
       analysed: since(after.analysed, before.analysed),
       dropped: since(after.dropped, before.dropped),
-      faces: after.faces - before.faces,
       cpu: {
         server: after.cpu.server - before.cpu.server,
         inference: after.cpu.inference - before.cpu.inference,
@@ -129,14 +126,11 @@ export class LiveRig implements AsyncDisposable {
   async #look(): Promise<Look> {
     const text = await (await fetch(`${this.facegate.address}/metrics`)).text();
     const atMs = performance.now();
-    const analysed = byCamera(text, 'facegate_frames_analysed_total');
-    const faces = [...byCamera(text, 'facegate_faces_total').values()].reduce((sum, count) => sum + count, 0);
     const delay = /facegate_event_loop_delay_seconds\{quantile="0.99"\} (\S+)/.exec(text)?.[1];
     return {
       atMs,
-      analysed,
+      analysed: byCamera(text, 'facegate_frames_analysed_total'),
       dropped: byCamera(text, 'facegate_frames_dropped_total'),
-      faces,
       cpu: { ...programCpu(this.facegate.pid), films: cpuSeconds(this.films.pid) },
       loopDelayP99Ms: 1000 * Number(delay ?? Number.NaN),
     };

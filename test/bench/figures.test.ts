@@ -42,6 +42,15 @@ describe('a histogram', () => {
     expect(histogram([], 20)).toEqual([]);
   });
 
+  it('puts all from its end on into one bin', () => {
+    expect(histogram([10, 600, 5000], 20, 600)).toEqual([
+      { from: 0, to: 20, count: 1 },
+      { from: 600, to: Number.POSITIVE_INFINITY, count: 2 },
+    ]);
+    expect(histogram([700], 20, 600)).toEqual([{ from: 600, to: Number.POSITIVE_INFINITY, count: 1 }]);
+    expect(histogramLines(histogram([590, 700], 20, 600), 'ms', 2)).toEqual(['580–600 ms ██ 1', '  ≥ 600 ms ██ 1']);
+  });
+
   it('is drawn with the longest bar as wide as asked', () => {
     expect(histogramLines(histogram([1, 1, 2, 11], 10), 'ms', 6)).toEqual([' 0–10 ms ██████ 3', '10–20 ms ██ 1']);
   });
