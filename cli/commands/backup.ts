@@ -165,7 +165,13 @@ function tryKey(place: ReturnType<typeof galleryPlace>, say: (line: string) => v
   try {
     new GalleryDatabase(place.file, place).close();
   } catch (error) {
-    say(`facegate will not start with the restored gallery yet: ${AppError.from(error).message}`);
+    const { code, message } = AppError.from(error);
+    say(`facegate will not start with the restored gallery yet: ${message}`);
+    if (code === 'GALLERY_KEY_WRONG') {
+      say(
+        'bring the key of that time (a key file kept elsewhere, or by rotate-key --keep-old), or restore a backup made --with-keys',
+      );
+    }
     process.exitCode = 1;
   }
 }

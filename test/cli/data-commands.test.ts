@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -168,6 +169,11 @@ describe('facegate backup and restore', () => {
       code: 1,
       stderr: expect.stringContaining('will not start with the restored gallery'),
     });
+    const three = join(folder, 'three');
+    mkdirSync(three);
+    writeFileSync(join(three, 'gallery.key'), randomBytes(32));
+    const otherKey = await facegate('restore', open, '--data', three);
+    expect(otherKey).toMatchObject({ code: 1, stderr: expect.stringContaining('bring the key of that time') });
   });
 
   it.each([
