@@ -21,7 +21,12 @@ export function Dialog({ title, onClose, children, wide = false, full = false }:
     dialog.showModal();
     return () => {
       dialog.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      if (!(before instanceof HTMLElement) || before === document.body) return;
+      if (before.isConnected) before.focus();
+      // It may go with what was done here, like the card of whoever got a name: then the page, not the top of the window.
+      requestAnimationFrame(() => {
+        if (document.activeElement === document.body) document.getElementById('main')?.focus();
+      });
     };
   }, []);
   return (
