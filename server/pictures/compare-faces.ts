@@ -44,7 +44,7 @@ export function largestFace(faces: readonly AnalysedFace[], picture: PictureName
  * Whether two pictures show one person. A face that is not fit to be recognised is compared, if it can be at all, and the
  * answer says so; it is never the same person, since two bad crops resemble each other whoever they show.
  *
- * @throws {AppError} FACE_UNFIT, naming the picture, when a face could not be embedded; EMBEDDING_MISMATCH.
+ * @throws {AppError} FACE_UNFIT, naming the picture, when a face could not be embedded; INFERENCE_FAILED.
  */
 export function compareFaces(
   first: ComparedPicture,
@@ -85,11 +85,11 @@ function embeddingOf({ name, face }: ComparedPicture): Embedding {
 
 /**
  * The cosine of two embeddings, −1..1.
- * @throws {AppError} EMBEDDING_MISMATCH when they are of different models or widths; INFERENCE_FAILED for what is no number.
+ * @throws {AppError} INFERENCE_FAILED when our networks gave what cannot be compared: different models or widths, no number.
  */
 export function cosineOf(a: Embedding, b: Embedding): number {
   if (a.model !== b.model || a.vector.length !== b.vector.length) {
-    throw new AppError('EMBEDDING_MISMATCH', `the faces were embedded by different models (${a.model}, ${b.model})`);
+    throw new AppError('INFERENCE_FAILED', `the faces were embedded by different models (${a.model}, ${b.model})`);
   }
   let dot = 0;
   for (let i = 0; i < a.vector.length; i += 1) dot += (a.vector[i] as number) * (b.vector[i] as number);

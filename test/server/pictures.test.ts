@@ -308,7 +308,7 @@ describe('POST /compare', () => {
     parts.analyser.answer = (image) => [fakeFace(image.width === 800 ? {} : { embedding: { model, vector } })];
     const answer = await compare();
     expect(answer.statusCode).toBe(500);
-    expect(answer.json().code).toBe('EMBEDDING_MISMATCH');
+    expect(answer.json().code).toBe('INFERENCE_FAILED');
     expect(answer.json()).not.toHaveProperty('similarity');
   });
 
