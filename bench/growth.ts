@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { longFilm } from '../test/support/people-in-film.ts';
 import { decodingCost, type NetworkCost, networkCost } from './live/cost-limit.ts';
 import { encodeFilm } from './live/encode-film.ts';
-import { FACES_SIZE, facesFilm, headTiles } from './live/faces-film.ts';
+import { FACES_SIZE, facesFilm, headTiles, type SeenFace } from './live/faces-film.ts';
 import { FrameWatch } from './live/frame-watch.ts';
 import { type LineFit, lineFit } from './live/line-fit.ts';
 import { LiveRig, type Span, total } from './live/live-rig.ts';
@@ -160,13 +160,12 @@ async function measureFaces(file: string, seconds: number): Promise<Point> {
   return { span, facesPerFrame: watch.facesPerFrame };
 }
 
-async function facesIn(address: string, jpeg: Buffer): Promise<[number, number, number, number][]> {
+async function facesIn(address: string, jpeg: Buffer): Promise<SeenFace[]> {
   const form = new FormData();
   form.append('image', new Blob([new Uint8Array(jpeg)], { type: 'image/jpeg' }), 'picture.jpg');
-  const response = await fetch(`${address}/detect`, { method: 'POST', body: form });
-  if (!response.ok) throw new Error(`/detect was answered ${response.status}: ${await response.text()}`);
-  const { faces } = (await response.json()) as { faces: { bbox: [number, number, number, number] }[] };
-  return faces.map(({ bbox }) => bbox);
+  const response = await fetch(`${address}/recognize?candidates=0`, { method: 'POST', body: form });
+  if (!response.ok) throw new Error(`/recognize was answered ${response.status}: ${await response.text()}`);
+  return ((await response.json()) as { faces: SeenFace[] }).faces;
 }
 
 function rate({ span }: Point): number {

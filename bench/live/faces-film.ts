@@ -6,8 +6,7 @@ import { pictureAt } from '../../test/support/people-in-film.ts';
 export const FACES_SIZE = '1280x720';
 const COLUMNS = 5;
 const ROWS = 4;
-/** The most faces that a film of tiles has room for. */
-export const MOST_TILES: number = COLUMNS * ROWS;
+
 const TILE = 160;
 /** Of the canvas around what the camera sees, which sways by so much. */
 const SWAY = 20;
@@ -19,24 +18,33 @@ const NEAR = [2.4, 3, 3.6];
 
 type Box = readonly [x1: number, y1: number, x2: number, y2: number];
 
+export interface SeenFace {
+  /** Pixels. */
+  readonly bbox: Box;
+  /** `unfit` where it would not be embedded. */
+  readonly status: string;
+}
+
 /**
- * Heads cut out of a film's pictures, each of which shows exactly one face; the largest first.
+ * Heads cut out of a film's pictures, each of which shows exactly one face, and that one fit to be recognised; the largest first.
  *
- * @param detect answers with the faces' boxes, pixels.
+ * @param look answers with the faces of a picture.
  */
-export async function headTiles(film: string, detect: (jpeg: Buffer) => Promise<readonly Box[]>): Promise<Buffer[]> {
+export async function headTiles(film: string, look: (jpeg: Buffer) => Promise<readonly SeenFace[]>): Promise<Buffer[]> {
   const tiles: { side: number; tile: Buffer }[] = [];
   for (const seconds of NEAR) {
     const picture = pictureAt(film, seconds);
     const { width, height } = await sharp(picture).metadata();
-    for (const [x1, y1, x2, y2] of await detect(picture)) {
+    for (const { bbox } of await look(picture)) {
+      const [x1, y1, x2, y2] = bbox;
       const side = Math.round(MARGIN * Math.max(x2 - x1, y2 - y1));
       const left = Math.round((x1 + x2 - side) / 2);
       const top = Math.round((y1 + y2 - side) / 2);
       if (side < 80 || left < 0 || top < 0 || left + side > width || top + side > height) continue;
       const cut = sharp(picture).extract({ left, top, width: side, height: side });
       const tile = await cut.resize(TILE, TILE).jpeg({ quality: 95 }).toBuffer();
-      if ((await detect(tile)).length === 1) tiles.push({ side, tile });
+      const seen = await look(tile);
+      if (seen.length === 1 && seen[0]!.status !== 'unfit') tiles.push({ side, tile });
     }
   }
   if (tiles.length === 0) throw new Error(`nobody's head in ${film} could be cut out`);
