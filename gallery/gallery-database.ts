@@ -42,6 +42,14 @@ const TEMPLATE_DETAILS = `SELECT ${TEMPLATE_COLUMNS}, quality, source, created_a
   FROM templates`;
 const PAGE = 500;
 
+export interface TemplatePageQuery {
+  readonly kind: 'positive' | 'negative';
+  /** Default: all subjects. */
+  readonly subjectId?: string | undefined;
+  readonly skip: number;
+  readonly most: number;
+}
+
 /**
  * The gallery's tables. What identifies a face or tells of a person is sealed on its way in and opened on its way out, so
  * that nobody outside sees the difference. Every method is one transaction, and throws an AppError: GALLERY_UNAVAILABLE, or
@@ -227,6 +235,20 @@ export class GalleryDatabase {
       const where = subjectId === undefined ? '' : 'WHERE subject_id = ?';
       const statement = this.#file.prepare(`${TEMPLATE_DETAILS} ${where} ORDER BY created_at_ms, rowid`);
       return statement.all(...(subjectId === undefined ? [] : [subjectId])) as unknown as TemplateDetails[];
+    });
+  }
+
+  /** Of one kind, of one subject or all, by age: some of them, and how many there are. */
+  templatePage({ kind, subjectId, skip, most }: TemplatePageQuery): { templates: TemplateDetails[]; total: number } {
+    const where = `WHERE kind = ?${subjectId === undefined ? '' : ' AND subject_id = ?'}`;
+    const values = subjectId === undefined ? [kind] : [kind, subjectId];
+    return this.#file.transaction('be read', 'snapshot', () => {
+      const counted = this.#file.prepare(`SELECT count(*) AS total FROM templates ${where}`).get(...values);
+      const page = this.#file.prepare(`${TEMPLATE_DETAILS} ${where} ORDER BY created_at_ms, id LIMIT ? OFFSET ?`);
+      return {
+        templates: page.all(...values, most, skip) as unknown as TemplateDetails[],
+        total: Number(counted?.total),
+      };
     });
   }
 

@@ -6,7 +6,7 @@ import type { Clock, Gallery, Logger } from '../pipeline/ports.ts';
 import { uuidV7 } from '../pipeline/uuid-v7.ts';
 import { fromBlob, lengthOf, toBlob } from './embedding-blob.ts';
 import type { EmbeddingIndexOptions, IndexHit } from './embedding-index.ts';
-import { GalleryDatabase } from './gallery-database.ts';
+import { GalleryDatabase, type TemplatePageQuery } from './gallery-database.ts';
 import {
   type GalleryModel,
   isOfModel,
@@ -287,6 +287,13 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     if (subjectId !== undefined) this.subject(subjectId);
     this.#follow();
     return this.#database.templates(subjectId).map((details) => this.#templateView(details));
+  }
+
+  /** Some of the templates of one kind, by age, and how many there are: what lists thousands must not read them all. */
+  templatePage(query: TemplatePageQuery): { templates: Template[]; total: number } {
+    this.#follow();
+    const { templates, total } = this.#database.templatePage(query);
+    return { templates: templates.map((details) => this.#templateView(details)), total };
   }
 
   /** @throws {AppError} TEMPLATE_NOT_FOUND */

@@ -112,6 +112,7 @@ export type SubjectStore = Gallery &
     | 'changeSubject'
     | 'removeSubject'
     | 'templates'
+    | 'templatePage'
     | 'template'
     | 'removeTemplate'
     | 'image'

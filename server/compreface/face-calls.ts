@@ -38,14 +38,16 @@ export function faceCalls(app: ServerApp, { gallery, audit }: Pick<ServerParts, 
     },
     handler: ({ query: { page, size, subject } }) => {
       const owner = subject ? gallery.subjectNamed(subject) : null;
-      const examples = subject && !owner ? [] : examplesOf(gallery, owner?.id);
-      examples.sort((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
+      const { templates, total } =
+        subject && !owner
+          ? { templates: [], total: 0 }
+          : gallery.templatePage({ kind: 'positive', subjectId: owner?.id, skip: page * size, most: size });
       return {
-        faces: examples.slice(page * size, (page + 1) * size).map(view),
+        faces: templates.map(view),
         page_number: page,
         page_size: size,
-        total_pages: Math.ceil(examples.length / size),
-        total_elements: examples.length,
+        total_pages: Math.ceil(total / size),
+        total_elements: total,
       };
     },
   });
