@@ -56,6 +56,7 @@ export async function measureGrowth(options: BenchOptions = {}): Promise<Measure
     const ownOfCamera = decoding.alone + (fps * networkMs(networks, 'alone', seenFaces)) / 1000;
     if (options.svg) {
       writeFileSync(join(options.svg, 'growth-faces.svg'), facesPlot(byFaces, facesFit, networks));
+      writeFileSync(join(options.svg, 'growth-rate.svg'), ratePlot(byFaces, networks, cores));
       writeFileSync(join(options.svg, 'growth-cameras.svg'), camerasPlot(byCameras, camerasFit, ownOfCamera));
     }
     const delays = [...byFaces, ...byCameras].map(({ span }) => span.loopDelayP99Ms);
@@ -199,6 +200,25 @@ function facesPlot(points: readonly Point[], fit: LineFit, networks: NetworkCost
         name: 'networks alone',
         as: 'line',
         points: points.map(({ facesPerFrame }) => [facesPerFrame, networkMs(networks, 'coresBusy', facesPerFrame)]),
+      },
+    ],
+  });
+}
+
+function ratePlot(points: readonly Point[], networks: NetworkCost, cores: number): string {
+  return plotSvg({
+    title: 'Frames a second against faces in the picture',
+    x: 'faces that were embedded',
+    y: 'frames/s',
+    series: [
+      { name: 'facegate', as: 'line', points: points.map((point) => [point.facesPerFrame, rate(point)]) },
+      {
+        name: 'networks alone',
+        as: 'line',
+        points: points.map(({ facesPerFrame }) => [
+          facesPerFrame,
+          (1000 * cores) / networkMs(networks, 'coresBusy', facesPerFrame),
+        ]),
       },
     ],
   });

@@ -87,7 +87,7 @@ export function plotSvg({ title, x, y, series, marks = [] }: Plot): string {
   return `${parts.join('\n')}\n`;
 }
 
-/** 1, 2 or 5 times a power of ten, or a whole number of fifths of one, at or above `value`. */
+/** The next half of a power of ten at or above `value`, so that the ticks are short. */
 function niceMost(value: number): number {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
