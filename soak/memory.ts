@@ -21,7 +21,7 @@ const LOOK_MS = 2000;
 const MOST_WARM_UP_MINUTES = 10;
 /** Until then a server still grows into its work; of what a run looks at before, only much more than that counts. */
 const GROWN_UP_MINUTES = 20;
-const MOST_WHILE_GROWING_MB = 4;
+const MOST_WHILE_GROWING_MB = 10;
 const MEGABYTE = 2 ** 20;
 
 export interface MemoryLook extends ProgramReading {
