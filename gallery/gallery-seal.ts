@@ -1,7 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { AppError } from '../config/app-error.ts';
-import { keyFromBase64, makeKeyFile, readKeyFile, syncFolderOf } from '../storage/key-file.ts';
+import { syncFolder } from '../storage/durable-folder.ts';
+import { keyFromBase64, makeKeyFile, readKeyFile } from '../storage/key-file.ts';
 import { KEY_BYTES, openSealed, sealBytes } from '../storage/sealed-bytes.ts';
 
 /** Where the gallery's key comes from. */
@@ -83,7 +85,7 @@ export function prepareNextKey(keyFile: string): GalleryKey {
 /** Puts the prepared key in the place of the old one, which is gone then. */
 export function installNextKey(keyFile: string): void {
   renameSync(nextKeyFile(keyFile), keyFile);
-  syncFolderOf(keyFile);
+  syncFolder(dirname(keyFile));
 }
 
 function nextKey(keyFile: string): GalleryKey | null {

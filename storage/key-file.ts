@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError } from '../config/app-error.ts';
+import { syncFolder } from './durable-folder.ts';
 import { giveToOwner } from './give-to-owner.ts';
 import { KEY_BYTES } from './sealed-bytes.ts';
 
@@ -70,22 +71,10 @@ export function makeKeyFile(file: string, key: Uint8Array = randomBytes(KEY_BYTE
     } finally {
       rmSync(part);
     }
-    syncFolderOf(file);
+    syncFolder(dirname(file));
     return Buffer.from(key);
   } catch (cause) {
     throw new AppError('CONFIG_INVALID', `the key file ${file} could not be made: ${said(cause)}`, { cause });
-  }
-}
-
-/** Makes the names in the file's folder durable: a file that was made or renamed is there after a power cut. */
-export function syncFolderOf(file: string): void {
-  // Windows opens no folders, and writes their entries itself.
-  if (process.platform === 'win32') return;
-  const handle = openSync(dirname(file), 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }
 
