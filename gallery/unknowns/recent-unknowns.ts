@@ -45,6 +45,8 @@ export interface Noted {
 const JUST_NOW_MS = 2000;
 /** A known person's bad picture becomes an unknown one; it goes when that person is recognised here within this time. */
 const SAME_VISIT_MS = 15_000;
+/** Whoever leaves the list can still be asked for this long: somebody may be typing their name. */
+const LEAVING_MS = 120_000;
 
 /**
  * People whom nobody has named, in memory: faces above the threshold of one another are one person. No face is held for
@@ -55,13 +57,15 @@ export class RecentUnknowns {
   readonly #options: Required<RecentUnknownsOptions>;
   /** Last seen last. */
   readonly #groups = new Map<string, UnknownGroup>();
+  /** People who turned out to be another one, and that one. */
+  readonly #mergedInto = new Map<string, string>();
 
   constructor(options: RecentUnknownsOptions) {
     this.#options = { maxGroups: 500, onGone: () => undefined, onChange: () => undefined, ...options };
   }
 
   get size(): number {
-    return this.#groups.size;
+    return [...this.#groups.values()].filter(({ leavesAtMs }) => leavesAtMs === null).length;
   }
 
   /** @returns null when the embedding is none that could be compared. */
@@ -78,6 +82,7 @@ export class RecentUnknowns {
       { vector, quality: Number.isFinite(quality) ? quality : 0, camera, frame, monotonicMs, wallMs },
       monotonicMs - keepMs / 2,
     );
+    group.leavesAtMs = null;
     const seen = kept
       ? this.#merged(group, alike === here ? this.#alike(this.#groups.values(), vector) : alike)
       : group;
@@ -89,13 +94,20 @@ export class RecentUnknowns {
     return { id, onPicture: kept && wantsPicture ? (jpeg) => this.#picture(kept, jpeg) : null };
   }
 
-  /** Somebody was recognised: those seen here a moment ago who look like them were bad pictures of them. */
+  /**
+   * Somebody was recognised: those seen here a moment ago who look like them were bad pictures of them. They leave the list at
+   * once, and the memory a little later.
+   */
   recognised(embedding: Embedding, camera: string): void {
     if (this.#groups.size === 0) return;
     const vector = this.#unit(embedding);
     if (!vector) return;
-    const seen = this.#seenSince(this.#options.clock.monotonicMs() - SAME_VISIT_MS, camera);
-    for (const group of this.#alike(seen, vector)) this.remove(group.id);
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const group of this.#alike(this.#seenSince(nowMs - SAME_VISIT_MS, camera), vector)) {
+      if (group.leavesAtMs !== null) continue;
+      group.leavesAtMs = nowMs + LEAVING_MS;
+      this.#options.onGone(group.id);
+    }
     vector.fill(0);
   }
 
@@ -110,12 +122,13 @@ export class RecentUnknowns {
   /** Last seen first. Look, and do not keep: it is wiped under your hands. */
   list(): readonly UnknownGroup[] {
     this.expire();
-    return [...this.#newestFirst()];
+    return [...this.#newestFirst()].filter(({ leavesAtMs }) => leavesAtMs === null);
   }
 
+  /** Also whoever left the list a moment ago, and under the id that they had before they turned out to be another one. */
   get(id: string): UnknownGroup | null {
     this.expire();
-    return this.#groups.get(id) ?? null;
+    return this.#groups.get(this.#mergedInto.get(id) ?? id) ?? null;
   }
 
   /** Takes back somebody who was written down. */
@@ -126,20 +139,23 @@ export class RecentUnknowns {
 
   /** @returns false when there is none. */
   remove(id: string): boolean {
-    const group = this.#groups.get(id);
+    const group = this.#groups.get(this.#mergedInto.get(id) ?? id);
     if (!group) return false;
-    this.#groups.delete(id);
+    this.#groups.delete(group.id);
+    for (const [former, now] of this.#mergedInto) if (now === group.id) this.#mergedInto.delete(former);
     group.wipe();
-    this.#options.onGone(id);
+    this.#options.onGone(group.id);
     return true;
   }
 
   /** Wipes what was held long enough; call it now and then. */
   expire(): void {
-    const before = this.#options.clock.monotonicMs() - this.#options.keepMs;
+    const nowMs = this.#options.clock.monotonicMs();
+    const before = nowMs - this.#options.keepMs;
     for (const group of [...this.#groups.values()]) {
       const faces = group.faces.length;
-      if (!group.expire(before)) this.remove(group.id);
+      const leaves = group.leavesAtMs !== null && group.leavesAtMs <= nowMs;
+      if (leaves || !group.expire(before)) this.remove(group.id);
       else if (group.faces.length !== faces) this.#options.onChange(group.id);
     }
   }
@@ -148,6 +164,7 @@ export class RecentUnknowns {
   clear(): void {
     for (const group of this.#groups.values()) group.wipe();
     this.#groups.clear();
+    this.#mergedInto.clear();
   }
 
   #unit({ vector }: Embedding): Float32Array | null {
@@ -185,7 +202,9 @@ export class RecentUnknowns {
       if (other === survivor || survivor.meanSimilarity(other) < this.#options.threshold) continue;
       const [first, second] = other.firstSeenWallMs <= survivor.firstSeenWallMs ? [other, survivor] : [survivor, other];
       first.absorb(second);
+      const formerly = [...this.#mergedInto].flatMap(([former, now]) => (now === second.id ? [former] : []));
       this.remove(second.id);
+      for (const former of [...formerly, second.id]) this.#mergedInto.set(former, first.id);
       survivor = first;
     }
     return survivor;

@@ -36,6 +36,8 @@ export class UnknownGroup {
   lastSeenWallMs: number;
   lastSeenMs: number;
   sightings = 0;
+  /** Set when it turned out to be somebody known: shown no longer, and gone at that time. Monotonic, milliseconds. */
+  leavesAtMs: number | null = null;
   #faces: KeptFace[] = [];
   #stays: Stay[] = [];
   readonly #cameras = new Set<string>();

@@ -178,6 +178,27 @@ describe('RecentUnknowns', () => {
     expect(held.size).toBe(1);
   });
 
+  it('can still be asked for whom the list no longer shows, for two minutes: somebody may be typing a name', () => {
+    const held = unknowns();
+    const id = held.note(seen(vector(0)))!.id;
+    held.recognised({ model: 'test', vector: vector(0, 40) }, 'front');
+    expect(held.list()).toEqual([]);
+    expect(gone).toEqual([id]);
+    expect(held.get(id)?.best).not.toBeNull();
+    clock.advance(119_000);
+    expect(held.get(id)).not.toBeNull();
+    clock.advance(1001);
+    expect(held.get(id)).toBeNull();
+  });
+
+  it('shows again who was unknown again before that', () => {
+    const held = unknowns();
+    const id = held.note(seen(vector(0)))!.id;
+    held.recognised({ model: 'test', vector: vector(0, 40) }, 'front');
+    expect(held.note(seen(vector(0)))!.id).toBe(id);
+    expect(held.list().map((group) => group.id)).toEqual([id]);
+  });
+
   it('holds so many people at most; those not seen for the longest go first', () => {
     const held = unknowns({ maxGroups: 3 });
     const ids = [0, 2, 4].map((who) => held.note(seen(vector(who)))?.id);
