@@ -25,6 +25,13 @@ export function faceCalls(app: ServerApp, { gallery, audit }: Pick<ServerParts, 
     gallery.removeTemplate(id);
     audit.record({ action: 'template.removed', by, subject: subjectId, details: { face: id } });
   };
+  /** What is answered for it names its subject, so it is looked at first. */
+  const removed = (id: string, by: string) => {
+    const example = exampleOf(gallery, id);
+    const shown = view(example);
+    remove(example, by);
+    return shown;
+  };
 
   app.route({
     method: 'GET',
@@ -85,12 +92,7 @@ export function faceCalls(app: ServerApp, { gallery, audit }: Pick<ServerParts, 
       params: imageParams,
       response: { 200: faceAnswer, ...refusals },
     },
-    handler: (request) => {
-      const example = exampleOf(gallery, request.params.image_id);
-      const shown = view(example);
-      remove(example, callerName(request));
-      return shown;
-    },
+    handler: (request) => removed(request.params.image_id, callerName(request)),
   });
 
   app.route({
@@ -103,13 +105,7 @@ export function faceCalls(app: ServerApp, { gallery, audit }: Pick<ServerParts, 
       body: idsBody,
       response: { 200: z.array(faceAnswer), ...refusals },
     },
-    handler: (request) =>
-      oneByOne([...new Set(request.body)], (id) => {
-        const example = exampleOf(gallery, id);
-        const shown = view(example);
-        remove(example, callerName(request));
-        return shown;
-      }),
+    handler: (request) => oneByOne([...new Set(request.body)], (id) => removed(id, callerName(request))),
   });
 
   app.route({
