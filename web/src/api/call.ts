@@ -6,8 +6,8 @@ export interface CallOptions {
   body?: object;
   signal?: AbortSignal;
   timeoutMs?: number;
-  /** Statuses beside 2xx whose body is an answer, not an error. */
-  accept?: readonly number[];
+  /** Whether the body of a status beside 2xx is an answer all the same, not an error. */
+  accept?: (status: number, body: unknown) => boolean;
 }
 
 let onUnauthenticated: () => void = () => {};
@@ -24,7 +24,7 @@ export function whenUnauthenticated(listener: () => void): void {
 export async function call<T>(path: string, options: CallOptions = {}): Promise<T> {
   const { response, body: text } = await ask(path, options, (answer) => answer.text());
   const answer = parse(text);
-  if (response.ok || options.accept?.includes(response.status)) {
+  if (response.ok || options.accept?.(response.status, answer)) {
     if (answer === undefined && text !== '') {
       throw new ApiError('BAD_ANSWER', response.status, 'The server’s answer was not understood.');
     }

@@ -48,7 +48,11 @@ export const facegateApi = {
   logIn: (key: string) => call<void>('/session', { method: 'POST', body: { key } }),
   logOut: () => call<void>('/session', { method: 'DELETE' }),
 
-  ready: () => call<ReadyView>('/ready', { accept: [503] }),
+  // What is not ready says so with 503; so does a server that is closing, and its answer is no readiness.
+  ready: () =>
+    call<ReadyView>('/ready', {
+      accept: (status, body) => status === 503 && typeof body === 'object' && body !== null && 'gallery' in body,
+    }),
 
   cameras: async () => (await call<{ cameras: CameraView[] }>('/cameras', { timeoutMs: 8000 })).cameras,
   addCamera: (camera: NewCamera) => call<CameraView>('/cameras', { method: 'POST', body: camera }),
