@@ -5,7 +5,19 @@ import { fileURLToPath } from 'node:url';
 import { SWIFTSHADER } from './software-vulkan.ts';
 
 /** What some tests need and some machines lack. */
-const NAMES = ['ffmpeg', 'chromium', 'rtsp', 'shared', 'gpu', 'mig', 'webcam', 'python', 'torch', 'webgpu'] as const;
+const NAMES = [
+  'ffmpeg',
+  'chromium',
+  'rtsp',
+  'shared',
+  'gpu',
+  'mig',
+  'webcam',
+  'python',
+  'torch',
+  'webgpu',
+  'mosquitto',
+] as const;
 export type RequirementName = (typeof NAMES)[number];
 
 export interface Requirement {
@@ -34,6 +46,10 @@ function onPath(...programs: string[]): string | null {
 
 /** The Python of the export scripts; one with PyTorch can be named with FACEGATE_EXPORT_PYTHON. */
 export const exportPython: string = process.env.FACEGATE_EXPORT_PYTHON ?? 'python3';
+
+/** The MQTT broker that tests start, on a port of their own; null where there is none. */
+export const mosquittoPath: string | null =
+  onPath('mosquitto') ?? (existsSync('/usr/sbin/mosquitto') ? '/usr/sbin/mosquitto' : null);
 
 /** The Chromium that the browser tests drive; null where there is none. */
 export const chromiumPath: string | null = onPath('chromium', 'chromium-browser', 'google-chrome');
@@ -100,6 +116,8 @@ const LOOK: Record<RequirementName, () => Requirement> = {
             `${exportPython} lacks torch, onnx or onnxruntime (pip install -r models/export/requirements.txt; ` +
             'FACEGATE_EXPORT_PYTHON names another Python)',
         },
+  mosquitto: () =>
+    mosquittoPath ? { met: true, why: mosquittoPath } : { met: false, why: 'no mosquitto (apt-get install mosquitto)' },
   webcam: () => (existsSync('/dev/video0') ? { met: true, why: '/dev/video0' } : { met: false, why: 'no /dev/video0' }),
   webgpu: () => {
     if (!existsSync(SWIFTSHADER)) return { met: false, why: `no ${SWIFTSHADER} (apt-get install chromium)` };
