@@ -15,6 +15,8 @@ export function crossCheck(settings: unknown, describe: DescribeValue = describe
     ...repeated('cameras', 'id', cameras),
     ...repeated('doors', 'id', doors),
     ...repeated('keys', 'name', members(settings, 'keys')),
+    ...repeated('sinks', 'id', members(settings, 'sinks')),
+    ...unknownDoors(doors, members(settings, 'sinks'), describe),
     ...cameras.flatMap(({ url, failover }, i) => [
       ...(typeof url === 'string' && url !== '' ? cameraUrl(url, ['cameras', i, 'url'], describe) : []),
       ...(Array.isArray(failover)
@@ -157,6 +159,22 @@ function unknownCameras(cameras: readonly Member[], doors: readonly Member[], de
       const near = nearestName(id, shown);
       const known = shown.length === 0 ? 'no camera is configured' : `known are ${shown.join(', ')}`;
       const message = `doors[${i}].cameras[${j}] names no camera, got ${describe(id, path)}`;
+      return [{ path, message: `${message}; ${near ? `did you mean ${near}?` : known}` }];
+    });
+  });
+}
+
+function unknownDoors(doors: readonly Member[], sinks: readonly Member[], describe: DescribeValue): Problem[] {
+  const ids = doors.flatMap(({ id }) => (typeof id === 'string' ? [id] : []));
+  const shown = ids.filter((id) => /^[a-z0-9_-]+$/.test(id));
+  return sinks.flatMap((sink, i) => {
+    if (!Array.isArray(sink.doors)) return [];
+    return sink.doors.flatMap((id: unknown, j) => {
+      if (typeof id !== 'string' || ids.includes(id)) return [];
+      const path: SettingPath = ['sinks', i, 'doors', j];
+      const near = nearestName(id, shown);
+      const known = shown.length === 0 ? 'no door is configured' : `known are ${shown.join(', ')}`;
+      const message = `sinks[${i}].doors[${j}] names no door, got ${describe(id, path)}`;
       return [{ path, message: `${message}; ${near ? `did you mean ${near}?` : known}` }];
     });
   });

@@ -22,6 +22,10 @@ export const ERROR_CODES = {
   STREAM_NO_VIDEO: { status: 502, means: 'The stream carries no video.' },
   STREAM_STALLED: { status: 504, means: 'The stream is connected but decodes no new frame.' },
   STREAM_FROZEN: { status: 504, means: 'The stream repeats one picture.' },
+  STREAM_BEHIND: {
+    status: 504,
+    means: 'The pictures came later and later; the connection was made anew, to go on with what the camera sees now.',
+  },
   STREAM_ENDED: { status: 502, means: 'The stream ended.' },
   // Models and inference
   MODEL_UNKNOWN: { status: 500, means: 'No catalog entry has that name, or a file cannot be told to be one of them.' },
@@ -88,6 +92,17 @@ export const ERROR_CODES = {
     status: 410,
     means: 'The events after that number are no longer kept; the answer names the oldest.',
   },
+  EVENTS_LOST: {
+    status: 410,
+    means:
+      'A sink was down for so long that events it had not been given are no longer kept; it goes on from the oldest.',
+  },
+  SINK_FAILED: { status: 502, means: 'A sink did not take the events: it cannot be reached, or refuses them.' },
+  SINK_GAVE_UP: {
+    status: 502,
+    means: 'A sink did not take an event in all the time that it was tried; it goes on without.',
+  },
+  SINK_DISABLED: { status: 409, means: 'The other side of a sink wants nothing more; a restart tries it again.' },
   // The data folder as a whole
   DATA_FOLDER_IN_USE: {
     status: 409,

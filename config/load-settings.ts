@@ -136,7 +136,7 @@ function isOverridden(overrides: unknown, path: SettingPath): boolean {
 }
 
 function withAbsolutePaths(settings: Settings, baseDir: string): Settings {
-  const { dataDir, ffmpeg, server, steps } = settings;
+  const { dataDir, ffmpeg, server, steps, sinks } = settings;
   const absolute = (path: string) => resolve(baseDir, path);
   // A bare `ffmpeg` is looked for on the PATH.
   const isPath = ffmpeg !== undefined && (isAbsolute(ffmpeg) || /[\\/]/.test(ffmpeg));
@@ -149,5 +149,10 @@ function withAbsolutePaths(settings: Settings, baseDir: string): Settings {
       ...(server.tls && { tls: { cert: absolute(server.tls.cert), key: absolute(server.tls.key) } }),
     },
     steps: steps.map(absolute),
+    sinks: sinks.map((sink) => ({
+      ...sink,
+      ...('path' in sink && { path: absolute(sink.path) }),
+      ...('ca' in sink && sink.ca !== undefined && { ca: absolute(sink.ca) }),
+    })),
   };
 }

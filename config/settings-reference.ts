@@ -18,7 +18,8 @@ interface Node {
   properties?: Record<string, Node>;
   required?: string[];
   items?: Node;
-  anyOf?: Node[];
+  oneOf?: Node[];
+  const?: unknown;
   enum?: unknown[];
   default?: unknown;
   description?: string;
@@ -41,19 +42,25 @@ export function settingsReference(): SettingReference[] {
 /** True where a mapping or a list of mappings stands: with nothing in it, it is as if it were not there. */
 export function isSection(path: readonly PropertyKey[]): boolean {
   const node = nodeAt(path);
-  return node?.properties !== undefined || node?.items?.properties !== undefined;
+  return [node, node?.items].some((one) => one?.properties !== undefined || one?.oneOf !== undefined);
 }
 
 /** The keys that may stand at `path` (`[]` for any index), or null where nothing is known of it. */
 export function keysAt(path: readonly PropertyKey[]): string[] | null {
-  const properties = nodeAt(path)?.properties;
-  return properties ? Object.keys(properties) : null;
+  const node = nodeAt(path);
+  const kinds = node?.oneOf ?? (node?.properties ? [node] : []);
+  return kinds.length === 0 ? null : [...new Set(kinds.flatMap(({ properties }) => Object.keys(properties ?? {})))];
 }
 
 function nodeAt(path: readonly PropertyKey[]): Node | undefined {
   let node: Node | undefined = root;
-  for (const step of path) node = typeof step === 'number' ? node?.items : node?.properties?.[String(step)];
+  for (const step of path) node = typeof step === 'number' ? node?.items : propertyOf(node, String(step));
   return node;
+}
+
+/** Of a union of kinds, as the first kind that has it has it. */
+function propertyOf(node: Node | undefined, name: string): Node | undefined {
+  return node?.properties?.[name] ?? node?.oneOf?.find((kind) => kind.properties?.[name])?.properties?.[name];
 }
 
 function rows(node: Node, prefix: string): SettingReference[] {
@@ -61,6 +68,10 @@ function rows(node: Node, prefix: string): SettingReference[] {
     const key = prefix === '' ? name : `${prefix}.${name}`;
     if (child.properties) return rows(child, key);
     if (child.items?.properties) return rows(child.items, `${key}[]`);
+    // Kinds that differ by their `type`: `sinks[webhook].url`.
+    if (child.items?.oneOf) {
+      return child.items.oneOf.flatMap((kind) => rows(kind, `${key}[${kind.properties?.type?.const}]`));
+    }
     return [
       {
         key,
@@ -76,6 +87,7 @@ function rows(node: Node, prefix: string): SettingReference[] {
 function accepts(node: Node): string {
   if (node.words) return node.words;
   if (node.duration) return `${node.duration}`;
+  if (node.const !== undefined) return `\`${String(node.const)}\``;
   if (node.enum) return node.enum.map((value) => `\`${String(value)}\``).join(', ');
   switch (node.type) {
     case 'integer':

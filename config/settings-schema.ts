@@ -1,48 +1,13 @@
 import { z } from 'zod';
-import { parseDuration } from './duration.ts';
 import { EXECUTION_PROVIDERS, shortProviderName } from './execution-providers.ts';
 import { KEY_SCOPES, scopeExpectation } from './key-scopes.ts';
 import { isModelPath } from './model-path.ts';
 import { DETECTOR_PRESETS, PRESET_NAMES } from './presets.ts';
+import { duration, id, number, text, whole } from './setting-types.ts';
+import { eventsSchema, sinksSchema } from './sink-settings.ts';
 
 // The messages complete "cameras[2].fps …"; what was got is added by describe-problem.ts. The descriptions are the text of
 // docs/configuration.md, which a test holds equal to this file.
-
-const number = (min: number, max: number) =>
-  z
-    .number({ error: `must be between ${min} and ${max}` })
-    .min(min)
-    .max(max);
-const whole = (min: number, max: number) =>
-  z
-    .int({ error: `must be a whole number between ${min} and ${max}` })
-    .min(min)
-    .max(max);
-
-/** Milliseconds; written as `1500ms`, `5s`, `10m` … between `min` and `max`, which are written alike. */
-const duration = (min: string, max: string) =>
-  z
-    .string({ error: `must be a duration like "500ms", "5s" or "10m", between ${min} and ${max}` })
-    .transform((text, context) => {
-      const ms = parseDuration(text);
-      if (ms !== null && ms >= parseDuration(min)! && ms <= parseDuration(max)!) return ms;
-      const message =
-        ms === null
-          ? `must be a duration like "500ms", "5s" or "10m", between ${min} and ${max}`
-          : `must be between ${min} and ${max}`;
-      context.addIssue({ code: 'custom', message });
-      return z.NEVER;
-    })
-    .meta({ duration: `${min} to ${max}` });
-
-const text = (maxLength: number) =>
-  z.string().min(1, 'must not be empty').max(maxLength, `must have at most ${maxLength} characters`);
-
-/** Ids stand in URLs, file names and metric labels. */
-const id = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'must be 1 to 64 of a–z, 0–9, "-" and "_", starting with a letter or digit')
-  .meta({ words: 'an id: a–z, 0–9, `-`, `_`' });
 
 const isModel = (value: string) => /^[a-z0-9][a-z0-9._-]{0,63}$/.test(value) || isModelPath(value);
 
@@ -225,6 +190,18 @@ const recognition = z.strictObject({
     .describe(
       'A face whose quality is below this is unfit (`blurred`, `too_dark`, `low_quality`, …): never recognised, nor enrolled.',
     ),
+});
+
+const analysis = z.strictObject({
+  adaptive: z
+    .boolean()
+    .default(true)
+    .describe(
+      'While the networks cannot keep up, lower the rate of the cameras that take most, evenly, until they can; then raise it again.',
+    ),
+  minFps: number(0.1, 60)
+    .default(1)
+    .describe('`adaptive` takes no camera below this many frames a second, unless its own `fps` is lower.'),
 });
 
 const gallery = z.strictObject({
@@ -452,9 +429,12 @@ export const settingsSchema = z.strictObject({
   keys: z.array(key).default([]).describe('Keys that exist from the start; more can be made later.'),
   models: models.prefault({}),
   recognition: recognition.prefault({}),
+  analysis: analysis.prefault({}),
   gallery: gallery.prefault({}),
   cameras: z.array(camera).default([]),
   doors: z.array(door).default([]),
+  events: eventsSchema.prefault({}),
+  sinks: sinksSchema,
   steps: z
     .array(text(4096))
     .default([])

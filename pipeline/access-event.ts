@@ -1,14 +1,7 @@
+import type { EventType } from '../config/event-types.ts';
 import type { SubjectRef } from './face.ts';
 
-export type AccessEventType =
-  | 'person.seen'
-  | 'person.left'
-  | 'access.granted'
-  | 'access.denied'
-  | `camera.${'connecting' | 'running' | 'stalled' | 'frozen' | 'reconnecting' | 'closed' | 'failed'}`
-  /** The camera's video has another size or codec now; `reason` says which: `h264 1280x720`. */
-  | 'camera.changed'
-  | 'system.fault';
+export type AccessEventType = EventType;
 
 /** An event before the log numbered it. Times are wall-clock milliseconds since 1970. */
 export interface EventDraft {
@@ -49,6 +42,9 @@ export interface AccessEvent {
   readonly capturedAt: string | null;
   readonly decidedAt: string;
   readonly expiresAt: string | null;
-  /** True when it was read back from the log rather than heard live. A replayed grant never opens a door. */
+  /**
+   * False only where it is told for the first time, within 2 s after it was decided, by the facegate that decided it. A
+   * replayed grant never opens a door.
+   */
   readonly replay: boolean;
 }

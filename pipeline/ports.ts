@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import type { AccessEvent } from './access-event.ts';
 import type { AnalysedFace, Candidate, Detection, Probe } from './face.ts';
 import type { Frame } from './frame.ts';
 import type { PixelImage } from './pixel-image.ts';
@@ -97,4 +98,26 @@ export interface Gallery {
 /** Takes results. Never blocks, never throws. */
 export interface Sink<T> extends AsyncDisposable {
   push(value: T): void;
+}
+
+/**
+ * Where events go that somebody set up in the settings. One outlet (sinks/event-outlet.ts) feeds each, from a place of its
+ * own in the event log: it decides what is delivered, when again, and what is a replay.
+ */
+export interface EventSink extends AsyncDisposable {
+  readonly id: string;
+  /** Events handed over at once, at most. Default 1. */
+  readonly batch?: number;
+  /**
+   * Delivers these, ascending. Resolves when the other side has taken all of them for good; rejects to be asked again with
+   * the same ones (each `replay: true` then), so that the other side may get some of them twice. `signal` ends it at close;
+   * what had not been taken by then is asked again at the next start.
+   *
+   * @throws {AppError} `details.retryAfterMs`: when to ask again, instead of the outlet's own pauses. `details.giveUp`: true
+   *   to go on without these events, which is a fault event. `details.disable`: true to deliver nothing more until the
+   *   next start.
+   */
+  deliver(events: readonly AccessEvent[], signal: AbortSignal): Promise<void>;
+  /** Whole numbers and short texts for `GET /sinks`, beside what the outlet says. Never a secret. */
+  stats?(): Readonly<Record<string, number | string | boolean | null>>;
 }

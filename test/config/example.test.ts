@@ -32,7 +32,7 @@ describe('config/facegate.example.yaml', () => {
   it('is valid too with everything in use that is commented out', () => {
     const file = join(folder, 'all.yaml');
     writeFileSync(file, text.replace(/^( *)#(?=[\w-])/gm, '$1'));
-    const env = { FRONT_PASSWORD: 'x', FACEGATE_ADMIN_KEY: 'k'.repeat(24) };
+    const env = { FRONT_PASSWORD: 'x', FACEGATE_ADMIN_KEY: 'k'.repeat(24), HOOK_SECRET: 'whsec_x', MQTT_PASSWORD: 'x' };
     const { settings } = loadSettings({ file, env });
     expect(settings.keys).toEqual([
       { name: 'operator', key: 'k'.repeat(24), scopes: ['admin'], rateLimit: { perMinute: 600 } },

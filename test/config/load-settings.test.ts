@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../config/app-error.ts';
 import { loadSettings } from '../../config/load-settings.ts';
 import { DETECTOR_PRESETS } from '../../config/presets.ts';
-import type { SettingsInput } from '../../config/settings-schema.ts';
+import { type SettingsInput, settingsSchema } from '../../config/settings-schema.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'facegate-settings-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -241,7 +241,7 @@ describe('loadSettings', () => {
       [
         'a key with a bad name',
         '__proto__: { a: 1 }',
-        '__proto__ is not a setting; known here: dataDir, ffmpeg, server, keys, models, recognition, gallery, cameras, doors, steps, log (line 1)',
+        `__proto__ is not a setting; known here: ${Object.keys(settingsSchema.shape).join(', ')} (line 1)`,
       ],
       [
         'an id',

@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseByteSize } from '../../config/byte-size.ts';
+import { EVENT_TYPES } from '../../config/event-types.ts';
+import { loadSettings } from '../../config/load-settings.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'facegate-sinks-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const CAMERA_AND_DOOR =
+  'cameras: [{ id: front, url: "test:" }]\ndoors: [{ id: lobby, cameras: [front], allow: [Ada] }]\n';
+
+function load(text: string) {
+  const file = join(folder, 'facegate.yaml');
+  writeFileSync(file, CAMERA_AND_DOOR + text);
+  return loadSettings({ file, env: {} }).settings;
+}
+
+describe('sinks', () => {
+  it('have ids of their own: the type, or the type and a number, and never one that is written', () => {
+    const { sinks } = load(`sinks:
+  - { type: file, path: a.jsonl }
+  - { type: file, id: file-2, path: b.jsonl }
+  - { type: file, path: c.jsonl }
+  - { type: mqtt, url: "mqtt://broker" }`);
+    expect(sinks.map(({ id }) => id)).toEqual(['file', 'file-2', 'file-3', 'mqtt']);
+    expect(sinks[0]).toMatchObject({ path: join(folder, 'a.jsonl'), maxBytes: 10_000_000, keep: 5 });
+  });
+
+  it('are none where nothing is said, and the log keeps what the documentation says', () => {
+    const { sinks, events } = load('');
+    expect(sinks).toEqual([]);
+    expect(events).toEqual({ keep: { days: 90, count: 1_000_000 } });
+    expect(load('events: { keep: { bytes: 512 MiB } }').events.keep.bytes).toBe(536_870_912);
+  });
+
+  it.each([
+    ['- { type: kafka }', 'sinks[0].type must be webhook, mqtt or file, got "kafka" (line 4)'],
+    ['- { path: a.jsonl }', 'sinks[0].type is missing (line 4)'],
+    ['- file', 'sinks[0] must be a mapping of settings, got "file" (line 4)'],
+    ['- { type: file }', 'sinks[0].path is missing (line 4)'],
+    ['- { type: file, path: a, url: x }', 'sinks[0].url is not a setting'],
+    ['- { type: mqtt, url: "mqtt://x", topics: a }', 'sinks[0].topics is not a setting; did you mean topic? (line 4)'],
+    ['- { type: file, path: a, maxBytes: 10 }', 'sinks[0].maxBytes must be a size like "10 MB"'],
+    ['- { type: file, path: a, maxBytes: 1 KB }', 'sinks[0].maxBytes must be between 10 KB and 10 GB, got "1 KB"'],
+    ['- { type: file, path: a, types: [acess.granted] }', 'did you mean access.granted?'],
+    ['- { type: file, path: a, types: [x] }', `must be one of ${EVENT_TYPES.join(', ')}, got "x"`],
+    ['- { type: file, path: a, doors: [loby] }', 'sinks[0].doors[0] names no door, got "loby"; did you mean lobby?'],
+    [
+      '- { type: file, id: a, path: a }\n  - { type: mqtt, id: a, url: "mqtt://x" }',
+      'sinks[1].id must be unique, got "a" again (sinks[0])',
+    ],
+  ])('refuses %s', (sink, message) => {
+    expect(() => load(`sinks:\n  ${sink}`)).toThrow(message);
+  });
+});
+
+describe('parseByteSize', () => {
+  it.each([
+    ['10 MB', 10_000_000],
+    ['10mb', 10_000_000],
+    ['1.5 GB', 1_500_000_000],
+    ['512 KiB', 524_288],
+    ['7 B', 7],
+    ['10', null],
+    ['MB', null],
+    ['-1 MB', null],
+    ['10 XB', null],
+  ])('reads %j as %j', (text, bytes) => expect(parseByteSize(text)).toBe(bytes));
+});
