@@ -1,3 +1,4 @@
+import type { FrameTrace } from './frame-trace.ts';
 import type { PixelImage } from './pixel-image.ts';
 
 /**
@@ -25,6 +26,8 @@ export interface Frame extends PixelImage {
    * or the camera was seen to hang while the picture was being analysed.
    */
   readonly degraded: boolean;
+  /** Told what is done with it; absent where nobody follows this frame. */
+  readonly trace?: FrameTrace | undefined;
   retain(): void;
   release(): void;
 }

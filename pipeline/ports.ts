@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { AccessEvent } from './access-event.ts';
 import type { AnalysedFace, Candidate, Detection, Probe } from './face.ts';
 import type { Frame } from './frame.ts';
+import type { AnalysisTrace } from './frame-trace.ts';
 import type { PixelImage } from './pixel-image.ts';
 
 /** The wall clock may step; the monotonic one never goes backwards. Both in milliseconds. */
@@ -43,6 +44,8 @@ export interface AnalyseOptions {
   want?: 'detections' | 'scores' | 'embeddings';
   /** Milliseconds from the call until the process that works on it is given up. Default: the role's setting. */
   deadlineMs?: number;
+  /** Tell what took how long, in `timings.trace`. Default false. */
+  trace?: boolean;
   signal?: AbortSignal;
 }
 
@@ -51,6 +54,8 @@ export interface AnalysisTimings {
   readonly detect: number;
   /** Alignment, embedding and quality of all faces. */
   readonly embed: number;
+  /** By this process's clock; where it was asked for. */
+  readonly trace?: AnalysisTrace;
 }
 
 export interface Analysis {

@@ -1,5 +1,6 @@
 import type { Detection } from '../../pipeline/face.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
+import type { StageLaps } from '../inference/stage-laps.ts';
 
 export interface DetectOptions {
   /** Smallest detection confidence that counts, 0..1. */
@@ -24,6 +25,11 @@ export interface FaceDetector {
    * @returns best first; boxes are clamped to the picture, landmarks are not (that is how a cut off face shows).
    */
   detect(image: PixelImage, options: DetectOptions): Promise<Detection[]>;
-  /** The same for several, in as few runs as they fit. @returns for each picture, in order. */
-  detectAll(pictures: readonly PictureToSearch[]): Promise<Detection[][]>;
+  /**
+   * The same for several, in as few runs as they fit.
+   *
+   * @param laps told of `preprocess`, `detect` and `postprocess`.
+   * @returns for each picture, in order.
+   */
+  detectAll(pictures: readonly PictureToSearch[], laps?: StageLaps): Promise<Detection[][]>;
 }

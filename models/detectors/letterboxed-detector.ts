@@ -1,6 +1,7 @@
 import type { Detection } from '../../pipeline/face.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import { outputsOf } from '../inference/batch-runs.ts';
+import type { StageLaps } from '../inference/stage-laps.ts';
 import type { NetworkOutputs, Session } from '../runtime/session.ts';
 import type { DetectOptions, FaceDetector, PictureToSearch } from './face-detector.ts';
 import type { Letterbox } from './letterbox.ts';
@@ -28,14 +29,17 @@ export abstract class LetterboxedDetector implements FaceDetector {
     return (await this.detectAll([{ image, options }]))[0]!;
   }
 
-  async detectAll(pictures: readonly PictureToSearch[]): Promise<Detection[][]> {
+  async detectAll(pictures: readonly PictureToSearch[], laps?: StageLaps): Promise<Detection[][]> {
     const found: Detection[][] = [];
     for (const { input, members } of this.#input.runs(pictures.map(({ image }) => image))) {
+      laps?.lap('preprocess');
       const outputs = await this.#session.run(input);
+      laps?.lap('detect');
       for (const [at, { picture, boxed }] of members.entries()) {
         const own = outputsOf(outputs, at, members.length);
         found[picture] = await this.decode({ ...pictures[picture]!, outputs: own, boxed });
       }
+      laps?.lap('postprocess');
     }
     return found;
   }

@@ -4,6 +4,7 @@ import type { PixelImage } from '../../pipeline/pixel-image.ts';
 import type { EmbedderEntry } from '../catalog.ts';
 import { writeCrop } from '../crop-sheet.ts';
 import { batchRuns, outputsOf } from '../inference/batch-runs.ts';
+import type { StageLaps } from '../inference/stage-laps.ts';
 import { type InputChannels, inputChannels } from '../input-channels.ts';
 import type { NetworkInput, NetworkOutputs, Session } from '../runtime/session.ts';
 import { align } from './align.ts';
@@ -77,9 +78,10 @@ export class FaceEmbedder {
   /**
    * The same for several, also of different pictures, in as few runs as they fit.
    *
+   * @param laps told of `align` (the crop is cut, and looked at) and `embed`.
    * @returns for each face, in order; null where its landmarks do not span a face.
    */
-  async embedAll(faces: readonly FaceToEmbed[]): Promise<(EmbeddedFace | null)[]> {
+  async embedAll(faces: readonly FaceToEmbed[], laps?: StageLaps): Promise<(EmbeddedFace | null)[]> {
     const embedded: (EmbeddedFace | null)[] = faces.map(() => null);
     const shaped = faces.flatMap((face, index) => {
       try {
@@ -90,7 +92,10 @@ export class FaceEmbedder {
         throw error;
       }
     });
-    const answers = await this.#run(shaped.map(({ write }) => write));
+    const answers = await this.#run(
+      shaped.map(({ write }) => write),
+      laps,
+    );
     for (const [at, { index }] of shaped.entries()) embedded[index] = answers[at]!;
     return embedded;
   }
@@ -106,7 +111,7 @@ export class FaceEmbedder {
     return (out) => warpSquare(image, toPicture, cropSize, this.#channels, out);
   }
 
-  async #run(writers: readonly WriteCrop[]): Promise<EmbeddedFace[]> {
+  async #run(writers: readonly WriteCrop[], laps?: StageLaps): Promise<EmbeddedFace[]> {
     const template = TEMPLATES[this.entry.embedding.alignment];
     const length = 3 * this.#side * this.#side;
     const faces: EmbeddedFace[] = [];
@@ -115,6 +120,7 @@ export class FaceEmbedder {
       const crops = Array.from({ length: size }, (_, i) => input.data.subarray(i * length, (i + 1) * length));
       for (const [i, crop] of crops.entries()) writers[from + i]!(crop);
       const looks = crops.map((crop) => cropAppearance(crop, this.#side, this.#channels, template));
+      laps?.lap('align');
       let answers = await this.#ask(input, size);
       if (this.#flip) {
         for (const crop of crops) mirrorCrop(crop, this.#side);
@@ -122,6 +128,7 @@ export class FaceEmbedder {
         answers = answers.map((face, i) => ({ ...face, vector: meanDirection(face, mirrored[i]!) }));
       }
       faces.push(...answers.map((answer, i) => ({ ...answer, appearance: looks[i]! })));
+      laps?.lap('embed');
     }
     return faces;
   }

@@ -21,6 +21,7 @@ import type { Job, Networks, PlacedEmbedder, PlacedNetwork } from './networks.ts
 import { openEmbedder, openScorerNetworks } from './open-crop-networks.ts';
 import { openDetector } from './open-detector.ts';
 import type { BatchSettings, GainsFromBatches } from './probe-batches.ts';
+import { StageLaps } from './stage-laps.ts';
 
 export interface FaceAnalyserConfig {
   readonly work: 'pictures';
@@ -45,7 +46,7 @@ export interface FaceAnalyserConfig {
 }
 
 /** What can be asked of one picture; what crosses to the inference process. */
-export type PictureOptions = Pick<AnalyseOptions, 'confidence' | 'nms' | 'maxFaces' | 'want'>;
+export type PictureOptions = Pick<AnalyseOptions, 'confidence' | 'nms' | 'maxFaces' | 'want' | 'trace'>;
 
 /** A face on its way: the two embedders may be in different processes. */
 export interface FoundFace extends AnalysedFace {
@@ -53,7 +54,10 @@ export interface FoundFace extends AnalysedFace {
   readonly previousEmbedding?: Embedding | null;
 }
 
-/** What is found in a picture, and what networks in other processes need to say the rest. */
+/**
+ * What is found in a picture, and what networks in other processes need to say the rest. Times of `timings.trace` are those of the
+ * machine's clock.
+ */
 export interface FoundFaces extends Analysis {
   readonly faces: readonly FoundFace[];
   readonly crops: readonly RoleCrops[];
@@ -141,8 +145,12 @@ export class LocalFaceAnalyser implements Networks<PictureOptions, FoundFaces> {
 
   /** Several pictures in as few runs as they fit; times are those of all of them. Calls must not overlap. */
   async analyseAll(jobs: readonly Job<PictureOptions>[]): Promise<FoundFaces[]> {
+    const laps = jobs.some(({ options }) => options.trace) ? new StageLaps() : undefined;
     const start = performance.now();
-    const found = await this.#detector.detectAll(jobs.map((job) => this.#toSearch(job)));
+    const found = await this.#detector.detectAll(
+      jobs.map((job) => this.#toSearch(job)),
+      laps,
+    );
     const detected = performance.now();
     const pictures = jobs.map(({ image, options: { want = 'embeddings' } }, i): JudgedPicture => {
       const faces = found[i]!.map((face) => this.#unjudged(face, image));
@@ -150,10 +158,15 @@ export class LocalFaceAnalyser implements Networks<PictureOptions, FoundFaces> {
       return { image, want, faces, worth, crops: [] };
     });
     const toEmbed = pictures.filter(({ want }) => want === 'embeddings');
-    await this.#recognise(toEmbed);
-    await this.#recogniseAsBefore(toEmbed);
-    for (const picture of pictures) await this.#score(picture);
-    const timings = { detect: detected - start, embed: performance.now() - detected };
+    laps?.lap('postprocess');
+    await this.#recognise(toEmbed, laps);
+    await this.#recogniseAsBefore(toEmbed, laps);
+    for (const picture of pictures) await this.#score(picture, laps);
+    const timings = {
+      detect: detected - start,
+      embed: performance.now() - detected,
+      ...(laps && { trace: laps.trace }),
+    };
     return pictures.map(({ faces, crops }) => ({ faces, crops, timings }));
   }
 
@@ -175,15 +188,17 @@ export class LocalFaceAnalyser implements Networks<PictureOptions, FoundFaces> {
   }
 
   /** The faces of all pictures that are worth it, together; or their crops, where the embedder is elsewhere. */
-  async #recognise(pictures: readonly JudgedPicture[]): Promise<void> {
+  async #recognise(pictures: readonly JudgedPicture[], laps?: StageLaps): Promise<void> {
     const { embedder } = this.#judges;
     if ('key' in embedder) {
       for (const { image, faces, worth, crops } of pictures) crops.push(...alignedCrops(embedder, image, faces, worth));
+      if (pictures.some(({ worth }) => worth.length > 0)) laps?.lap('align');
       return;
     }
     const all = pictures.flatMap(({ image, faces, worth }) => worth.map((at) => ({ image, faces, at })));
     const embedded = await embedder.embedAll(
       all.map(({ image, faces, at }) => ({ image, landmarks: faces[at]!.landmarks })),
+      laps,
     );
     for (const [i, { faces, at }] of all.entries()) {
       const face = faces[at]!;
@@ -192,10 +207,11 @@ export class LocalFaceAnalyser implements Networks<PictureOptions, FoundFaces> {
         ? withRecognition(face, recognisedFace(said, embedder.entry), this.#settings.oodThreshold)
         : { ...face, unfit: 'not_embedded' };
     }
+    if (all.length > 0) laps?.lap('embed');
   }
 
   /** By the previous model, if there is one; not what turned out unfit by then, which nobody will look up. */
-  async #recogniseAsBefore(pictures: readonly JudgedPicture[]): Promise<void> {
+  async #recogniseAsBefore(pictures: readonly JudgedPicture[], laps?: StageLaps): Promise<void> {
     const { previous } = this.#judges;
     if (!previous) return;
     const unrefused = ({ faces, worth }: JudgedPicture) => worth.filter((at) => faces[at]!.unfit === null);
@@ -205,11 +221,13 @@ export class LocalFaceAnalyser implements Networks<PictureOptions, FoundFaces> {
         // On a copy: a face that has no shape for the previous model is not unfit for that.
         crops.push(...alignedCrops(previous, image, [...faces], unrefused(picture)));
       }
+      laps?.lap('align');
       return;
     }
     const all = pictures.flatMap((picture) => unrefused(picture).map((at) => ({ ...picture, at })));
     const embedded = await previous.embedAll(
       all.map(({ image, faces, at }) => ({ image, landmarks: faces[at]!.landmarks })),
+      laps,
     );
     for (const [i, { faces, at }] of all.entries()) {
       const said = embedded[i];
@@ -218,7 +236,7 @@ export class LocalFaceAnalyser implements Networks<PictureOptions, FoundFaces> {
     }
   }
 
-  async #score({ image, faces, worth, crops }: JudgedPicture): Promise<void> {
+  async #score({ image, faces, worth, crops }: JudgedPicture, laps?: StageLaps): Promise<void> {
     for (const scorer of this.#judges.scorers) {
       if ('key' in scorer) {
         crops.push(...croppedForScorer(scorer, image, faces, worth));
@@ -230,6 +248,7 @@ export class LocalFaceAnalyser implements Networks<PictureOptions, FoundFaces> {
       );
       for (const [i, at] of worth.entries()) addScore(faces, at, scorer.name, scores[i]!);
     }
+    if (this.#judges.scorers.length > 0) laps?.lap('score');
   }
 }
 

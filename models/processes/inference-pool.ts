@@ -2,8 +2,18 @@ import { availableParallelism } from 'node:os';
 import { merge, type Observable } from 'rxjs';
 import type { DetectorSettings, RoleSettings, Settings } from '../../config/settings-schema.ts';
 import type { AnalysedFace, Embedding } from '../../pipeline/face.ts';
+import type { StageSpan } from '../../pipeline/frame-trace.ts';
+import { fromMachineMs } from '../../pipeline/machine-clock.ts';
 import type { PixelImage } from '../../pipeline/pixel-image.ts';
-import type { AnalyseOptions, Analysis, AnalysisSlot, Clock, FaceAnalyser, Logger } from '../../pipeline/ports.ts';
+import type {
+  AnalyseOptions,
+  Analysis,
+  AnalysisSlot,
+  AnalysisTimings,
+  Clock,
+  FaceAnalyser,
+  Logger,
+} from '../../pipeline/ports.ts';
 import type { CatalogEntry, ScorerEntry } from '../catalog.ts';
 import { withRecognition } from '../embedders/recognised-face.ts';
 import type { CropAnalyserConfig } from '../inference/crop-analyser.ts';
@@ -284,12 +294,23 @@ class PlacedNetworks implements InferencePool {
   }
 
   /** What the networks that live apart say of the faces. */
-  async #finish({ faces, crops, timings }: FoundFaces, options: AnalyseOptions): Promise<Analysis> {
+  async #finish({ faces, crops, timings: told }: FoundFaces, options: AnalyseOptions): Promise<Analysis> {
+    const timings = byOwnClock(told);
     if (crops.length === 0) return { faces: faces.map(finished), timings };
     const judged = [...faces];
     const start = performance.now();
     await Promise.all(crops.map((cut) => this.#judge(cut, judged, options)));
-    return { faces: judged.map(finished), timings: { ...timings, embed: timings.embed + performance.now() - start } };
+    const untilMs = performance.now();
+    const embeds = crops.some(({ key }) => key === EMBEDDER || key === PREVIOUS);
+    const apart: StageSpan = { stage: embeds ? 'embed' : 'score', fromMs: start, untilMs };
+    return {
+      faces: judged.map(finished),
+      timings: {
+        ...timings,
+        embed: timings.embed + untilMs - start,
+        ...(timings.trace && { trace: { ...timings.trace, spans: [...timings.trace.spans, apart] } }),
+      },
+    };
   }
 
   async #judge({ key, faces: of, sheet }: RoleCrops, faces: FoundFace[], options: AnalyseOptions): Promise<void> {
@@ -311,13 +332,25 @@ class PlacedNetworks implements InferencePool {
   }
 }
 
+/** What the process says of its time, in this thread's milliseconds. */
+function byOwnClock(timings: AnalysisTimings): AnalysisTimings {
+  if (!timings.trace) return timings;
+  const spans = timings.trace.spans.map(({ stage, fromMs, untilMs }) => ({
+    stage,
+    fromMs: fromMachineMs(fromMs),
+    untilMs: fromMachineMs(untilMs),
+  }));
+  return { ...timings, trace: { ...timings.trace, spans } };
+}
+
 /** What crosses to the processes; what is not set is left out. */
-function pictureOptions({ confidence, nms, maxFaces, want }: AnalyseOptions): PictureOptions {
+function pictureOptions({ confidence, nms, maxFaces, want, trace }: AnalyseOptions): PictureOptions {
   return {
     ...(confidence !== undefined && { confidence }),
     ...(nms !== undefined && { nms }),
     ...(maxFaces !== undefined && { maxFaces }),
     ...(want !== undefined && { want }),
+    ...(trace && { trace }),
   };
 }
 
