@@ -102,7 +102,46 @@ export const ERROR_CODES = {
     status: 502,
     means: 'A sink did not take an event in all the time that it was tried; it goes on without.',
   },
-  SINK_DISABLED: { status: 409, means: 'The other side of a sink wants nothing more; a restart tries it again.' },
+  SINK_DISABLED: {
+    status: 409,
+    means: 'The other side of a sink wants nothing more, and is sent nothing until somebody asks for it.',
+  },
+  SINK_NOT_FOUND: { status: 404, means: 'No sink of that kind has that id.' },
+  SINK_STORE_UNAVAILABLE: {
+    status: 503,
+    means: 'What webhooks have taken over (webhooks.db) could not be opened, read or written.',
+  },
+  MQTT_CONNECTION_FAILED: {
+    status: 502,
+    means: 'The MQTT broker could not be reached, or the connection to it broke.',
+  },
+  MQTT_AUTH_FAILED: { status: 502, means: 'The MQTT broker refused the user name, password or client.' },
+  MQTT_TLS_FAILED: { status: 502, means: 'The TLS handshake with the MQTT broker failed.' },
+  MQTT_TIMEOUT: { status: 504, means: 'The MQTT broker accepted the connection and then did not answer.' },
+  MQTT_REFUSED: { status: 502, means: 'The MQTT broker refused a message, a subscription or the connection.' },
+  // Doors
+  DOOR_NOT_FOUND: { status: 404, means: 'No door has that id.' },
+  DOOR_LOCKED_DOWN: { status: 409, means: 'The door is locked down: nothing opens it until it is released.' },
+  DOOR_STATE_UNAVAILABLE: {
+    status: 503,
+    means: 'Which doors are locked down could not be read or written; what cannot be read is locked down.',
+  },
+  DOOR_NOT_WATCHED: { status: 409, means: 'No facegate runs on the data folder, so nobody would hear of it.' },
+  // Why a door granted nothing (codes of system.fault)
+  FACES_UNUSABLE: {
+    status: 500,
+    means: 'The networks said something of a face that is no number or has no direction; nothing is granted by it.',
+  },
+  FRAME_TIME_INVALID: { status: 500, means: 'One of a picture’s times is not a number, or lies in the future.' },
+  CAMERA_BEHIND: {
+    status: 504,
+    means: 'The pictures of a camera are too old for its doors when their turn comes; nothing is granted by them.',
+  },
+  GALLERY_EMPTY: { status: 503, means: 'A door saw a face, and nobody is enrolled.' },
+  CLOCK_STEPPED: {
+    status: 500,
+    means: 'The clock of this machine was set, or the machine slept; for ten seconds no door opens.',
+  },
   // The data folder as a whole
   DATA_FOLDER_IN_USE: {
     status: 409,

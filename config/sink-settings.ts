@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { brokerUrlProblem } from './broker-url-problem.ts';
 import { EVENT_TYPES, eventTypeExpectation } from './event-types.ts';
 import { byteSize, id, text, whole } from './setting-types.ts';
 
@@ -43,40 +44,13 @@ const webhook = z.strictObject({
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what one writes in the file.
       'What it signs with, each one (base64 of 24 to 64 bytes after `whsec_`); several while one takes the place of another. Better from the environment: `${HOOK_SECRET}`.',
     ),
-});
-
-const mqtt = z.strictObject({
-  type: z.literal('mqtt').describe('Publishes each event to an MQTT broker, QoS 1.'),
-  ...anySink,
-  url: text(2048).describe('The broker: `mqtt://host:1883`, or `mqtts://host:8883` for TLS.'),
-  username: text(256).optional().describe('User name at the broker.'),
-  password: text(512)
-    .optional()
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what one writes in the file.
-    .describe('Its password; better from the environment: `${MQTT_PASSWORD}`.'),
-  version: z
-    .union([z.literal(5), z.literal(4)], { error: 'must be 5 (MQTT 5.0) or 4 (MQTT 3.1.1)' })
-    .default(5)
-    .meta({ words: '`5` (MQTT 5.0), `4` (MQTT 3.1.1)' })
-    .describe('Version of the protocol.'),
+  insecure: z
+    .boolean()
+    .default(false)
+    .describe('Allow `http:` beyond this machine: whoever is on the way can read who passes which door.'),
   ca: text(4096)
     .optional()
     .describe('File with the certificates (PEM) that are trusted instead of the usual authorities.'),
-  topic: prefix.default('facegate').meta({ words: 'an MQTT topic' }).describe('What all topics begin with.'),
-  homeAssistant: z
-    .union([z.boolean(), z.strictObject({ prefix })], { error: 'must be true, false or { prefix: homeassistant }' })
-    .default(true)
-    .meta({ words: '`true`, `false`, `{ prefix: … }`' })
-    .describe('Announce cameras and doors to Home Assistant (prefix `homeassistant`).'),
-  frigate: z
-    .union([z.literal(false), z.strictObject({ prefix })], { error: 'must be false or { prefix: frigate }' })
-    .default(false)
-    .meta({ words: '`false`, `{ prefix: … }`' })
-    .describe("Say who was recognised in Frigate's words as well, under this prefix."),
-  commands: z
-    .boolean()
-    .default(false)
-    .describe('Whether the lock-down switch may be set over MQTT: whoever may publish at the broker can then set it.'),
 });
 
 const file = z.strictObject({
@@ -87,6 +61,79 @@ const file = z.strictObject({
     .prefault('10 MB')
     .describe('Before it grows larger it becomes `….1`, `….1` becomes `….2`, and a new one is begun.'),
   keep: whole(1, 1000).default(5).describe('So many older files are kept.'),
+const mqtt = z
+  .strictObject({
+    type: z.literal('mqtt').describe('Publishes each event to an MQTT broker, QoS 1.'),
+    ...anySink,
+    url: text(2048)
+      .superRefine((url, context) => {
+        const problem = brokerUrlProblem(url);
+        if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+      })
+      .describe('The broker: `mqtt://host:1883`, or `mqtts://host:8883` for TLS.'),
+    username: text(256).optional().describe('User name at the broker.'),
+    password: text(512)
+      .optional()
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what one writes in the file.
+      .describe('Its password; better from the environment: `${MQTT_PASSWORD}`.'),
+    clientId: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,23}$/, 'must be 1 to 23 printable characters without spaces')
+      .optional()
+      .meta({ words: '1 to 23 characters' })
+      .describe(
+        'Who it is to the broker; nobody else may use it there. Default: made of the machine, the data folder and the id, so that it stays the same.',
+      ),
+    version: z
+      .union([z.literal(5), z.literal(4)], { error: 'must be 5 (MQTT 5.0) or 4 (MQTT 3.1.1)' })
+      .default(5)
+      .meta({ words: '`5` (MQTT 5.0), `4` (MQTT 3.1.1)' })
+      .describe('Version of the protocol. Only with 5 does a broker throw away grants that nobody fetched in time.'),
+    ca: text(4096)
+      .optional()
+      .describe(
+        'File with the certificates (PEM) that are trusted instead of the usual authorities; relative to the settings.',
+      ),
+    insecure: z
+      .boolean()
+      .default(false)
+      .describe("`true`: the broker's certificate is not looked at. Anybody on the way can then pass for the broker."),
+    topic: prefix
+      .default('facegate')
+      .meta({ words: 'an MQTT topic' })
+      .describe('What all topics begin with. At one broker, no two sinks have the same.'),
+    names: z
+      .boolean()
+      .default(true)
+      .describe(
+        '`false`: the topics that the broker keeps say `known` instead of who was seen last. Events are whole.',
+      ),
+    homeAssistant: z
+      .union([z.boolean(), z.strictObject({ prefix })], { error: 'must be true, false or { prefix: homeassistant }' })
+      .default(true)
+      .meta({ words: '`true`, `false`, `{ prefix: … }`' })
+      .describe('Announce cameras and doors to Home Assistant (prefix `homeassistant`).'),
+    frigate: z
+      .union([z.boolean(), z.strictObject({ prefix })], { error: 'must be true, false or { prefix: frigate }' })
+      .default(false)
+      .meta({ words: '`true`, `false`, `{ prefix: … }`' })
+      .describe("Say who was recognised in Frigate's words as well (prefix `frigate`)."),
+    commands: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether the lock-down switch may be set over MQTT: whoever may publish at the broker can then set it.',
+      ),
+  })
+  .superRefine(({ url, ca, insecure, username, password }, context) => {
+    const add = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+    const tls = url.startsWith('mqtts:');
+    if (!tls && ca !== undefined) add('ca', 'must not be set without mqtts://');
+    if (!tls && insecure) add('insecure', 'must not be true without mqtts://');
+    if (insecure && ca !== undefined) add('insecure', 'must not be true where "ca" says whom to trust');
+    if (password !== undefined && username === undefined) add('password', 'must not be set without a username');
+  });
+
 });
 
 const sink = z.discriminatedUnion('type', [webhook, mqtt, file], {

@@ -48,6 +48,18 @@ describe('sinks', () => {
     ['- { type: file, path: a, types: [acess.granted] }', 'did you mean access.granted?'],
     ['- { type: file, path: a, types: [x] }', `must be one of ${EVENT_TYPES.join(', ')}, got "x"`],
     ['- { type: file, path: a, doors: [loby] }', 'sinks[0].doors[0] names no door, got "loby"; did you mean lobby?'],
+    ['- { type: mqtt, url: "tcp://x" }', 'sinks[0].url must be an address like mqtt://host:1883 or mqtts://host:8883'],
+    ['- { type: mqtt, url: "mqtt://x/topic" }', 'sinks[0].url must be an address like mqtt://host:1883'],
+    [
+      '- { type: mqtt, url: "mqtt://ada:secret@x" }',
+      'sinks[0].url must not hold a user name or password: set "username" and "password", got "mqtt://***@x"',
+    ],
+    ['- { type: mqtt, url: "mqtt://x", ca: a.pem }', 'sinks[0].ca must not be set without mqtts://, got "a.pem"'],
+    ['- { type: mqtt, url: "mqtt://x", insecure: true }', 'sinks[0].insecure must not be true without mqtts://, got true'],
+    ['- { type: mqtt, url: "mqtts://x", ca: a, insecure: true }', 'sinks[0].insecure must not be true where "ca" says'],
+    ['- { type: mqtt, url: "mqtt://x", password: abc }', 'sinks[0].password must not be set without a username, got 3 characters'],
+    ['- { type: mqtt, url: "mqtt://x", topic: "a/+" }', 'sinks[0].topic must be an MQTT topic without "+"'],
+    ['- { type: mqtt, url: "mqtt://x", clientId: "a b" }', 'sinks[0].clientId must be 1 to 23 printable characters'],
     [
       '- { type: file, id: a, path: a }\n  - { type: mqtt, id: a, url: "mqtt://x" }',
       'sinks[1].id must be unique, got "a" again (sinks[0])',
