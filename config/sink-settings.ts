@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { brokerUrlProblem } from './broker-url-problem.ts';
 import { EVENT_TYPES, eventTypeExpectation } from './event-types.ts';
 import { byteSize, id, text, whole } from './setting-types.ts';
+import { webhookSecretProblem } from './webhook-secret.ts';
 
 // Where events go besides those who ask for them. How to add a kind: docs/architecture.md.
 
@@ -31,18 +32,25 @@ const prefix = z
   .regex(/^[^+#\s/]+(?:\/[^+#\s/]+)*$/, 'must be an MQTT topic without "+", "#", spaces and empty levels')
   .max(200, 'must have at most 200 characters');
 
+const secret = text(512).superRefine((value, context) => {
+  const problem = webhookSecretProblem(value);
+  if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+});
+
 const webhook = z.strictObject({
   type: z.literal('webhook').describe('POSTs each event to an address, signed (Standard Webhooks).'),
   ...anySink,
-  url: text(2048).describe('Where to: `https://…`, or `http://…` within a network that is trusted.'),
+  url: text(2048).describe(
+    'Where to: `https://…`, or `http://…` on this machine. A user name and password in it are sent as basic authentication.',
+  ),
   secrets: z
-    .array(text(512))
+    .array(secret)
     .min(1, 'must have at least one secret')
     .max(4, 'must have at most 4 secrets')
     .meta({ words: 'list of secrets `whsec_…`' })
     .describe(
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what one writes in the file.
-      'What it signs with, each one (base64 of 24 to 64 bytes after `whsec_`); several while one takes the place of another. Better from the environment: `${HOOK_SECRET}`.',
+      'What it signs with, each one (`facegate sinks secret` makes one); several while one takes the place of another. Better from the environment: `${HOOK_SECRET}`.',
     ),
   insecure: z
     .boolean()
@@ -53,14 +61,6 @@ const webhook = z.strictObject({
     .describe('File with the certificates (PEM) that are trusted instead of the usual authorities.'),
 });
 
-const file = z.strictObject({
-  type: z.literal('file').describe('Appends each event to a file, one line of JSON.'),
-  ...anySink,
-  path: text(4096).describe('The file; relative to the settings. Its folder is made when it is not there.'),
-  maxBytes: byteSize('10 KB', '10 GB')
-    .prefault('10 MB')
-    .describe('Before it grows larger it becomes `….1`, `….1` becomes `….2`, and a new one is begun.'),
-  keep: whole(1, 1000).default(5).describe('So many older files are kept.'),
 const mqtt = z
   .strictObject({
     type: z.literal('mqtt').describe('Publishes each event to an MQTT broker, QoS 1.'),
@@ -134,6 +134,14 @@ const mqtt = z
     if (password !== undefined && username === undefined) add('password', 'must not be set without a username');
   });
 
+const file = z.strictObject({
+  type: z.literal('file').describe('Appends each event to a file, one line of JSON.'),
+  ...anySink,
+  path: text(4096).describe('The file; relative to the settings. Its folder is made when it is not there.'),
+  maxBytes: byteSize('10 KB', '10 GB')
+    .prefault('10 MB')
+    .describe('Before it grows larger it becomes `….1`, `….1` becomes `….2`, and a new one is begun.'),
+  keep: whole(1, 1000).default(5).describe('So many older files are kept.'),
 });
 
 const sink = z.discriminatedUnion('type', [webhook, mqtt, file], {

@@ -1,0 +1,24 @@
+import { BlockList, isIP } from 'node:net';
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/**
+ * @param insecure whether `http:` beyond this machine was asked for.
+ * @returns what is wrong with a webhook's address, to stand after its name; null where nothing is.
+ */
+export function webhookUrlProblem(url: string, insecure: boolean): string | null {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  if (parsed === null || !['http:', 'https:'].includes(parsed.protocol))
+    return 'must be an address like https://host/path';
+  if (parsed.protocol === 'https:' || insecure || isThisMachine(parsed.hostname)) return null;
+  return 'must start with https:// beyond this machine; "insecure: true" allows http:// all the same, where the network is trusted with who passes which door';
+}
+
+function isThisMachine(hostname: string): boolean {
+  const bare = hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const family = isIP(bare);
+  if (family === 0) return bare === 'localhost' || bare.endsWith('.localhost');
+  return loopback.check(bare, family === 4 ? 'ipv4' : 'ipv6');
+}
