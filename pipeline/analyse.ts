@@ -13,8 +13,10 @@ export interface AnalyseFramesOptions {
    */
   concurrency?: number;
   analyse?: AnalyseOptions;
-  /** A frame that no place was free for; already released. */
-  onDrop?: (frame: Frame) => void;
+  /** `live`: whose turn it is; see `mapInOrder`. Default: every frame's. */
+  isDue?: (frame: Frame) => boolean;
+  /** `busy`: no place was free for it; `thinned`: it was one too many. Already released. */
+  onDrop?: (frame: Frame, reason: 'busy' | 'thinned') => void;
   /** A frame whose analysis failed (deadline, dead process, …). The stream goes on. */
   onFault?: (error: AppError, frame: Frame) => void;
 }
@@ -29,7 +31,7 @@ export function analyse(
   analyser: Pick<FaceAnalyser, 'reserve'>,
   options: AnalyseFramesOptions = {},
 ): OperatorFunction<Frame, AnalysedFrame> {
-  const { pace = 'live', concurrency = pace === 'live' ? 2 : 4, onDrop, onFault } = options;
+  const { pace = 'live', concurrency = pace === 'live' ? 2 : 4, isDue, onDrop, onFault } = options;
   return mapInOrder<Frame, AnalysedFrame, AnalysisSlot>(
     (frame, slot) =>
       new Observable((subscriber) => {
@@ -52,9 +54,10 @@ export function analyse(
       concurrency,
       waiting: pace === 'live' ? 'newest' : 'all',
       reserve: (signal) => analyser.reserve(signal),
+      ...(isDue && { isDue }),
       onDrop: (frame, reason) => {
         frame.release();
-        if (reason === 'busy') onDrop?.(frame);
+        if (reason !== 'closed') onDrop?.(frame, reason);
       },
       onDiscard: ({ frame }) => frame.release(),
     },

@@ -20,8 +20,10 @@ export interface CameraPipelineOptions extends RecognitionThresholds {
   analyse?: AnalyseOptions;
   /** Only faces whose box has its centre in one of these count; asked at each frame. Default: all. */
   zones?: () => readonly Polygon[];
-  /** A newer frame took this one's waiting place. It is released already. */
-  onDrop?: (frame: Frame) => void;
+  /** `live`: whose turn it is to be analysed; asked once for each frame. Default: every frame's. */
+  isDue?: (frame: Frame) => boolean;
+  /** `busy`: a newer frame took this one's waiting place; `thinned`: it was not its turn. It is released already. */
+  onDrop?: (frame: Frame, reason: 'busy' | 'thinned') => void;
   /** One frame could not be analysed or identified; the camera goes on. */
   onFault: (error: AppError, frame: Frame) => void;
 }
@@ -30,7 +32,7 @@ export interface CameraPipelineOptions extends RecognitionThresholds {
 export function cameraPipeline(frames: Observable<Frame>, options: CameraPipelineOptions): Observable<FrameResult> {
   const { analyser, gallery, clock, pace, threshold, margin, onFault } = options;
   const zones = options.zones ?? (() => []);
-  const dropped = { busy: 0 };
+  const dropped = { busy: 0, thinned: 0 };
 
   const toResult = async ({ frame, faces, timings }: AnalysedFrame): Promise<FrameResult> => {
     const startedMs = clock.monotonicMs();
@@ -57,9 +59,10 @@ export function cameraPipeline(frames: Observable<Frame>, options: CameraPipelin
     analyse(analyser, {
       pace,
       ...(options.analyse && { analyse: options.analyse }),
-      onDrop: (frame) => {
-        dropped.busy += 1;
-        options.onDrop?.(frame);
+      ...(options.isDue && { isDue: options.isDue }),
+      onDrop: (frame, reason) => {
+        dropped[reason] += 1;
+        options.onDrop?.(frame, reason);
       },
       onFault,
     }),

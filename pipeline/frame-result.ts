@@ -14,6 +14,8 @@ export interface StageTimings {
 export interface DropCounts {
   /** The networks were busy and a newer frame took the waiting place. */
   readonly busy: number;
+  /** The camera was analysed less often than asked, so that all cameras get their share. */
+  readonly thinned: number;
 }
 
 /** One analysed frame, with every face in it: also the unknown and the unfit, each with its reason. */

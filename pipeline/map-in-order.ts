@@ -19,8 +19,16 @@ export interface MapInOrderOptions<T, P extends Place, R> {
    * Default: a place is always free.
    */
   reserve?: (signal: AbortSignal) => Promise<P>;
-  /** Called for a value that will never be projected: `busy`, a newer one took its place; `closed`, the stream ended. */
-  onDrop?: (value: T, reason: 'busy' | 'closed') => void;
+  /**
+   * Asked once for each value where the newest waits. One whose turn it is not waits for nothing by itself; where one waits already, it
+   * takes that one's place, being newer. Default: it is everyone's turn.
+   */
+  isDue?: (value: T) => boolean;
+  /**
+   * Called for a value that will never be projected: `busy`, a newer one took its place before anything was free; `thinned`, there was
+   * one too many (see `isDue`); `closed`, the stream ended.
+   */
+  onDrop?: (value: T, reason: 'busy' | 'thinned' | 'closed') => void;
   /** Called for a result that was ready and will not be emitted, because the stream was unsubscribed. */
   onDiscard?: (result: R) => void;
 }
@@ -41,7 +49,7 @@ export function mapInOrder<T, R, P extends Place = Place>(
   project: (value: T, place: P) => ObservableInput<R>,
   options: MapInOrderOptions<T, P, R> = {},
 ): OperatorFunction<T, R> {
-  const { concurrency = 2, waiting: keep = 'newest', reserve, onDrop, onDiscard } = options;
+  const { concurrency = 2, waiting: keep = 'newest', reserve, isDue, onDrop, onDiscard } = options;
   return (source) =>
     new Observable<R>((subscriber) => {
       const waiting: T[] = [];
@@ -129,7 +137,14 @@ export function mapInOrder<T, R, P extends Place = Place>(
               onDrop?.(value, 'closed');
               return;
             }
-            if (keep === 'newest') for (const replaced of waiting.splice(0)) onDrop?.(replaced, 'busy');
+            if (keep === 'newest') {
+              const due = isDue?.(value) ?? true;
+              if (!due && waiting.length === 0) {
+                onDrop?.(value, 'thinned');
+                return;
+              }
+              for (const replaced of waiting.splice(0)) onDrop?.(replaced, due ? 'busy' : 'thinned');
+            }
             waiting.push(value);
             startWaiting();
           },

@@ -215,6 +215,8 @@ export const cameraView = z
       .describe('what the camera sends, before thinning out and scaling'),
     fps: z.object({
       configured: z.number(),
+      effective: z.number().describe('the most that it is analysed at now'),
+      why: z.enum(['overload']).nullable().describe('why that is less than `configured`'),
       decoded: z.number().nullable(),
       received: z.number(),
       analysed: z.number(),
@@ -222,7 +224,7 @@ export const cameraView = z
     width: int.nullable(),
     height: int.nullable(),
     ageMs: z.number().nullable(),
-    dropped: z.object({ busy: int, pool: int, fault: int }),
+    dropped: z.object({ busy: int, thinned: int, pool: int, fault: int }),
     decodeErrors: int,
     timings: timings.nullable(),
     doors: z.array(z.string()).readonly(),

@@ -88,8 +88,10 @@ export class Cameras implements CameraRegistry, AsyncDisposable {
   /** For the metrics. */
   readings(): CameraReading[] {
     return [...this.#known.values()].map((camera) => {
-      const { id, ageMs, stream } = this.#view(camera);
-      return { camera: id, ageMs, bitsPerSecond: stream?.bitsPerSecond ?? null, ...totalsOf(camera) };
+      const { id, ageMs, stream, fps } = this.#view(camera);
+      const { configured: askedFps, effective: effectiveFps } = fps;
+      const bitsPerSecond = stream?.bitsPerSecond ?? null;
+      return { camera: id, ageMs, bitsPerSecond, askedFps, effectiveFps, ...totalsOf(camera) };
     });
   }
 

@@ -230,6 +230,10 @@ export interface CameraView {
   /** Frames a second, but for `configured` over the last seconds: out of the decoder, thinned out, analysed. */
   readonly fps: {
     readonly configured: number;
+    /** What it is analysed at now, at most: `configured`, or less while the networks cannot keep up. */
+    readonly effective: number;
+    /** Why that is less; null where it is not. */
+    readonly why: 'overload' | null;
     readonly decoded: number | null;
     readonly received: number;
     readonly analysed: number;
@@ -240,7 +244,7 @@ export interface CameraView {
   /** How old the newest analysed picture is now, milliseconds. */
   readonly ageMs: number | null;
   /** Since it was started, by reason. */
-  readonly dropped: { readonly busy: number; readonly pool: number; readonly fault: number };
+  readonly dropped: { readonly busy: number; readonly thinned: number; readonly pool: number; readonly fault: number };
   readonly decodeErrors: number;
   /** Of the newest analysed frame, milliseconds. */
   readonly timings: StageTimings | null;

@@ -36,6 +36,7 @@ import { openKeyStore } from './callers/key-store.ts';
 import { isLoopbackHost } from './callers/loopback.ts';
 import { Cameras } from './camera-registry.ts';
 import { CameraStore } from './cameras/camera-store.ts';
+import { FairRates } from './cameras/fair-rates.ts';
 import type { CameraListener } from './cameras/running-camera.ts';
 import { watchRetention } from './gallery-retention.ts';
 import { listen } from './listen.ts';
@@ -205,7 +206,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const faultsTold = new Cooldown(FAULT_AGAIN_MS);
   const listener: CameraListener = {
     received: (camera) => metrics.frameReceived(camera),
-    dropped: (camera) => metrics.frameDropped(camera, 'busy'),
+    dropped: (camera, reason) => metrics.frameDropped(camera, reason),
     result: (result) => {
       // Doors first: a picture for people may wait, a decision may not.
       decide(result);
@@ -251,8 +252,10 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       metrics.cameraRemoved(camera);
     },
   };
+  const rates = opened.use(new FairRates({ ...settings.analysis, clock, log }));
   const cameras = opened.use(
     new Cameras({
+      rates,
       ffmpeg,
       baseDir: options.baseDir,
       analyser,

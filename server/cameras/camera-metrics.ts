@@ -8,6 +8,10 @@ export interface CameraReading extends CameraTotals {
   readonly ageMs: number | null;
   /** What it sends; null where that cannot be told. */
   readonly bitsPerSecond: number | null;
+  /** Frames a second that it is to be analysed at. */
+  readonly askedFps: number;
+  /** What it is analysed at now, at most. */
+  readonly effectiveFps: number;
 }
 
 /** The metrics that are asked of the cameras at each reading. A camera that is no more has none. */
@@ -50,6 +54,16 @@ export function cameraMetrics(registers: Registry[], readings: () => readonly Ca
   );
   gauge('facegate_camera_picture_age_seconds', 'How old the newest analysed picture is now.', ({ ageMs }) =>
     ageMs === null ? null : ageMs / 1000,
+  );
+  gauge(
+    'facegate_camera_asked_fps',
+    'Frames a second that the camera is to be analysed at.',
+    (reading) => reading.askedFps,
+  );
+  gauge(
+    'facegate_camera_effective_fps',
+    'Frames a second that the camera is analysed at now, at most: less than asked while the networks cannot keep up.',
+    (reading) => reading.effectiveFps,
   );
   gauge('facegate_camera_stream_bits_per_second', 'What the camera sends.', ({ bitsPerSecond }) => bitsPerSecond);
 }

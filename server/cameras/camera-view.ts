@@ -7,6 +7,7 @@ export function cameraView(camera: KnownCamera, doors: readonly string[], nowMs:
   const { settings, origin, running, status, reconnects } = camera;
   const latest = running?.latest ?? null;
   const counts = running?.counts;
+  const effective = running?.effectiveFps ?? settings.fps;
   return {
     id: settings.id,
     name: settings.name ?? settings.id,
@@ -23,11 +24,16 @@ export function cameraView(camera: KnownCamera, doors: readonly string[], nowMs:
     reconnects: reconnects.counts,
     streamInUse: status.streamInUse && { index: status.streamInUse.index, url: redact(status.streamInUse.url) },
     stream: running?.stream ?? null,
-    fps: { configured: settings.fps, ...(running?.rates ?? { decoded: null, received: 0, analysed: 0 }) },
+    fps: {
+      configured: settings.fps,
+      effective: Math.round(100 * effective) / 100,
+      why: effective < settings.fps ? 'overload' : null,
+      ...(running?.rates ?? { decoded: null, received: 0, analysed: 0 }),
+    },
     width: latest?.width ?? null,
     height: latest?.height ?? null,
     ageMs: latest ? Math.round(latest.ageAt(nowMs)) : null,
-    dropped: counts?.dropped ?? { busy: 0, pool: 0, fault: 0 },
+    dropped: counts?.dropped ?? { busy: 0, thinned: 0, pool: 0, fault: 0 },
     decodeErrors: counts?.decodeErrors ?? 0,
     timings: latest?.timings ?? null,
     doors: [...doors],

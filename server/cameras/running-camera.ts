@@ -4,6 +4,7 @@ import { AppError } from '../../config/app-error.ts';
 import type { CameraSettings } from '../../config/settings-schema.ts';
 import { cameraPipeline } from '../../pipeline/camera-pipeline.ts';
 import type { CameraStatus } from '../../pipeline/camera-status.ts';
+import { EvenPace } from '../../pipeline/even-pace.ts';
 import { ageAt } from '../../pipeline/frame.ts';
 import type { FrameResult } from '../../pipeline/frame-result.ts';
 import type { RecognitionThresholds } from '../../pipeline/identify.ts';
@@ -14,13 +15,14 @@ import { createSource } from '../../sources/create-source.ts';
 import type { FfmpegBinary } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import type { StreamFacts } from '../../sources/ffmpeg/stderr-line.ts';
 import { RateMeter } from '../rate-meter.ts';
+import type { FairRates, RatedCamera } from './fair-rates.ts';
 import { GrowthMeter } from './growth-meter.ts';
 import { resultNow } from './result-now.ts';
 
 /** What the tenant does with what cameras produce. */
 export interface CameraListener {
   received(cameraId: string): void;
-  dropped(cameraId: string): void;
+  dropped(cameraId: string, reason: 'busy' | 'thinned'): void;
   result(result: FrameResult): void;
   status(status: CameraStatus): void;
   fault(error: AppError, cameraId: string): void;
@@ -38,12 +40,14 @@ export interface CameraSurroundings extends RecognitionThresholds {
   baseDir: string;
   analyser: FaceAnalyser;
   gallery: Gallery;
+  /** Holds cameras back while the networks cannot keep up. Default: none is. */
+  rates?: FairRates;
   listener: CameraListener;
   clock: Clock;
   log: Logger;
 }
 
-type Latest = Pick<FrameResult, 'timings' | 'dropped'> & {
+type Latest = Pick<FrameResult, 'timings'> & {
   readonly width: number;
   readonly height: number;
   ageAt(nowMs: number): number;
@@ -62,7 +66,9 @@ export class RunningCamera implements AsyncDisposable {
   #zones: CameraSettings['zones'];
   #subscriptions: Subscription | null = null;
   #latest: Latest | null = null;
-  #faults = 0;
+  readonly #pace = new EvenPace();
+  /** Frames since it was started, by what became of them. */
+  readonly #frames = { received: 0, analysed: 0, busy: 0, thinned: 0, fault: 0 };
   #closing: Promise<void> | null = null;
 
   /**
@@ -123,11 +129,20 @@ export class RunningCamera implements AsyncDisposable {
     };
   }
 
+  /** Frames a second that it is analysed at now, at most; less than its settings say while the networks cannot keep up. */
+  get effectiveFps(): number {
+    const { fps } = this.settings;
+    // A film waits for the networks.
+    if (this.#source.pace === 'file') return fps;
+    return this.#surroundings.rates?.rateOf({ id: this.settings.id, fps }) ?? fps;
+  }
+
   /** Since it was started. */
   get counts() {
     const { dropped, decodeErrors, bytes } = this.#source.stats();
+    const { busy, thinned, fault } = this.#frames;
     return {
-      dropped: { busy: this.#latest?.dropped.busy ?? 0, pool: dropped.pool, fault: this.#faults },
+      dropped: { busy, thinned, pool: dropped.pool, fault },
       decodeErrors,
       bytes,
     };
@@ -148,6 +163,7 @@ export class RunningCamera implements AsyncDisposable {
     const { id } = this.settings;
     const frames = this.#link.frames().pipe(
       tap(() => {
+        this.#frames.received += 1;
         this.#received.count();
         this.#measure();
         listener.received(id);
@@ -161,14 +177,23 @@ export class RunningCamera implements AsyncDisposable {
       threshold,
       margin,
       zones: () => this.#zones,
-      onDrop: () => listener.dropped(id),
+      isDue: ({ arrivedAtMs }) => {
+        const fps = this.effectiveFps;
+        // Not held back: whatever comes, however unevenly.
+        return fps >= this.settings.fps || this.#pace.isDue(arrivedAtMs, fps);
+      },
+      onDrop: (_frame, reason) => {
+        this.#frames[reason] += 1;
+        listener.dropped(id, reason);
+      },
       onFault: (error, frame) => {
-        this.#faults += 1;
+        this.#frames.fault += 1;
         log.warn({ camera: id, code: error.code, frame: frame.sequence }, error.message);
         listener.fault(error, id);
       },
     });
     this.#subscriptions = this.#link.changes.subscribe((status) => listener.status(status));
+    if (this.#source.pace === 'live') this.#subscriptions.add(this.#surroundings.rates?.join(this.#rated()));
     this.#subscriptions.add(this.#source.streamChanges.subscribe(({ to }) => listener.streamChanged(id, to)));
     this.#subscriptions.add(
       results.subscribe({
@@ -192,6 +217,17 @@ export class RunningCamera implements AsyncDisposable {
     return this.close();
   }
 
+  #rated(): RatedCamera {
+    const frames = this.#frames;
+    return {
+      id: this.settings.id,
+      fps: this.settings.fps,
+      get frames() {
+        return { ...frames };
+      },
+    };
+  }
+
   #measure(): void {
     const { framesDecoded, compressedBytes } = this.#source.stats();
     this.#decoded.note(framesDecoded);
@@ -199,10 +235,11 @@ export class RunningCamera implements AsyncDisposable {
   }
 
   #took(result: FrameResult): void {
-    const { frame, timings, dropped } = result;
+    const { frame, timings } = result;
     const { width, height, ageMs, arrivedAtMs } = frame;
+    this.#frames.analysed += 1;
     this.#analysed.count();
-    this.#latest = { timings, dropped, width, height, ageAt: (nowMs) => ageAt({ ageMs, arrivedAtMs }, nowMs) };
+    this.#latest = { timings, width, height, ageAt: (nowMs) => ageAt({ ageMs, arrivedAtMs }, nowMs) };
     this.#surroundings.listener.result(result);
   }
 }

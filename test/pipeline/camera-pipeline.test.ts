@@ -10,7 +10,7 @@ import { fakeFrame } from '../support/fake-frame.ts';
 const NOTHING: Analysis = { faces: [], timings: { detect: 3, embed: 1 } };
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-function rig(o: { pace?: 'live' | 'file'; gallery?: Gallery } = {}) {
+function rig(o: { pace?: 'live' | 'file'; gallery?: Gallery; isDue?: (frame: Frame) => boolean } = {}) {
   const frames = new Subject<Frame>();
   const calls: { frame: Frame; answer: (a: Analysis) => void; fail: (e: Error) => void }[] = [];
   const results: FrameResult[] = [];
@@ -30,6 +30,7 @@ function rig(o: { pace?: 'live' | 'file'; gallery?: Gallery } = {}) {
     clock: { wallMs: () => now, monotonicMs: () => now },
     threshold: 0.4,
     margin: 0.05,
+    ...(o.isDue && { isDue: o.isDue }),
     onFault: (error) => faults.push(error.code),
   }).subscribe((result) => results.push(result));
   return { frames, calls, results, faults, subscription, at: (ms: number) => (now = ms) };
@@ -56,6 +57,26 @@ describe('cameraPipeline', () => {
     ]);
     expect(faults).toEqual(['INFERENCE_DIED']);
     expect(all.map((f) => f.references())).toEqual([0, 0, 0, 0, 0]);
+  });
+
+  it('counts apart what was not its turn and what the networks had no time for', async () => {
+    const { frames, calls, results } = rig({ isDue: ({ sequence }) => sequence % 2 === 1 });
+    const all = Array.from({ length: 8 }, (_, i) => fakeFrame({ sequence: i + 1 }));
+    for (const frame of all) {
+      frames.next(frame);
+      await settle();
+    }
+    // 1 and 3 are with the networks; 5 waited, then the newer 6, 7 and 8 in its place.
+    expect(calls.map((c) => c.frame.sequence)).toEqual([1, 3]);
+    calls[0]?.answer(NOTHING);
+    await settle();
+    calls[1]?.answer(NOTHING);
+    calls[2]?.answer(NOTHING);
+    await settle();
+    await settle();
+    expect(results.map((r) => r.frame.sequence)).toEqual([1, 3, 8]);
+    expect(results.at(-1)?.dropped).toEqual({ busy: 1, thinned: 4 });
+    expect(all.map((f) => f.references())).toEqual(all.map(() => 0));
   });
 
   it('drops no frame of a file', async () => {

@@ -37,6 +37,20 @@ describe('latestMap', () => {
     expect(dropped).toEqual(['b busy']);
   });
 
+  it('lets a value whose turn it is not wait for nothing, but take the place of an older one that waits', () => {
+    const dropped: string[] = [];
+    scheduler().run(({ hot, cold, expectObservable }) => {
+      const source = hot('  -xAxBxC-----x|');
+      const run = (v: string) => cold('-----(r|)').pipe(map(() => v));
+      const isDue = (v: string) => v !== 'x' && v !== 'y';
+      expectObservable(source.pipe(latestMap(run, { isDue, onDrop: (v, why) => dropped.push(`${v} ${why}`) }))).toBe(
+        '               -------A----C|',
+      );
+    });
+    // B waited, was replaced by the newer x, and that by C: one turn was lost.
+    expect(dropped).toEqual(['x thinned', 'x thinned', 'B thinned', 'x busy', 'x thinned']);
+  });
+
   it('emits what still waits when the source completes', () => {
     scheduler().run(({ hot, cold, expectObservable }) => {
       const run = (v: string) => cold('---(r|)').pipe(map(() => v));

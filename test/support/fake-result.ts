@@ -24,6 +24,8 @@ export function fakeFace(fields: Partial<IdentifiedFace> = {}): IdentifiedFace {
     subject: { id: '0b5e', name: 'Ada' },
     similarity: 0.71,
     margin: 0.22,
+    groups: [],
+    lapsed: null,
     reason: null,
     ...fields,
   };
@@ -39,6 +41,6 @@ export function fakeResult(
     faces,
     threshold: 0.45,
     timings: { queue: 1, detect: 24.04, embed: 5, identify: 0.26, total: 31 },
-    dropped: { busy: 2 },
+    dropped: { busy: 2, thinned: 4 },
   };
 }

@@ -27,6 +27,8 @@ export function knownFace(name: string, fields: Partial<IdentifiedFace> = {}): I
     subject: { id: idOf(name), name },
     similarity: 0.71,
     margin: 0.22,
+    groups: [],
+    lapsed: null,
     reason: null,
     ...fields,
   };
@@ -69,6 +71,6 @@ export class Scene {
       arrivedAtMs,
     });
     const timings = { queue: 0, detect: analysisMs, embed: 0, identify: 0, total: analysisMs };
-    return { frame, faces, threshold: 0.45, timings, dropped: { busy: 0 } };
+    return { frame, faces, threshold: 0.45, timings, dropped: { busy: 0, thinned: 0 } };
   }
 }

@@ -7,6 +7,7 @@ import {
   decoderWords,
   droppedWords,
   failoverWords,
+  mostWords,
   reconnectWords,
   sendsWords,
 } from '../../web/src/wall/camera-words.ts';
@@ -23,6 +24,14 @@ describe('cameraSummary', () => {
     const camera = aCameraView({ streamInUse: { index: 1, url: 'rtsp://10.0.0.6/s' } });
     camera.settings.failover = ['rtsp://10.0.0.6/s'];
     expect(cameraSummary(camera)).toMatch(/The first address fails; the other one is in use\.$/);
+  });
+
+  it('says that the machine cannot do what was asked for', () => {
+    const { fps } = aCameraView();
+    const held = aCameraView({ fps: { ...fps, effective: 2.38, why: 'overload', analysed: 2.4 } });
+    expect(cameraSummary(held)).toMatch(/2\.4 of them are analysed\. The machine cannot do the 5 asked for\.$/);
+    expect(mostWords(held.fps)).toBe('at most 2.4 for now: the machine cannot do the 5 asked for');
+    expect(mostWords(fps)).toBe('at most 5');
   });
 
   it('says why it is away and what to do', () => {
@@ -57,8 +66,10 @@ it('names figures as people read them', () => {
   expect(sendsWords({ stream: null })).toBeNull();
   expect(plain(bitRate(640_400))).toBe('640 kbit/s');
   expect(plain(bitRate(999_600))).toBe('1.0 Mbit/s');
-  expect(droppedWords({ busy: 0, pool: 0, fault: 0 })).toBe('none');
-  expect(droppedWords({ busy: 3, pool: 0, fault: 1 })).toBe('3 (the networks were busy), 1 (the networks failed)');
+  expect(droppedWords({ busy: 0, thinned: 0, pool: 0, fault: 0 })).toBe('none');
+  expect(droppedWords({ busy: 3, thinned: 2, pool: 0, fault: 1 })).toBe(
+    '3 (the networks were busy), 2 (thinned out under overload), 1 (the networks failed)',
+  );
   expect(reconnectWords({ lastHour: 0, total: 0 })).toBe('never');
   expect(reconnectWords({ lastHour: 0, total: 4 })).toBe('not in the last hour, 4 in all');
   expect(reconnectWords({ lastHour: 3, total: 4 })).toBe('3 in the last hour, 4 in all');

@@ -52,11 +52,19 @@ export interface CameraView {
     decoderReason: string | null;
     bitsPerSecond: number | null;
   } | null;
-  fps: { configured: number; decoded: number | null; received: number; analysed: number };
+  fps: {
+    configured: number;
+    /** The most that it is analysed at now, and why that is less. */
+    effective: number;
+    why: 'overload' | null;
+    decoded: number | null;
+    received: number;
+    analysed: number;
+  };
   width: number | null;
   height: number | null;
   ageMs: number | null;
-  dropped: { busy: number; pool: number; fault: number };
+  dropped: { busy: number; thinned: number; pool: number; fault: number };
   decodeErrors: number;
   timings: Timings | null;
   doors: string[];

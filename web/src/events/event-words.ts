@@ -51,6 +51,7 @@ const REASONS: Record<string, string> = {
   STREAM_NO_VIDEO: 'carries no video',
   STREAM_STALLED: 'no new frame',
   STREAM_FROZEN: 'one picture over and over',
+  STREAM_BEHIND: 'pictures came later and later',
   STREAM_ENDED: 'the stream ended',
   not_allowed: 'not on the door’s list',
   not_on_list: 'not on the door’s list',

@@ -2,7 +2,7 @@ import type { CameraView } from '../api/api-types.ts';
 import { doorName } from '../state/doors.ts';
 import { now } from '../state/now.ts';
 import { clockTime, durationWords } from '../ui/time-words.ts';
-import { bitRate, codecName, decoderWords, droppedWords, rate, reconnectWords } from './camera-words.ts';
+import { bitRate, codecName, decoderWords, droppedWords, mostWords, rate, reconnectWords } from './camera-words.ts';
 
 /** Everything that is known of a camera, for whoever looks after it. */
 export function CameraFacts({ camera }: { camera: CameraView }) {
@@ -16,7 +16,7 @@ export function CameraFacts({ camera }: { camera: CameraView }) {
     ['Decoded by', decoderWords(camera)],
     [
       'Pictures',
-      `${fps.decoded === null ? '' : `${rate(fps.decoded)} decoded, `}${rate(fps.received)} taken, ${rate(fps.analysed)} analysed a second (at most ${rate(fps.configured)})`,
+      `${fps.decoded === null ? '' : `${rate(fps.decoded)} decoded, `}${rate(fps.received)} taken, ${rate(fps.analysed)} analysed a second (${mostWords(fps)})`,
     ],
     ['Analysed at', camera.width && camera.height ? `${camera.width} × ${camera.height}` : null],
     ['Age', camera.ageMs === null ? null : `${durationWords(camera.ageMs)} (of the newest analysed picture)`],

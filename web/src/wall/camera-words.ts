@@ -38,6 +38,7 @@ export function decoderWords({ stream }: Pick<CameraView, 'stream'>): string | n
 
 const LOST: readonly { reason: keyof CameraView['dropped']; means: string }[] = [
   { reason: 'busy', means: 'the networks were busy' },
+  { reason: 'thinned', means: 'thinned out under overload' },
   { reason: 'pool', means: 'memory for pictures was in use' },
   { reason: 'fault', means: 'the networks failed' },
 ];
@@ -50,6 +51,12 @@ export function droppedWords(dropped: CameraView['dropped']): string {
   }));
   if (parts.length === 0) return 'none';
   return parts.map(({ count, means }) => `${count.toLocaleString()} (${means})`).join(', ');
+}
+
+/** How often it is analysed at most: `at most 5`; `at most 2.4 for now: the machine cannot do the 5 asked for`. */
+export function mostWords({ configured, effective, why }: CameraView['fps']): string {
+  if (why === null) return `at most ${rate(configured)}`;
+  return `at most ${rate(effective)} for now: the machine cannot do the ${rate(configured)} asked for`;
 }
 
 /** `none in the last hour`, `3 in the last hour, 14 in all`. */
@@ -82,6 +89,8 @@ const ADVICE: Record<string, string> = {
   STREAM_NO_VIDEO: 'Choose another stream of the camera; this one has no video.',
   STREAM_STALLED: 'Nothing to do yet: facegate connects anew by itself. If it stays so, look at camera and network.',
   STREAM_FROZEN: 'The camera hangs: restart it. No door opens on a frozen picture.',
+  STREAM_BEHIND:
+    'Its pictures came later and later; facegate goes on with what it sees now. If it stays so, the machine or the network is too slow for it.',
   STREAM_ENDED: 'Nothing to do: facegate connects anew by itself.',
   SOURCE_URL_INVALID: 'An address looks like rtsp://10.0.0.5/stream1; the camera’s manual has it.',
 };
@@ -98,7 +107,8 @@ export function cameraSummary(camera: CameraView): string {
       sends === null
         ? `Pictures come; ${rate(fps.analysed)} a second are analysed.`
         : `It sends ${rate(sends)} pictures a second; ${rate(fps.analysed)} of them are analysed.`;
-    return [flow, failoverWords(camera)].filter((part) => part !== null).join(' ');
+    const held = fps.why === null ? null : `The machine cannot do the ${rate(fps.configured)} asked for.`;
+    return [flow, held, failoverWords(camera)].filter((part) => part !== null).join(' ');
   }
   return [camera.message && sentence(camera.message), adviceFor(camera.code)].filter(Boolean).join(' ');
 }
