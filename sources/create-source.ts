@@ -1,4 +1,5 @@
 import type { CameraSettings } from '../config/settings-schema.ts';
+import type { FrameTracer } from '../pipeline/frame-trace.ts';
 import type { Clock, Logger } from '../pipeline/ports.ts';
 import { CameraSource } from './camera-source.ts';
 import { cameraAddresses, checkedAddresses } from './connect/camera-addresses.ts';
@@ -15,6 +16,8 @@ export interface CreateSourceOptions {
   buffers?: number;
   /** End after so many frames. */
   frames?: number;
+  /** Follows the frames. Default: nobody does. */
+  tracer?: FrameTracer | undefined;
 }
 
 /**
@@ -34,6 +37,7 @@ export function createSource(camera: CameraSettings, options: CreateSourceOption
     ffmpeg: options.ffmpeg,
     clock: options.clock,
     log: options.log,
+    tracer: options.tracer,
     ...(options.buffers === undefined ? {} : { buffers: options.buffers }),
   });
 }

@@ -2,6 +2,7 @@ import { from, Observable, Subject, type Subscriber, switchMap } from 'rxjs';
 import { SourceError } from '../config/app-error.ts';
 import { redact } from '../config/redact.ts';
 import type { Frame } from '../pipeline/frame.ts';
+import type { FrameTrace, FrameTracer } from '../pipeline/frame-trace.ts';
 import type { Clock, Logger } from '../pipeline/ports.ts';
 import type { Opening } from './connect/opening.ts';
 import { type FrameDemands, ffmpegArguments, type HardwareKind, MOST_PIXELS } from './ffmpeg/ffmpeg-arguments.ts';
@@ -10,7 +11,9 @@ import { diagnoseFfmpeg } from './ffmpeg/ffmpeg-diagnosis.ts';
 import { FfmpegProcess } from './ffmpeg/ffmpeg-process.ts';
 import { refuseFfmpeg } from './ffmpeg/ffmpeg-refusal.ts';
 import { HardwareDecoder } from './ffmpeg/hardware-decoder.ts';
+import { type PictureMarks, PicturesUnderWay } from './ffmpeg/picture-marks.ts';
 import { type FrameHeader, readStderrLine, type StreamFacts } from './ffmpeg/stderr-line.ts';
+import { StreamTime } from './ffmpeg/stream-time.ts';
 import { FramePool, type PooledBuffer } from './frame-pool.ts';
 import { FrameReader } from './frame-reader.ts';
 import { DecodeHealth } from './health/decode-health.ts';
@@ -32,6 +35,8 @@ export interface FfmpegSourceOptions {
   log: Logger;
   /** Frames whose pixels may be held at once, by everybody together. Default 8. */
   buffers?: number;
+  /** Follows the frames. Default: nobody does. */
+  tracer?: FrameTracer | undefined;
 }
 
 /** The video of a camera changed while it was being watched, or from one connection to the next. */
@@ -52,6 +57,8 @@ type WatchedHeader = FrameHeader & {
   readonly keyFrames: number;
   /** All that this connection decoded were key frames. */
   readonly intraOnly: boolean;
+  /** Null where nobody follows the frames. */
+  readonly marks: PictureMarks | null;
 };
 
 /** One ffmpeg, for as long as it runs. */
@@ -260,13 +267,19 @@ export class FfmpegSource {
       countedFeed = feed.bytes;
     };
     let wasDecodeError = false;
+    const time = new StreamTime();
+    const underWay = this.#options.tracer ? new PicturesUnderWay() : null;
 
     // What comes through a tunnel comes over its one connection.
     const asked = address.kind === 'rtsps' ? { ...demands, transport: 'tcp' as const } : demands;
     const child = new FfmpegProcess({
       path: ffmpeg.path,
       environment: ffmpeg.environment,
-      arguments: ffmpegArguments(input, asked, ffmpeg.can, process.platform, { hardware, copy: this.#copies }),
+      arguments: ffmpegArguments(input, asked, ffmpeg.can, process.platform, {
+        hardware,
+        copy: this.#copies,
+        announcePackets: underWay !== null,
+      }),
       feed: feed?.output ?? null,
       stdout: reader.stdout,
       onCopy: (chunk) => this.#transport.write(chunk),
@@ -278,17 +291,27 @@ export class FfmpegSource {
         }
         wasDecodeError = said.kind === 'decodeError';
         switch (said.kind) {
+          case 'packet':
+            underWay?.packet(said.ticks, clock.monotonicMs());
+            return;
+          case 'timeBase':
+            if (said.of === 'frame') time.timeBase(said.seconds);
+            return;
           case 'decoded':
+            underWay?.decoded(said.ticks, clock.monotonicMs());
             this.#decoded(said.header, said.isKey, connection);
             return;
           case 'frame': {
-            const ptsMs = said.header.ptsSeconds === null ? null : said.header.ptsSeconds * 1000;
+            const ptsSeconds = time.seconds(said.ticks, said.header.ptsSeconds);
+            const nowMs = clock.monotonicMs();
             count();
             reader.header({
               ...said.header,
-              degraded: this.#health.frame(clock.monotonicMs(), ptsMs),
+              ptsSeconds,
+              degraded: this.#health.frame(nowMs, ptsSeconds === null ? null : ptsSeconds * 1000),
               keyFrames: this.#keyFrames,
               intraOnly: connection.keyFrames === connection.decoded,
+              marks: underWay?.scaled(said.ticks, nowMs) ?? null,
             });
             return;
           }
@@ -408,6 +431,7 @@ export class FfmpegSource {
     const isUncertain =
       age?.isSettled(arrivedAtMs) === false || (ptsSeconds !== null && feed?.isSettled(ptsSeconds * 1000) === false);
     const isStill = this.#isStill(header, pixels, arrivedAtMs);
+    const trace = header.marks ? this.#follow(header.marks, arrivedAtMs) : undefined;
     return pooledFrame(
       {
         cameraId: this.id,
@@ -420,9 +444,19 @@ export class FfmpegSource {
         arrivedAtMs,
         ageMs,
         degraded: header.degraded || isUncertain || isStill,
+        ...(trace && { trace }),
       },
       pixels,
     );
+  }
+
+  /** What ffmpeg did with the newest frame, as far as its lines tell. */
+  #follow({ packetMs, decodedMs, scaledMs }: PictureMarks, arrivedAtMs: number): FrameTrace | undefined {
+    const trace = this.#options.tracer?.begin(this.id, this.#sequence);
+    if (packetMs !== null && decodedMs !== null) trace?.span('decode', packetMs, decodedMs);
+    if (decodedMs !== null) trace?.span('scale', decodedMs, scaledMs);
+    trace?.span('pipe', scaledMs, arrivedAtMs);
+    return trace;
   }
 
   #noteDecoder({ hardware, log }: Connection): void {

@@ -21,10 +21,13 @@ export class PooledBuffer {
     this.#references += 1;
   }
 
-  release(): void {
+  /** @returns whether it was the last reference. */
+  release(): boolean {
     if (this.#references === 0) throw new AppError('INTERNAL', 'a frame was released more often than it was retained');
     this.#references -= 1;
-    if (this.#references === 0) this.#giveBack(this.memory);
+    if (this.#references > 0) return false;
+    this.#giveBack(this.memory);
+    return true;
   }
 }
 

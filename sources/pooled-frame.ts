@@ -11,6 +11,8 @@ export function pooledFrame(facts: FrameFacts, pixels: PooledBuffer): Frame {
     format: 'rgb24',
     data: pixels.bytes,
     retain: () => pixels.retain(),
-    release: () => pixels.release(),
+    release: () => {
+      if (pixels.release()) facts.trace?.end();
+    },
   };
 }

@@ -56,6 +56,8 @@ export interface FfmpegChoices {
   hardware: HardwareKind | null;
   /** Whether the compressed video is copied as well. */
   copy: boolean;
+  /** Announce each compressed picture as it is read (`-debug_ts`): for whoever wants to know what decoding takes. Default false. */
+  announcePackets?: boolean;
 }
 
 /**
@@ -67,7 +69,7 @@ export function ffmpegArguments(
   demands: FrameDemands,
   can: FfmpegFeatures,
   platform: NodeJS.Platform,
-  { hardware, copy }: FfmpegChoices = { hardware: null, copy: false },
+  { hardware, copy, announcePackets = false }: FfmpegChoices = { hardware: null, copy: false },
 ): FfmpegArguments {
   const input = inputOf(address, demands, can, platform);
   return {
@@ -80,6 +82,7 @@ export function ffmpegArguments(
       // One thread a process: with frame threads the decoder holds back a frame for each (80 ms at 25 fps).
       ...['-threads', '1', '-filter_threads', '1'],
       ...['-max_pixels', String(MOST_PIXELS)],
+      ...(announcePackets ? ['-debug_ts'] : []),
       ...(hardware ? ['-hwaccel', hardware, '-hwaccel_output_format', SURFACES[hardware]] : []),
       ...input.before,
     ],

@@ -16,11 +16,16 @@ export interface StreamFacts {
   readonly fps: number | null;
 }
 
+/** `ticks`: the timestamp as the stream counts it, in steps of the time base; null without one. */
 export type StderrLine =
   /** A frame that follows on standard output: after dropping and scaling. */
-  | { readonly kind: 'frame'; readonly header: FrameHeader }
+  | { readonly kind: 'frame'; readonly header: FrameHeader; readonly ticks: number | null }
   /** A frame that left the decoder, before dropping and scaling. */
-  | { readonly kind: 'decoded'; readonly header: FrameHeader; readonly isKey: boolean }
+  | { readonly kind: 'decoded'; readonly header: FrameHeader; readonly ticks: number | null; readonly isKey: boolean }
+  /** How long a tick is for the frames that follow, seconds. */
+  | { readonly kind: 'timeBase'; readonly of: 'decoded' | 'frame'; readonly seconds: number }
+  /** `-debug_ts`: the compressed picture was read, and goes to the decoder. */
+  | { readonly kind: 'packet'; readonly ticks: number }
   | { readonly kind: 'stream'; readonly facts: StreamFacts }
   | { readonly kind: 'decodeError' }
   /** The line before this one came so many times more. */
@@ -37,7 +42,10 @@ const LONGEST_LINE = 1000;
 /** What the `showinfo` behind the decoder is called, so that its lines are told from those of the last one. */
 export const DECODED_SHOWINFO = 'showinfo@decoded';
 const SHOWINFO = /^\[(Parsed_showinfo_\d+|showinfo@decoded) @ \w+\] \[info\] (.*)$/;
-const SHOWINFO_FRAME = /^n: *\d+ pts:.*? pts_time:(\S+) .*? s:(\d+)x(\d+) (?:.*?\biskey:(\d))?/;
+const SHOWINFO_FRAME = /^n: *\d+ pts: *(\S+) +pts_time:(\S+) .*? s:(\d+)x(\d+) (?:.*?\biskey:(\d))?/;
+const TIME_BASE = /^config in time_base: (\d+)\/([1-9]\d*),/;
+// As it goes to the decoder: with the offset that ffmpeg gives the whole stream, which the decoded picture bears as well.
+const PACKET = /^\[info\] (?:\[[^\]]*\] )?demuxer\+ffmpeg -> ist_index:\S+ type:video pkt_pts:(-?\d+) /;
 const REPEATED = /^ *Last message repeated (\d+) times/;
 const TOO_LARGE = /Picture size (\d+)x(\d+) exceeds specified max pixel count/;
 const VIDEO = /^\[info\] +Stream #0:\d+.*?: Video: (\w+).*?, (\d+)x(\d+)[, ]/;
@@ -56,18 +64,19 @@ export function readStderrLine(text: string): StderrLine {
   const line = text.slice(0, LONGEST_LINE);
   const showinfo = SHOWINFO.exec(line);
   if (showinfo) {
+    const of = showinfo[1] === DECODED_SHOWINFO ? 'decoded' : 'frame';
     const frame = SHOWINFO_FRAME.exec(showinfo[2]!);
-    if (!frame) return { kind: 'noise' };
-    const pts = Number.parseFloat(frame[1]!);
-    const header = {
-      ptsSeconds: Number.isFinite(pts) ? pts : null,
-      width: Number(frame[2]),
-      height: Number(frame[3]),
-    };
-    return showinfo[1] === DECODED_SHOWINFO
-      ? { kind: 'decoded', header, isKey: frame[4] === '1' }
-      : { kind: 'frame', header };
+    if (!frame) {
+      const timeBase = TIME_BASE.exec(showinfo[2]!);
+      if (!timeBase || timeBase[1] === '0') return { kind: 'noise' };
+      return { kind: 'timeBase', of, seconds: Number(timeBase[1]) / Number(timeBase[2]) };
+    }
+    const ticks = numberOrNull(frame[1]!);
+    const header = { ptsSeconds: numberOrNull(frame[2]!), width: Number(frame[3]), height: Number(frame[4]) };
+    return of === 'decoded' ? { kind: of, header, ticks, isKey: frame[5] === '1' } : { kind: of, header, ticks };
   }
+  const packet = PACKET.exec(line);
+  if (packet) return { kind: 'packet', ticks: Number(packet[1]) };
   const tooLarge = TOO_LARGE.exec(line);
   if (tooLarge) return { kind: 'tooLarge', width: Number(tooLarge[1]), height: Number(tooLarge[2]) };
   const repeated = REPEATED.exec(line);
@@ -89,4 +98,10 @@ export function readStderrLine(text: string): StderrLine {
   return /\[(?:info|verbose|debug|trace)\]/.test(line) || line.trim() === ''
     ? { kind: 'noise' }
     : { kind: 'complaint' };
+}
+
+/** `NOPTS` is none. */
+function numberOrNull(text: string): number | null {
+  const number = Number.parseFloat(text);
+  return Number.isFinite(number) ? number : null;
 }
