@@ -28,4 +28,25 @@ export const EVENT_LOG_MIGRATIONS: readonly Migration[] = [
       ) STRICT;
     `,
   },
+  {
+    // How far each sink has got: the number of the last event that it needs no more.
+    name: 'cursors of sinks',
+    sql: `
+      CREATE TABLE cursors (
+        sink TEXT PRIMARY KEY,
+        sequence INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
+  {
+    // Each of them ends with the number, as every index of such a table does.
+    name: 'indexes for filters',
+    sql: `
+      CREATE INDEX events_by_type ON events (type);
+      CREATE INDEX events_by_door ON events (door) WHERE door IS NOT NULL;
+      CREATE INDEX events_by_camera ON events (camera) WHERE camera IS NOT NULL;
+      CREATE INDEX events_by_subject_id ON events (subject_id) WHERE subject_id IS NOT NULL;
+      CREATE INDEX events_by_subject_name ON events (subject_name) WHERE subject_name IS NOT NULL;
+    `,
+  },
 ];

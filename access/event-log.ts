@@ -1,11 +1,22 @@
 import type { StatementSync } from 'node:sqlite';
 import { type Observable, Subject } from 'rxjs';
 import { AppError } from '../config/app-error.ts';
-import type { AccessEvent, AccessEventType, EventDraft } from '../pipeline/access-event.ts';
+import type { AccessEvent, EventDraft } from '../pipeline/access-event.ts';
 import type { Clock, Logger } from '../pipeline/ports.ts';
 import { uuidV7 } from '../pipeline/uuid-v7.ts';
 import { DatabaseFile } from '../storage/database-file.ts';
 import { EVENT_LOG_MIGRATIONS } from './event-log-migrations.ts';
+import { type EventRow, eventOfRow } from './event-row.ts';
+import { type EventFilter, EventSearch } from './event-search.ts';
+
+/** How much of the log is kept: what is beyond any of these is removed, the oldest first. */
+export interface EventKeep {
+  days: number;
+  /** The newest so many. */
+  count: number;
+  /** Room that the log takes inside its file, whose free room is used again. Default: no limit. */
+  bytes?: number | undefined;
+}
 
 export interface EventLogOptions {
   /** The database; made, with its folder, when it is not there. */
@@ -13,22 +24,35 @@ export interface EventLogOptions {
   tenant: string;
   clock: Clock;
   log: Logger;
-  /** The newest so many events are kept. Default 1,000,000. */
-  keep?: number;
+  /** How much is kept. Default: 90 days, of which 1,000,000 events. */
+  keep?: EventKeep;
 }
 
-export interface ReadOptions {
-  /** The number of the last event that the reader has; 0 for all. Without it: the newest `limit`. */
+export interface ReadOptions extends EventFilter {
+  /** The number of the last event that the reader has; 0 for all. */
   since?: number;
+  /** Instead of `since`: the newest ones below this number. Without either: the newest there are. */
+  before?: number;
   /** At most so many, 1 to 10,000. */
   limit: number;
-  types?: readonly AccessEventType[];
-  /** Events of these doors only; leaves out those of no door. */
-  doors?: readonly string[];
+}
+
+export interface EventPage {
+  /** Ascending, `replay: true`. */
+  readonly events: AccessEvent[];
+  /** What to give as `since` (reading upwards) or `before` (downwards) to read on: it is past what the filter left out. */
+  readonly next: number;
+  /** Whether there may be more in that direction: also after a page with nothing in it. */
+  readonly more: boolean;
 }
 
 const MOST_AT_ONCE = 10_000;
-const KEEP = 1_000_000;
+const KEEP: EventKeep = { days: 90, count: 1_000_000 };
+const DAY_MS = 86_400_000;
+/** Old events that an append removes at most: a log that is to be far smaller becomes so little by little. */
+const PRUNED_BY_APPEND = 32;
+/** Numbers that a page with several filters looks through at most, so that one call takes milliseconds. */
+const LOOKED_THROUGH = 10_000;
 /** Milliseconds since 1970 that a Date can hold. */
 const LAST_MOMENT_MS = 8.64e15;
 
@@ -49,23 +73,27 @@ export class EventLog implements AsyncDisposable {
   readonly #file: DatabaseFile;
   readonly #tenant: string;
   readonly #clock: Clock;
-  readonly #keep: number;
+  readonly #keep: EventKeep;
   readonly #heard = new Subject<AccessEvent>();
   readonly #unheard: AccessEvent[] = [];
   #telling = false;
   readonly #insert: StatementSync;
   readonly #prune: StatementSync;
+  readonly #head: StatementSync;
+  readonly #room: StatementSync;
   readonly #last: StatementSync;
   readonly #oldest: StatementSync;
-  readonly #since: StatementSync;
-  readonly #newest: StatementSync;
+  readonly #cursor: StatementSync;
+  readonly #advance: StatementSync;
+  readonly #search: EventSearch;
 
   /** What is appended from now on, in order, after it is durable. Completes at `close`. */
   readonly events: Observable<AccessEvent> = this.#heard.asObservable();
 
   constructor({ file, tenant, clock, log, keep = KEEP }: EventLogOptions) {
-    if (!Number.isInteger(keep) || keep < 1)
-      throw new AppError('CONFIG_INVALID', `keep must be 1 or more, got ${keep}`);
+    if (!Number.isInteger(keep.count) || keep.count < 1) {
+      throw new AppError('CONFIG_INVALID', `keep.count must be 1 or more, got ${keep.count}`);
+    }
     this.#tenant = tenant;
     this.#clock = clock;
     this.#keep = keep;
@@ -81,13 +109,22 @@ export class EventLog implements AsyncDisposable {
          quality, reason, frame_sequence, captured_at_ms, decided_at_ms, expires_at_ms)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#prune = prepare('DELETE FROM events WHERE sequence <= ?');
+    this.#prune = prepare(
+      'DELETE FROM events WHERE sequence IN (SELECT sequence FROM events WHERE sequence <= ? ORDER BY sequence LIMIT ?)',
+    );
+    this.#head = prepare('SELECT sequence, decided_at_ms FROM events ORDER BY sequence LIMIT ?');
+    this.#room = prepare(
+      `SELECT (page_count - freelist_count) * page_size AS bytes
+       FROM pragma_page_count, pragma_freelist_count, pragma_page_size`,
+    );
     this.#last = prepare("SELECT seq FROM sqlite_sequence WHERE name = 'events'");
     this.#oldest = prepare('SELECT min(sequence) AS sequence FROM events');
-    const filter = `(:types IS NULL OR type IN (SELECT value FROM json_each(:types)))
-      AND (:doors IS NULL OR door IN (SELECT value FROM json_each(:doors)))`;
-    this.#since = prepare(`SELECT * FROM events WHERE sequence > :since AND ${filter} ORDER BY sequence LIMIT :limit`);
-    this.#newest = prepare(`SELECT * FROM events WHERE ${filter} ORDER BY sequence DESC LIMIT :limit`);
+    this.#cursor = prepare('SELECT sequence FROM cursors WHERE sink = ?');
+    this.#advance = prepare(
+      `INSERT INTO cursors (sink, sequence) VALUES (?, ?)
+       ON CONFLICT (sink) DO UPDATE SET sequence = excluded.sequence`,
+    );
+    this.#search = new EventSearch(this.#file);
     log.info({ last: this.lastSequence, oldest: this.oldestSequence }, 'event log opened');
   }
 
@@ -116,7 +153,7 @@ export class EventLog implements AsyncDisposable {
     if (drafts.length === 0) return [];
     const events = this.#file.transaction('be written', 'write', () => {
       const appended = drafts.map((draft) => this.#write(draft));
-      this.#prune.run((appended.at(-1)?.sequence ?? 0) - this.#keep);
+      this.#prune.run((appended.at(-1)?.sequence ?? 0) - this.#keep.count, drafts.length + PRUNED_BY_APPEND);
       return appended;
     });
     this.#tell(events);
@@ -124,27 +161,36 @@ export class EventLog implements AsyncDisposable {
   }
 
   /**
-   * Events in ascending order, `replay: true`.
+   * Events in ascending order, `replay: true`. Of several filters at once it looks through a part of the log and may find
+   * nothing in it: then `page` says where to go on.
    *
    * @throws {AppError} EVENT_CURSOR_GONE, with `details.oldest` and `details.latest`, when events after `since` are no
    * longer kept, or `since` is a number that this log has not reached; REQUEST_INVALID; EVENT_LOG_UNAVAILABLE
    */
-  read({ since, limit, types, doors }: ReadOptions): AccessEvent[] {
+  read(options: ReadOptions): AccessEvent[] {
+    return this.page(options).events;
+  }
+
+  /** As `read`, with where to go on. */
+  page({ since, before, limit, ...filter }: ReadOptions): EventPage {
     if (!Number.isInteger(limit) || limit < 1 || limit > MOST_AT_ONCE) {
       throw new AppError('REQUEST_INVALID', `limit must be between 1 and ${MOST_AT_ONCE}, got ${limit}`);
     }
-    if (since !== undefined && (!Number.isSafeInteger(since) || since < 0)) {
-      throw new AppError('REQUEST_INVALID', `since must be 0 or the number of an event, got ${since}`);
+    for (const [name, value] of Object.entries({ since, before })) {
+      if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) continue;
+      throw new AppError('REQUEST_INVALID', `${name} must be 0 or the number of an event, got ${value}`);
     }
-    const filter = { types: types ? JSON.stringify(types) : null, doors: doors ? JSON.stringify(doors) : null };
+    const most = EventSearch.lists(filter) > 1 ? LOOKED_THROUGH : Number.POSITIVE_INFINITY;
     return this.#file.transaction('be read', 'snapshot', () => {
-      if (since === undefined)
-        return this.#newest
-          .all({ ...filter, limit })
-          .reverse()
-          .map(fromRow);
       const latest = this.lastSequence;
       const oldest = this.#oldestSequence();
+      if (since === undefined) {
+        const end = Math.min(before ?? Number.POSITIVE_INFINITY, latest + 1);
+        const start = Math.max(oldest, end - most);
+        const rows = this.#search.rows({ ...filter, after: start - 1, before: end, from: 'newest', limit }).reverse();
+        const next = rows.length < limit ? Math.min(start, end) : rows[0]!.sequence;
+        return { events: rows.map(fromRow), next, more: next > oldest };
+      }
       if (since > latest) {
         throw new AppError(
           'EVENT_CURSOR_GONE',
@@ -157,8 +203,56 @@ export class EventLog implements AsyncDisposable {
           details: { oldest, latest },
         });
       }
-      return this.#since.all({ ...filter, since, limit }).map(fromRow);
+      const end = Math.min(latest, since + most);
+      const rows = this.#search.rows({ ...filter, after: since, before: end + 1, from: 'oldest', limit });
+      const next = rows.length < limit ? end : rows.at(-1)!.sequence;
+      return { events: rows.map(fromRow), next, more: next < latest };
     });
+  }
+
+  /**
+   * Removes the oldest events that are beyond what is to be kept, `most` at once. An event is too old by its own time and those
+   * before it: none is removed while an older one stays.
+   *
+   * @param o.byAge false while the wall clock is not to be believed.
+   * @returns how many were removed; `most`: there may be more.
+   */
+  prune(most: number, o: { byAge: boolean }): number {
+    return this.#file.transaction('be pruned', 'write', () => {
+      const latest = this.lastSequence;
+      const kept = latest - this.#oldestSequence() + 1;
+      const { count, days, bytes } = this.#keep;
+      const before = o.byAge ? this.#clock.wallMs() - days * DAY_MS : Number.NEGATIVE_INFINITY;
+      const used = bytes === undefined ? 0 : this.bytes;
+      const forRoom = bytes === undefined || used <= bytes ? 0 : Math.ceil((kept * (used - bytes)) / used);
+      let last = 0;
+      let removed = 0;
+      for (const row of this.#head.all(most)) {
+        const sequence = Number(row.sequence);
+        if (sequence > latest - count && Number(row.decided_at_ms) >= before && removed >= forRoom) break;
+        last = sequence;
+        removed += 1;
+      }
+      if (removed > 0) this.#prune.run(last, removed);
+      return removed;
+    });
+  }
+
+  /** Room that the log takes inside its file. */
+  get bytes(): number {
+    const row = this.#file.attempt('be read', () => this.#room.get());
+    return Number(row?.bytes);
+  }
+
+  /** Number of the last event that a sink needs no more; null for a sink that was never here. */
+  cursor(sink: string): number | null {
+    const row = this.#file.attempt('be read', () => this.#cursor.get(sink));
+    return row === undefined ? null : Number(row.sequence);
+  }
+
+  /** Durable when it returns. */
+  advance(sink: string, sequence: number): void {
+    this.#file.transaction('be written', 'write', () => this.#advance.run(sink, sequence));
   }
 
   /** Idempotent. What comes after it fails with EVENT_LOG_UNAVAILABLE. */
@@ -202,7 +296,7 @@ export class EventLog implements AsyncDisposable {
       expires_at_ms: expiresAtMs,
     };
     const { lastInsertRowid } = this.#insert.run(...Object.values(row));
-    return toEvent({ ...row, sequence: Number(lastInsertRowid) }, false);
+    return eventOfRow({ ...row, sequence: Number(lastInsertRowid) }, false);
   }
 
   /** One at a time: an event appended while others are being told must not overtake them. */
@@ -218,54 +312,7 @@ export class EventLog implements AsyncDisposable {
   }
 }
 
-interface EventRow {
-  readonly sequence: number;
-  readonly id: string;
-  readonly type: AccessEventType;
-  readonly tenant: string;
-  readonly door: string | null;
-  readonly camera: string | null;
-  readonly subject_id: string | null;
-  readonly subject_name: string | null;
-  readonly similarity: number | null;
-  readonly threshold: number | null;
-  readonly margin: number | null;
-  readonly quality: number | null;
-  readonly reason: string | null;
-  readonly frame_sequence: number | null;
-  readonly captured_at_ms: number | null;
-  readonly decided_at_ms: number;
-  readonly expires_at_ms: number | null;
-}
-
-const fromRow = (row: unknown): AccessEvent => toEvent(row as EventRow, true);
-
-/** The fields in the order of SHAPES.md §1. Frozen, because every subscriber gets the same one. */
-function toEvent(row: EventRow, replay: boolean): AccessEvent {
-  return Object.freeze({
-    id: row.id,
-    sequence: row.sequence,
-    type: row.type,
-    tenant: row.tenant,
-    door: row.door,
-    camera: row.camera,
-    subject: row.subject_id === null ? null : { id: row.subject_id, name: row.subject_name ?? '' },
-    similarity: row.similarity,
-    threshold: row.threshold,
-    margin: row.margin,
-    quality: row.quality,
-    reason: row.reason,
-    frameSequence: row.frame_sequence,
-    capturedAt: iso(row.captured_at_ms),
-    decidedAt: new Date(row.decided_at_ms).toISOString(),
-    expiresAt: iso(row.expires_at_ms),
-    replay,
-  });
-}
-
-function iso(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
-}
+const fromRow = (row: EventRow): AccessEvent => eventOfRow(row, true);
 
 function finite(value: number | null): number | null {
   return Number.isFinite(value) ? value : null;

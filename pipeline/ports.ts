@@ -115,14 +115,17 @@ export interface EventSink extends AsyncDisposable {
   readonly batch?: number;
   /**
    * Delivers these, ascending. Resolves when the other side has taken all of them for good; rejects to be asked again with
-   * the same ones (each `replay: true` then), so that the other side may get some of them twice. `signal` ends it at close;
-   * what had not been taken by then is asked again at the next start.
+   * the same ones (each `replay: true` then), so that the other side may get some of them twice. `signal` ends it after a
+   * minute, and at close; what had not been taken by then is asked again.
    *
    * @throws {AppError} `details.retryAfterMs`: when to ask again, instead of the outlet's own pauses. `details.giveUp`: true
    *   to go on without these events, which is a fault event. `details.disable`: true to deliver nothing more until the
    *   next start.
    */
   deliver(events: readonly AccessEvent[], signal: AbortSignal): Promise<void>;
-  /** Whole numbers and short texts for `GET /sinks`, beside what the outlet says. Never a secret. */
+  /**
+   * Numbers and short texts for `GET /sinks`, beside what the outlet says. `state: 'disabled'` where the sink itself has
+   * stopped. Never a secret.
+   */
   stats?(): Readonly<Record<string, number | string | boolean | null>>;
 }

@@ -4,6 +4,7 @@ import type { AccessEvent } from '../pipeline/access-event.ts';
 import type { CameraState, CameraStatus } from '../pipeline/camera-status.ts';
 import type { FrameResult } from '../pipeline/frame-result.ts';
 import { type CameraReading, cameraMetrics } from './cameras/camera-metrics.ts';
+import { type SinkReading, sinkMetrics } from './sinks/sink-metrics.ts';
 
 const CAMERA_STATES: readonly CameraState[] = [
   'idle',
@@ -29,6 +30,7 @@ export interface MetricSources {
   /** `dropped`: messages that a slow viewer did not get. `running`: encoders. */
   preview?: () => { viewers: number; running: number; dropped: number };
   feed?: () => { clients: number };
+  sinks?: () => readonly SinkReading[];
   gallery?: () => { subjects: number; templates: number };
   cameras?: () => readonly CameraReading[];
   /** For each network, whether it runs elsewhere than asked. */
@@ -221,6 +223,7 @@ export function createMetrics(o: { version: string }): Metrics {
   gauge('facegate_gallery_subjects', 'Subjects in the gallery.', () => sources.gallery?.().subjects);
   gauge('facegate_gallery_templates', 'Enrolled faces in the gallery.', () => sources.gallery?.().templates);
   cameraMetrics(registers, () => sources.cameras?.() ?? []);
+  sinkMetrics(registers, () => sources.sinks?.() ?? []);
   new Gauge({
     name: 'facegate_network_degraded',
     help: '1 where a network runs on another execution provider than asked for.',

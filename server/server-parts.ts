@@ -16,6 +16,7 @@ import type { KeyStore } from './callers/key-store.ts';
 import type { CameraInput } from './cameras/camera-store.ts';
 import type { CameraPatch } from './cameras/remote-camera.ts';
 import type { Metrics } from './metrics.ts';
+import type { EventSinks } from './open-event-sinks.ts';
 import type { Steps } from './pictures/load-steps.ts';
 
 /** Everything the routes need, wired in the composition root (tenant.ts). The server owns none of it and closes none of it. */
@@ -57,6 +58,7 @@ export interface ServerParts {
   readonly live: LiveGate;
   readonly preview: PreviewGate;
   readonly feed: EventGate;
+  readonly sinks: Pick<EventSinks, 'views'>;
   readonly metrics: Metrics;
   readonly keys: KeyStore;
   /** Whoever does something to a subject, a key or the gallery records it here, after the deed. */

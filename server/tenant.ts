@@ -6,6 +6,7 @@ import { createAppearances } from '../access/appearances.ts';
 import { Cooldown } from '../access/cooldown.ts';
 import { createDoor } from '../access/door.ts';
 import { openEventLog } from '../access/event-log.ts';
+import { watchEventRetention } from '../access/event-retention.ts';
 import { AppError } from '../config/app-error.ts';
 import { galleryPlace } from '../config/gallery-place.ts';
 import type { Settings } from '../config/settings-schema.ts';
@@ -41,6 +42,7 @@ import type { CameraListener } from './cameras/running-camera.ts';
 import { watchRetention } from './gallery-retention.ts';
 import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
+import { openEventSinks } from './open-event-sinks.ts';
 import { facePicture } from './pictures/face-picture.ts';
 import { loadSteps } from './pictures/load-steps.ts';
 import { UnknownPeople } from './unknowns/unknown-people.ts';
@@ -107,8 +109,15 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
 
   const metrics = createMetrics({ version: options.version });
   opened.defer(() => metrics.close());
-  const events = openEventLog({ file: join(dataDir, 'events.db'), tenant: 'default', clock, log });
+  const events = openEventLog({
+    file: join(dataDir, 'events.db'),
+    tenant: 'default',
+    keep: settings.events.keep,
+    clock,
+    log,
+  });
   opened.defer(() => events.close());
+  opened.defer(watchEventRetention({ events, clock, log }));
   const keys = openKeyStore({ file: join(dataDir, 'keys.db'), configured: settings.keys, clock, log });
   opened.defer(() => keys.close());
   const audit = openAuditLog({ file: join(dataDir, 'audit.db'), clock });
@@ -176,6 +185,18 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const steps = await loadSteps({ modules: settings.steps, baseDir: options.baseDir });
   const live = opened.use(new LiveViewers({ clock, log }));
   const feed = opened.use(new EventFeed({ log: events }));
+  const sinks = opened.use(
+    await openEventSinks({
+      settings: settings.sinks,
+      events,
+      fault: (code) => record([faultEvent(code, null, clock)]),
+      dataDir,
+      tenant: 'default',
+      version: options.version,
+      clock,
+      log,
+    }),
+  );
 
   const record = (drafts: readonly EventDraft[]) => {
     if (drafts.length === 0) return;
@@ -294,6 +315,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     live: () => live.stats(),
     preview: () => previews.stats(),
     feed: () => feed.stats(),
+    sinks: () => sinks.views(),
     gallery: () => gallery.size,
     cameras: () => cameras.readings(),
     roles: () => analyser.roles(),
@@ -335,6 +357,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     live,
     preview: previews,
     feed,
+    sinks,
     metrics,
     keys,
     audit,
@@ -357,6 +380,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     async start() {
       const { host, port } = settings.server;
       const { url: address } = await listen(server, { host, port, tls: settings.server.tls !== undefined });
+      sinks.start();
       cameras.start(settings.cameras);
       // Last: made before something that fails, it would be in the database and seen by nobody. Until now the server,
       // having no key, answered its own machine only.

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type EventLog, openEventLog } from '../../access/event-log.ts';
+import { type EventKeep, type EventLog, openEventLog } from '../../access/event-log.ts';
 import type { AccessEvent } from '../../pipeline/access-event.ts';
 import { eventDraft } from '../support/event-draft.ts';
 import { recordedLog } from '../support/recorded-log.ts';
@@ -21,7 +21,7 @@ let file: string;
 const clock = new VirtualClock();
 const opened: EventLog[] = [];
 
-function open(o: { keep?: number; file?: string } = {}): EventLog {
+function open(o: { keep?: EventKeep; file?: string } = {}): EventLog {
   const log = openEventLog({ file, tenant: 'default', clock, log: recordedLog(), ...o });
   opened.push(log);
   return log;
@@ -164,7 +164,7 @@ describe('EventLog', () => {
     });
 
     it('says where to start again for a number that is no longer kept, or not yet given', () => {
-      const log = open({ keep: 3 });
+      const log = open({ keep: { days: 90, count: 3 } });
       log.appendAll(upTo(10).map(() => eventDraft()));
       expect([log.oldestSequence, log.lastSequence]).toEqual([8, 10]);
       expect(numbers(log.read({ since: 7, limit: 9 }))).toEqual([8, 9, 10]);

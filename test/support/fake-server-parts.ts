@@ -116,6 +116,7 @@ export async function fakeServerParts(
     live,
     preview,
     feed,
+    sinks: { views: () => [] },
     metrics,
     keys,
     audit,
