@@ -27,6 +27,7 @@ import type { CameraStatus, StreamInUse } from '../pipeline/camera-status.ts';
 import type { Frame } from '../pipeline/frame.ts';
 import type { Clock, FrameSource, Logger } from '../pipeline/ports.ts';
 import { BackOff } from './back-off.ts';
+import { BehindWatch } from './health/behind-watch.ts';
 import { stallWatch } from './health/stall-watch.ts';
 
 /** What a link makes use of where its source has it. */
@@ -72,6 +73,9 @@ const USELESS: ReadonlySet<ErrorCode> = new Set(['FFMPEG_TOO_OLD', 'SOURCE_URL_I
  */
 const SLOW: ReadonlySet<ErrorCode> = new Set(['STREAM_AUTH_FAILED', 'FFMPEG_NOT_FOUND']);
 
+/** No failure of the camera's: it answers, and is asked again at once. */
+const AT_ONCE: ReadonlySet<ErrorCode> = new Set(['STREAM_BEHIND']);
+
 const ENDED = Symbol('ended');
 
 type Change = Pick<CameraStatus, 'state'> & Partial<Pick<CameraStatus, 'code' | 'message' | 'retryAtMs'>>;
@@ -94,6 +98,7 @@ export class CameraLink {
   readonly #repeats: boolean;
   readonly #scheduler: SchedulerLike;
   readonly #backOff: BackOff;
+  readonly #behindWatch = new BehindWatch();
   readonly #changes = new Subject<CameraStatus>();
   readonly #closing = new Subject<void>();
   #status: CameraStatus;
@@ -199,8 +204,14 @@ export class CameraLink {
     const { state, code, message } = this.#status;
     if (state === 'reconnecting') this.#become({ state, code, message }, connections);
     else this.#become({ state: 'connecting' }, connections);
-    const frames = this.#source.frames().pipe(tap(() => this.#arrived()));
-    if (this.#source.pace === 'file') return frames;
+    if (this.#source.pace === 'file') return this.#source.frames().pipe(tap(() => this.#arrived()));
+    this.#behindWatch.reconnected();
+    const frames = this.#source.frames().pipe(
+      tap((frame) => {
+        this.#arrived();
+        this.#refuseToFallBehind(frame);
+      }),
+    );
     return merge(frames.pipe(this.#stallWatch(), endWith(ENDED)), this.#frozenWatch()).pipe(
       takeWhile((value) => value !== ENDED),
     );
@@ -266,6 +277,15 @@ export class CameraLink {
     if (state !== 'running') this.#become({ state: 'running' });
   }
 
+  /** @throws {SourceError} STREAM_BEHIND, the frame released: what comes after it would be as old. */
+  #refuseToFallBehind(frame: Frame): void {
+    const behindMs = this.#behindWatch.note(frame);
+    // A frozen camera has a rule of its own.
+    if (behindMs === null || this.#frozen) return;
+    frame.release();
+    throw new SourceError('STREAM_BEHIND', `the pictures come ${seconds(behindMs)} late`);
+  }
+
   /** The notifier of `repeat`: it emits to go on, completes to leave it at that. */
   #afterEnd(): Observable<unknown> {
     if (this.#repeats) {
@@ -285,8 +305,12 @@ export class CameraLink {
       this.#become({ state: 'failed', code, message: line });
       return EMPTY;
     }
-    const pauseMs = SLOW.has(code) ? this.#backOff.slowest() : this.#backOff.next();
-    return this.#pause(pauseMs, code, line);
+    return this.#pause(this.#pauseAfter(code), code, line);
+  }
+
+  #pauseAfter(code: ErrorCode): number {
+    if (AT_ONCE.has(code)) return 0;
+    return SLOW.has(code) ? this.#backOff.slowest() : this.#backOff.next();
   }
 
   #pause(ms: number, code: ErrorCode, message: string): Observable<unknown> {

@@ -227,6 +227,84 @@ describe('a stream that ends', () => {
   });
 });
 
+/** A picture every 200 ms, as old as `ageMs` says at that time. */
+function late(ageMs: () => number, released: { count: number }) {
+  return (subscriber: Subscriber<Frame>) => {
+    const timer = setInterval(() => {
+      const frame = fakeFrame({
+        ageMs: ageMs(),
+        arrivedAtMs: performance.now(),
+        ptsSeconds: 1000 + (performance.now() - ageMs()) / 1000,
+      });
+      const release = frame.release.bind(frame);
+      subscriber.next({
+        ...frame,
+        release: () => {
+          released.count += 1;
+          release();
+        },
+      });
+    }, 200);
+    subscriber.add(() => clearInterval(timer));
+  };
+}
+
+describe('a stream whose pictures come later and later', () => {
+  it('is connected to anew at once, told by its code, and no failure is held against it', async () => {
+    const source = new FakeSource();
+    const released = { count: 0 };
+    let ageMs = 4000;
+    source.onAttempt = late(() => ageMs, released);
+    const { link, changes } = linkTo(source);
+    const frames: Frame[] = [];
+    link.frames().subscribe((frame) => frames.push(frame));
+    await pass(1900);
+    ageMs = 50;
+    await pass(30_000);
+    // Pauses of nothing at all are two ticks of a millisecond.
+    expect(changes).toEqual(['0 connecting', '200 running', '1800 reconnecting STREAM_BEHIND', '2001 running']);
+    expect(source.began()).toEqual([0, 1801]);
+    // The one that told is nobody's: the others are the subscriber's to release.
+    expect(released.count).toBe(1);
+    expect(frames.length).toBe(8 + 150);
+    source.fail('STREAM_CONNECTION_FAILED');
+    expect(link.status.retryAtMs! - Date.now()).toBe(1000);
+  });
+
+  it('is connected to anew after the old connection has gone, and ever more rarely where that does not help', async () => {
+    const source = new FakeSource();
+    source.goneAfterMs = 500;
+    source.onAttempt = late(() => 4000, { count: 0 });
+    const { link, changes } = linkTo(source);
+    link.frames().subscribe();
+    await pass(300_000);
+    expect(source.began()).toEqual([0, 2300, 32_400, 92_500, 212_600]);
+    expect(new Set(changes.slice(2).map((change) => change.split(' ').slice(1).join(' ')))).toEqual(
+      new Set(['running', 'reconnecting STREAM_BEHIND']),
+    );
+  });
+
+  it('is left alone where it is frozen: that has a rule of its own', async () => {
+    const source = new FakeSource();
+    source.onAttempt = late(() => 4000, { count: 0 });
+    const { link } = linkTo(source);
+    link.frames().subscribe();
+    await pass(1000);
+    source.frozenChanges.next(true);
+    await pass(30_000);
+    expect(link.status.state).toBe('frozen');
+    expect(source.attempts).toHaveLength(1);
+  });
+
+  it('is read on where it is a film', async () => {
+    const source = new FakeSource({ pace: 'file' });
+    source.onAttempt = late(() => 4000, { count: 0 });
+    linkTo(source).link.frames().subscribe();
+    await pass(30_000);
+    expect(source.attempts).toHaveLength(1);
+  });
+});
+
 describe('a stream that falls silent', () => {
   it('is stalled after 5 s, opened again after 10 s, and running with the next frame', async () => {
     const source = new FakeSource();

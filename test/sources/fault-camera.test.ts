@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../config/error-codes.ts';
 import { cameraSchema } from '../../config/settings-schema.ts';
@@ -48,6 +49,7 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
     links.push(link);
     const seen = { frames: 0, lastAtMs: 0, lastPtsSeconds: 0 };
     const degraded: boolean[] = [];
+    const ages: number[] = [];
     const changes: { state: string; code: ErrorCode | null; atMs: number }[] = [];
     link.changes.subscribe(({ state, code }) => changes.push({ state, code, atMs: performance.now() }));
     const watching = link.frames().subscribe((frame) => {
@@ -55,9 +57,10 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
       seen.lastAtMs = performance.now();
       seen.lastPtsSeconds = frame.ptsSeconds ?? Number.NaN;
       degraded.push(frame.degraded);
+      ages.push(frame.ageMs);
       frame.release();
     });
-    return { source, link, log, changes, watching, seen, degraded };
+    return { source, link, log, changes, watching, seen, degraded, ages };
   }
 
   it('and none at all plays, and is said goodbye to', async () => {
@@ -118,6 +121,45 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
     expect(again!.after).toBeLessThan(11);
     server.fault = 'none';
     await expect.poll(() => changes.at(-1)?.state, { timeout: 20_000 }).toBe('running');
+  });
+
+  it('that sends everything late is connected to anew, and then shows what it sees now', {
+    timeout: 60_000,
+  }, async () => {
+    const server = await serve({ credentials: ANN });
+    const { seen, changes, link, ages } = setUp(server.url(ANN));
+    await expect.poll(() => seen.frames, { timeout: 20_000 }).toBeGreaterThan(20);
+    server.fault = 'hesitating';
+    await wait(4000);
+    server.fault = 'none';
+    await expect.poll(() => changes.map(({ code }) => code), { timeout: 20_000 }).toContain('STREAM_BEHIND');
+    expect(link.status).toMatchObject({ message: expect.stringMatching(/^the pictures come [34][.\d]* s late$/) });
+    expect(Math.max(...ages)).toBeGreaterThan(2500);
+    await expect.poll(() => link.status.state, { timeout: 20_000 }).toBe('running');
+    const before = ages.length;
+    await expect.poll(() => ages.length, { timeout: 20_000 }).toBeGreaterThan(before + 30);
+    expect(Math.max(...ages.slice(before + 10))).toBeLessThan(1500);
+    expect(changes.map(({ state }) => state)).toEqual(['connecting', 'running', 'reconnecting', 'running']);
+    // Said goodbye to, and not refused once: nothing that locks an account.
+    expect(server.asked('TEARDOWN')).toBe(1);
+    expect(server.requests.filter(({ refused }) => refused)).toEqual([]);
+  });
+
+  it('whose ffmpeg stood still is not connected to anew where what piled up is worked off soon', {
+    timeout: 60_000,
+  }, async () => {
+    const server = await serve();
+    const { seen, changes, source, ages } = setUp(server.url());
+    await expect.poll(() => seen.frames, { timeout: 20_000 }).toBeGreaterThan(20);
+    const [pid] = source.pids();
+    process.kill(pid!, 'SIGSTOP');
+    const before = ages.length;
+    await wait(4000);
+    process.kill(pid!, 'SIGCONT');
+    await expect.poll(() => ages.length, { timeout: 20_000 }).toBeGreaterThan(before + 60);
+    expect(Math.max(...ages.slice(before))).toBeGreaterThan(2500);
+    expect(ages.at(-1)).toBeLessThan(1500);
+    expect(changes.map(({ state }) => state)).toEqual(['connecting', 'running']);
   });
 
   it('that sends only RTCP from the start is given up after 10 s', async () => {

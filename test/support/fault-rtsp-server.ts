@@ -23,6 +23,8 @@ export type Fault =
   | 'garbage'
   /** Sends its first picture again and again, with timestamps that go on. */
   | 'frozen'
+  /** Sends nothing meanwhile, and goes on afterwards where it was: all that it sends from then on is as late. */
+  | 'hesitating'
   /** Overwrites bytes of the pictures. */
   | 'corrupt'
   /** Resets every connection after a second of pictures. */
@@ -292,8 +294,14 @@ export class FaultRtspServer implements AsyncDisposable {
     let unit = 0;
     let sequence = 1;
     let reported = 0;
+    let lookedAt = startedAt;
+    let hesitatedMs = 0;
     const send = () => {
-      const elapsed = performance.now() - startedAt;
+      const now = performance.now();
+      if (this.fault === 'hesitating') hesitatedMs += now - lookedAt;
+      lookedAt = now;
+      if (this.fault === 'hesitating') return;
+      const elapsed = now - startedAt - hesitatedMs;
       // Of a socket that nobody reads the rest is dropped, as a camera does.
       if (socket.destroyed || socket.writableLength > 1_000_000) return;
       if (elapsed >= reported * 1000) {
