@@ -4,8 +4,9 @@ import { lengthOf } from './embedding-blob.ts';
 import type { BestTemplate } from './search/best-subjects.ts';
 import { LARGEST_GROUP } from './search/product-kernel.ts';
 import { RowScan } from './search/row-scan.ts';
+import type { SearchJob } from './search/search-messages.ts';
 import { SearchThreads } from './search/search-threads.ts';
-import { LANES, MOST_PROBES, quantisedBytes } from './search/segment.ts';
+import { BLOCK_ROWS, LANES, MOST_PROBES, quantisedBytes } from './search/segment.ts';
 import { TemplateRows } from './search/template-rows.ts';
 
 export interface IndexHit {
@@ -21,16 +22,21 @@ export interface EmbeddingIndexOptions {
   onCallingThreadBytes?: number;
   /** Program of a search thread. */
   threadEntry?: URL;
+  /** Called when threads cannot be had and the calling thread searches in their place. */
+  onThreadsMissing?: (error: unknown) => void;
 }
 
 /** Probes that may wait, besides those of a search that waits alone. */
 const MOST_WAITING = 1024;
-/** Quantised rows of half a millisecond, for each group of four probes. */
-const ON_CALLING_THREAD_BYTES = 8 * 2 ** 20;
+/** Quantised rows of about half a millisecond, for each group of eight probes. */
+const ON_CALLING_THREAD_BYTES = 4 * 2 ** 20;
 /** Without WebAssembly a search is that much slower. */
 const PLAIN_FACTOR = 30;
 /** Memory bandwidth is what more threads would share. */
 const MOST_THREADS = 4;
+/** Where threads cannot be had: the calling thread's own work is let in so often, and threads are tried again so late. */
+const TURN_MS = 2;
+const THREADS_AGAIN_MS = 30_000;
 
 type Change =
   | { readonly type: 'add'; readonly templateId: string; readonly subjectId: string; readonly unit: Float32Array }
@@ -51,6 +57,8 @@ interface Round {
   readonly changes: Change[];
   /** Templates that went meanwhile. */
   readonly gone: Set<string>;
+  /** All of them did. */
+  cleared: boolean;
 }
 
 /**
@@ -71,6 +79,10 @@ export class EmbeddingIndex implements AsyncDisposable {
   #waitingProbes = 0;
   #round: Round | undefined;
   #threads: SearchThreads | undefined;
+  /** Of performance.now(). */
+  #noThreadsUntilMs = Number.NEGATIVE_INFINITY;
+  /** Rows that went and are being overwritten. */
+  readonly #wiping = new Set<Promise<void>>();
   #closing: Promise<void> | undefined;
   #idle: Promise<void> = Promise.resolve();
 
@@ -101,7 +113,7 @@ export class EmbeddingIndex implements AsyncDisposable {
     this.#subjectOf.set(templateId, subjectId);
     this.#templatesOf.set(subjectId, this.countOf(subjectId) + 1);
     // They are there before the first search needs them.
-    if (!this.#closing && this.#isLarge(1)) this.#searchThreads().start();
+    if (!this.#closing && this.#isLarge(1) && !this.#threadsMissing) this.#searchThreads().start();
   }
 
   /** Nothing happens when the template is not there. */
@@ -115,11 +127,14 @@ export class EmbeddingIndex implements AsyncDisposable {
     else this.#templatesOf.delete(subjectId);
   }
 
-  /** Empties it, and overwrites what was there: now, or when threads that still read it are done. */
+  /**
+   * Empties it at once. What was there is overwritten between other work, or when threads that still read it are done;
+   * {@link close} waits for that.
+   */
   clear(): void {
     const round = this.#roundOfRows;
-    if (round) for (const templateId of this.#subjectOf.keys()) round.gone.add(templateId);
-    else this.#rows.wipe();
+    if (round) round.cleared = true;
+    else this.#wipe(this.#rows);
     this.#rows = new TemplateRows(this.width, this.#rows.module);
     this.#subjectOf.clear();
     this.#templatesOf.clear();
@@ -151,6 +166,7 @@ export class EmbeddingIndex implements AsyncDisposable {
       await this.#idle;
       await this.#threads?.close();
       this.clear();
+      await Promise.all(this.#wiping);
     })();
     return this.#closing;
   }
@@ -209,7 +225,7 @@ export class EmbeddingIndex implements AsyncDisposable {
     while (this.#waiting.length > 0) {
       // The first whole, and with it what fits beside it.
       const searches = this.#takeWaiting(MOST_PROBES);
-      const round: Round = { rows: this.#rows, changes: [], gone: new Set() };
+      const round: Round = { rows: this.#rows, changes: [], gone: new Set(), cleared: false };
       this.#round = round;
       let found: (readonly BestTemplate[])[] = [];
       let failure: { readonly error: unknown } | undefined;
@@ -225,7 +241,7 @@ export class EmbeddingIndex implements AsyncDisposable {
         const best = found.slice(next, next + count).map((list) => list.slice(0, search.k));
         next += count;
         if (failure) search.reject(failure.error);
-        else if (!best.flat().some(({ row }) => round.gone.has(round.rows.template(row)))) {
+        else if (!best.flat().some(({ row }) => round.cleared || round.gone.has(round.rows.template(row)))) {
           search.resolve(hitsOf(search.probes, best, round.rows));
         } else if (this.#closing) search.reject(closed());
         else repeated.push(search);
@@ -244,14 +260,51 @@ export class EmbeddingIndex implements AsyncDisposable {
     const found: (readonly BestTemplate[])[] = [];
     for (let first = 0; first < probes.length; first += MOST_PROBES) {
       const some = probes.slice(first, first + MOST_PROBES);
-      found.push(...(await this.#searchThreads().search({ segments, rows: rows.size, probes: some, k })));
+      found.push(...(await this.#searchByThreads({ segments, rows: rows.size, probes: some, k }, rows)));
     }
     return found;
   }
 
+  get #threadsMissing(): boolean {
+    return performance.now() < this.#noThreadsUntilMs;
+  }
+
+  /** By threads; where none can be had, by the calling thread, a little at a time: a door waits rather than fails. */
+  async #searchByThreads(
+    search: Pick<SearchJob, 'segments' | 'rows' | 'probes' | 'k'>,
+    rows: TemplateRows,
+  ): Promise<(readonly BestTemplate[])[]> {
+    if (!this.#threadsMissing) {
+      try {
+        return await this.#searchThreads().search(search);
+      } catch (error) {
+        this.#noThreadsUntilMs = performance.now() + THREADS_AGAIN_MS;
+        this.#options.onThreadsMissing?.(error);
+      }
+    }
+    const scan = new RowScan(search.probes, search.k, 0);
+    let turnEndsMs = performance.now() + TURN_MS;
+    for (const segment of rows.segments) {
+      const end = Math.min(segment.share.capacity, search.rows - segment.share.firstRow);
+      for (let row = 0; row < end; row += BLOCK_ROWS) {
+        scan.scan(segment, row, Math.min(row + BLOCK_ROWS, end));
+        if (performance.now() < turnEndsMs) continue;
+        await new Promise(setImmediate);
+        turnEndsMs = performance.now() + TURN_MS;
+      }
+    }
+    scan.wipe();
+    return scan.best.map((best) => best.list);
+  }
+
+  #wipe(rows: TemplateRows): void {
+    const wiping = rows.wipe().finally(() => this.#wiping.delete(wiping));
+    this.#wiping.add(wiping);
+  }
+
   /** Lets the rows have what was called while threads read them. */
   #settle({ rows, changes }: Round): void {
-    if (rows !== this.#rows) rows.wipe();
+    if (rows !== this.#rows) this.#wipe(rows);
     for (const change of changes) {
       if (rows === this.#rows) apply(change, rows);
       else if (change.type === 'add') change.unit.fill(0);

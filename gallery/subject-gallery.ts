@@ -107,7 +107,12 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
   #checkpointTimer: NodeJS.Timeout | undefined;
 
   constructor(options: GalleryOptions) {
-    const { file, model, modelVersion = '', width, previous, index, log, clock } = options;
+    const { file, model, modelVersion = '', width, previous, log, clock } = options;
+    const index: EmbeddingIndexOptions = {
+      onThreadsMissing: (error) =>
+        log.warn({ error: String(error) }, 'no threads to search a large gallery: the main thread searches it'),
+      ...options.index,
+    };
     this.#keepImages = options.keepImages ?? false;
     this.#log = log;
     this.#clock = clock;

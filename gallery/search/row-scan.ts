@@ -1,37 +1,27 @@
 import { BestSubjects } from './best-subjects.ts';
-import { LARGEST_GROUP } from './product-kernel.ts';
-import { FULL_PRODUCT, quantisationError, quantise } from './quantise.ts';
-import { BLOCK_ROWS, interleave, MOST_PROBES, quantisedBytes, type Segment } from './segment.ts';
-
-type GroupSize = 1 | 2 | 4;
-
-interface Group {
-  readonly size: GroupSize;
-  /** Index of its first probe; its last ones may be missing. */
-  readonly first: number;
-  readonly count: number;
-}
-
-/** Below every product. */
-const ANY = -0x8000_0000;
+import { groupsOf, type ProbeGroup, packGroup } from './probe-group.ts';
+import { wordsOf } from './product-kernel.ts';
+import { BLOCK_ROWS, groupBytes, MOST_PROBES, type Segment } from './segment.ts';
 
 /**
  * One thread's search for a few probes, in as many pieces of the rows as it is given, in ascending order.
  *
- * Exact, and yet it reads half the bytes: a block of quantised rows is compared first, with four probes at a time. A row
- * whose product is too low to be among the best even with the largest error that quantising can make is passed over; the
- * others are compared as they are, in float32. As soon as the first few are found, nearly every row is passed over.
+ * Exact, and yet it reads a quarter of the bytes: a block of quantised rows is compared first, with up to eight probes at a time.
+ * A row whose product is too low to be among the best, even with all that quantising it and the probe has moved it by, is
+ * passed over; the others are compared as they are, in float32. As soon as the first few are found, nearly every row is
+ * passed over.
  */
 export class RowScan {
   readonly best: readonly BestSubjects[];
   readonly #probes: readonly Float32Array[];
   readonly #lane: number;
-  readonly #groups: readonly Group[];
-  readonly #packed: Int16Array;
-  /** What a product must exceed to be looked at, one for each probe. */
+  readonly #groups: readonly ProbeGroup[];
+  readonly #packed: Uint8Array;
+  readonly #groupBytes: number;
+  /** For each probe: from a floor to what the kernels' value must exceed. */
+  readonly #least: readonly ((floor: number) => number)[];
+  /** What a value must exceed to be looked at, one for each probe. */
   readonly #limits: Float64Array;
-  readonly #error: number;
-  readonly #rowNumbers: number;
   readonly #laidOut = new Set<Segment>();
 
   /**
@@ -40,23 +30,20 @@ export class RowScan {
    */
   constructor(probes: readonly Float32Array[], k: number, lane: number) {
     if (probes.length > MOST_PROBES) throw new RangeError(`${probes.length} probes, at most ${MOST_PROBES} at once`);
-    const width = probes[0]?.length ?? 0;
     this.best = probes.map(() => new BestSubjects(k));
     this.#probes = probes;
     this.#lane = lane;
     this.#groups = groupsOf(probes.length);
-    this.#error = quantisationError(width);
-    this.#limits = new Float64Array(probes.length).fill(ANY);
-    this.#rowNumbers = quantisedBytes(width) / 2;
-    this.#packed = new Int16Array(MOST_PROBES * this.#rowNumbers);
-    for (const { first, count, size } of this.#groups) {
-      const quantised = probes.slice(first, first + count).map((probe) => {
-        const target = new Int16Array(this.#rowNumbers);
-        quantise(probe, target);
-        return target;
-      });
-      interleave(quantised, size, this.#packed.subarray(first * this.#rowNumbers));
-    }
+    this.#limits = new Float64Array(probes.length).fill(Number.NEGATIVE_INFINITY);
+    this.#groupBytes = groupBytes(probes[0]?.length ?? 0);
+    this.#packed = new Uint8Array(this.#groups.length * this.#groupBytes);
+    this.#least = this.#groups.flatMap(({ first, count, size }, group) =>
+      packGroup(
+        probes.slice(first, first + count),
+        size,
+        this.#packed.subarray(group * this.#groupBytes, (group + 1) * this.#groupBytes),
+      ),
+    );
   }
 
   /** @param from, to rows of this segment, `to` exclusive. */
@@ -76,8 +63,8 @@ export class RowScan {
     const answers = segment.answers(this.#lane);
     for (let row = from; row < to; row += BLOCK_ROWS) {
       const end = Math.min(row + BLOCK_ROWS, to);
-      for (const group of this.#groups) {
-        const at = probesAt + group.first * this.#rowNumbers * 2;
+      for (const [i, group] of this.#groups.entries()) {
+        const at = probesAt + i * this.#groupBytes;
         kernels[group.size](segment.quantisedAt(row), segment.quantisedAt(end), at, answersAt);
         this.#judge(segment, row, end, group, answers);
       }
@@ -94,43 +81,31 @@ export class RowScan {
     this.#packed.fill(0);
   }
 
-  #judge(segment: Segment, from: number, to: number, { size, first, count }: Group, answers: Int32Array): void {
+  #judge(segment: Segment, from: number, to: number, { size, first, count }: ProbeGroup, answers: Float32Array): void {
+    const words = wordsOf(size);
     for (let p = 0; p < count; p += 1) {
       const probe = first + p;
-      let highest = ANY;
-      for (let word = p; word < 4; word += size) highest = Math.max(highest, answers[word] as number);
-      if (!(highest > (this.#limits[probe] as number))) continue;
+      let greatest = Number.NEGATIVE_INFINITY;
+      for (let word = p; word < words; word += size) greatest = Math.max(greatest, answers[word] as number);
+      if (!(greatest > (this.#limits[probe] as number))) continue;
       for (let row = from; row < to; row += 1) {
-        const product = answers[4 + (row - from) * 4 + p] as number;
-        if (product > (this.#limits[probe] as number)) this.#look(segment, row, probe, product);
+        const value = answers[(1 + row - from) * words + p] as number;
+        if (value > (this.#limits[probe] as number)) this.#look(segment, row, probe, value);
       }
     }
   }
 
-  /** Compares as they are, unless the row's subject is known to be better than `product` can be. */
-  #look(segment: Segment, row: number, probe: number, product = Number.POSITIVE_INFINITY): void {
+  /** Compares as they are, unless the row's subject is known to be better than `value` can mean. */
+  #look(segment: Segment, row: number, probe: number, value = Number.POSITIVE_INFINITY): void {
     const best = this.best[probe] as BestSubjects;
+    const least = this.#least[probe] as (floor: number) => number;
     const subject = segment.subjects[row] as number;
-    if (!(product > this.#limit(best.floorOf(subject)))) return;
+    if (!(value > least(best.floorOf(subject)))) return;
     const { width, firstRow } = segment.share;
     const similarity = dot(segment.exact, row * width, this.#probes[probe] as Float32Array, width);
     best.offer({ subject, similarity, row: firstRow + row });
-    this.#limits[probe] = this.#limit(best.floor);
+    this.#limits[probe] = least(best.floor);
   }
-
-  #limit(floor: number): number {
-    return floor === Number.NEGATIVE_INFINITY ? ANY : (floor - this.#error) * FULL_PRODUCT;
-  }
-}
-
-/** Groups of four; the rest is a group of one, two or four. */
-function groupsOf(probes: number): Group[] {
-  const groups: Group[] = [];
-  for (let first = 0; first < probes; first += LARGEST_GROUP) {
-    const count = Math.min(LARGEST_GROUP, probes - first);
-    groups.push({ size: count > 2 ? 4 : (count as GroupSize), first, count });
-  }
-  return groups;
 }
 
 /** Eight sums side by side: one alone waits for each addition, and they let the processor overlap them. */

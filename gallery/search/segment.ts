@@ -1,4 +1,5 @@
-import { HIGHEST_BYTES, PIECE, type ProductKernels, productKernels, ROW_ALIGNMENT } from './product-kernel.ts';
+import { LARGEST_GROUP, type ProductKernels, productKernels, ROW_ALIGNMENT, ROW_TAIL_BYTES } from './product-kernel.ts';
+import { quantiseRow, ROW_OFFSET } from './quantise.ts';
 import { type WasmMemory, type WasmModule, webAssembly } from './web-assembly.ts';
 
 /** Threads that may search at once, the calling one included; each has a lane of its own in every segment. */
@@ -6,12 +7,14 @@ export const LANES = 9;
 /** Probes of one scan. */
 export const MOST_PROBES = 64;
 /** Rows whose products are looked at together. */
-export const BLOCK_ROWS = 64;
+export const BLOCK_ROWS = 32;
 /** Rows that a thread takes at a time; a segment's capacity is a multiple of it. */
 export const CHUNK_ROWS = 1024;
 
 const PAGE = 65_536;
 const FLOAT = Float32Array.BYTES_PER_ELEMENT;
+/** The greatest values of a block, and those of each row. */
+const ANSWER_BYTES = (1 + BLOCK_ROWS) * LARGEST_GROUP * FLOAT;
 
 /** What a thread needs to look into a segment; goes through `postMessage` without a copy. */
 export interface SegmentShare {
@@ -26,19 +29,24 @@ export interface SegmentShare {
   readonly buffer: SharedArrayBuffer;
 }
 
-/** Bytes of a quantised row. */
+/** Bytes of a quantised row's numbers. */
 export function quantisedBytes(width: number): number {
-  return Math.ceil((width * 2) / ROW_ALIGNMENT) * ROW_ALIGNMENT;
+  return Math.ceil(width / ROW_ALIGNMENT) * ROW_ALIGNMENT;
+}
+
+/** Bytes of a group of probes, as the kernels read it; smaller ones take as much. */
+export function groupBytes(width: number): number {
+  return LARGEST_GROUP * (16 + FLOAT + quantisedBytes(width));
 }
 
 /** Bytes of a lane: quantised probes, then what the kernels answer for a block. */
 function laneBytes(width: number): number {
-  return MOST_PROBES * quantisedBytes(width) + HIGHEST_BYTES + BLOCK_ROWS * 16 + 48;
+  return (MOST_PROBES / LARGEST_GROUP) * groupBytes(width) + ANSWER_BYTES;
 }
 
 /** Bytes that a template takes. */
 export function templateBytes(width: number): number {
-  return quantisedBytes(width) + width * FLOAT + Int32Array.BYTES_PER_ELEMENT;
+  return quantisedBytes(width) + ROW_TAIL_BYTES + width * FLOAT + Int32Array.BYTES_PER_ELEMENT;
 }
 
 let nextId = 0;
@@ -73,12 +81,13 @@ export class Segment {
   /** Products of quantised rows; null where they cannot be had. */
   readonly kernels: ProductKernels | null;
   readonly #quantisedAt: number;
+  /** Of a quantised row and its tail. */
   readonly #rowBytes: number;
 
   constructor(share: SegmentShare, module: WasmModule | null) {
     this.share = share;
     const { width, capacity, buffer, memory } = share;
-    this.#rowBytes = quantisedBytes(width);
+    this.#rowBytes = quantisedBytes(width) + ROW_TAIL_BYTES;
     this.#quantisedAt = LANES * laneBytes(width);
     const exactAt = this.#quantisedAt + capacity * this.#rowBytes;
     this.exact = new Float32Array(buffer, exactAt, capacity * width);
@@ -86,14 +95,27 @@ export class Segment {
     this.kernels = memory && module ? productKernels(module, memory) : null;
   }
 
+  /** Writes a unit vector, as it is and quantised. */
+  write(row: number, unit: Float32Array): void {
+    const { width } = this.share;
+    this.exact.set(unit, row * width);
+    const { numbers, scale, error } = quantiseRow(unit);
+    const quantised = this.quantised(row);
+    for (let i = 0; i < width; i += 1) quantised[i] = (numbers[i] as number) + ROW_OFFSET;
+    const tail = new Float32Array(this.share.buffer, this.quantisedAt(row) + quantisedBytes(width), 2);
+    tail[0] = 1 / scale;
+    tail[1] = error;
+    numbers.fill(0);
+  }
+
   /** Address of a quantised row. */
   quantisedAt(row: number): number {
     return this.#quantisedAt + row * this.#rowBytes;
   }
 
-  /** A quantised row: padded, as the kernels see it. */
-  quantised(row: number): Int16Array {
-    return new Int16Array(this.share.buffer, this.quantisedAt(row), this.#rowBytes / 2);
+  /** Bytes of quantised rows, tails included, as the kernels see them. */
+  quantised(row: number, rows = 1): Uint8Array {
+    return new Uint8Array(this.share.buffer, this.quantisedAt(row), rows * this.#rowBytes);
   }
 
   /** Address of a lane's probes. */
@@ -101,26 +123,18 @@ export class Segment {
     return lane * laneBytes(this.share.width);
   }
 
-  /** Room for the quantised probes of a lane. */
-  laneProbes(lane: number): Int16Array {
-    return new Int16Array(this.share.buffer, this.laneAt(lane), (MOST_PROBES * this.#rowBytes) / 2);
+  /** Room for the groups of a lane's probes. */
+  laneProbes(lane: number): Uint8Array {
+    const bytes = (MOST_PROBES / LARGEST_GROUP) * groupBytes(this.share.width);
+    return new Uint8Array(this.share.buffer, this.laneAt(lane), bytes);
   }
 
   /** Address of what the kernels answer in a lane. */
   answersAt(lane: number): number {
-    return this.laneAt(lane) + MOST_PROBES * this.#rowBytes;
+    return this.laneAt(lane) + (MOST_PROBES / LARGEST_GROUP) * groupBytes(this.share.width);
   }
 
-  answers(lane: number): Int32Array {
-    return new Int32Array(this.share.buffer, this.answersAt(lane), HIGHEST_BYTES / 4 + BLOCK_ROWS * 4);
-  }
-}
-
-/** Writes quantised probes side by side in pieces of 16 bytes, as the kernels read a group. */
-export function interleave(probes: readonly Int16Array[], group: number, target: Int16Array): void {
-  for (const [p, probe] of probes.entries()) {
-    for (let i = 0; i < probe.length; i += 1) {
-      target[(Math.floor(i / PIECE) * group + p) * PIECE + (i % PIECE)] = probe[i] as number;
-    }
+  answers(lane: number): Float32Array {
+    return new Float32Array(this.share.buffer, this.answersAt(lane), ANSWER_BYTES / FLOAT);
   }
 }

@@ -1,12 +1,14 @@
 import { AppError } from '../../config/app-error.ts';
 import { productModule } from './product-kernel.ts';
-import { quantise } from './quantise.ts';
 import { CHUNK_ROWS, quantisedBytes, Segment, shareSegment, templateBytes } from './segment.ts';
 import type { WasmModule } from './web-assembly.ts';
 
 const FIRST_CAPACITY = 4 * CHUNK_ROWS;
 /** The largest segment: many would each cost a thread a little, one for all could not grow where it stands. */
 const LARGEST_BYTES = 512 * 2 ** 20;
+
+/** A fraction of a millisecond. */
+const WIPED_AT_ONCE_BYTES = 2 * 2 ** 20;
 
 /**
  * Unit vectors of templates, one in a row, without gaps: adding appends a row, removing moves the last row into the gap;
@@ -63,8 +65,7 @@ export class TemplateRows {
     const row = this.size;
     this.reserve(row + 1);
     const { segment, at } = this.#place(row);
-    segment.exact.set(unit, at * this.width);
-    quantise(unit, segment.quantised(at));
+    segment.write(at, unit);
     segment.subjects[at] = this.#number(subjectId);
     this.#templates.push(templateId);
     this.#rowOf.set(templateId, row);
@@ -94,19 +95,33 @@ export class TemplateRows {
     this.#rowOf.delete(templateId);
   }
 
-  /** Overwrites all vectors. What is there is not to be used any more. */
-  wipe(): void {
-    for (const segment of this.#segments) {
-      // What was never written to is not touched: it would only then take memory.
-      const used = Math.min(segment.share.capacity, this.size - segment.share.firstRow);
-      for (let at = 0; at < used; at += 1) segment.quantised(at).fill(0);
-      if (used > 0) segment.exact.fill(0, 0, used * this.width);
-    }
+  /**
+   * Overwrites all vectors: a little at once, and the rest between other work, so that a large gallery holds up nobody.
+   * What is there is not to be used any more, from the call on.
+   */
+  async wipe(): Promise<void> {
+    const size = this.size;
+    const segments = this.#segments.splice(0);
     this.#templates.length = 0;
     this.#rowOf.clear();
     this.#numberOf.clear();
     this.#subjects.length = 0;
-    this.#segments.length = 0;
+    let written = 0;
+    for (const segment of segments) {
+      // What was never written to is not touched: it would only then take memory.
+      const used = Math.min(segment.share.capacity, size - segment.share.firstRow);
+      for (let row = 0; row < used; row += CHUNK_ROWS) {
+        const rows = Math.min(CHUNK_ROWS, used - row);
+        if (written > WIPED_AT_ONCE_BYTES) {
+          written = 0;
+          await new Promise(setImmediate);
+        }
+        segment.quantised(row, rows).fill(0);
+        segment.exact.fill(0, row * this.width, (row + rows) * this.width);
+        segment.subjects.fill(0, row, row + rows);
+        written += rows * templateBytes(this.width);
+      }
+    }
   }
 
   get #capacity(): number {

@@ -43,21 +43,35 @@ export const op = {
   /** From the address on the stack plus `offset`, aligned to 16. */
   load: (offset: number): Bytes => [SIMD, 0x00, 4, ...unsigned(offset)],
   store: (offset: number): Bytes => [SIMD, 0x0b, 4, ...unsigned(offset)],
-  /** Four int32, all of them `value`. */
-  fourOf: (value: number): Bytes => [SIMD, 0x0c, ...new Uint8Array(Int32Array.of(value, value, value, value).buffer)],
+  /** Four float32, all of them `value`. */
+  fourFloats: (value: number): Bytes => [
+    SIMD,
+    0x0c,
+    ...new Uint8Array(Float32Array.of(value, value, value, value).buffer),
+  ],
   /** Four of the eight words of two vectors, 0–3 of the first and 4–7 of the second. */
   words: (...picked: [number, number, number, number]): Bytes => [
     SIMD,
     0x0d,
     ...picked.flatMap((word) => [0, 1, 2, 3].map((byte) => word * 4 + byte)),
   ],
+  /** One word of memory, four times. */
+  loadFourTimes: (offset: number): Bytes => [SIMD, 0x09, 2, ...unsigned(offset)],
+  /** int16 of eight; wraps. */
+  addEight: [SIMD, 0x8e, 0x01],
+  /** Eight int16 to four int32: neighbours added. */
+  widenByPairs: [SIMD, 0x7e],
   /** int32 of four. */
   addFour: [SIMD, 0xae, 0x01],
-  maxFour: [SIMD, 0xb8, 0x01],
-  /** Eight int16 times eight int16, neighbours added: four int32. */
-  dotEight: [SIMD, 0xba, 0x01],
+  /** Sixteen int8 times sixteen of 0..127, neighbours added: eight int16, exact where no pair overflows ("relaxed SIMD"). */
+  dotSixteen: [SIMD, 0x92, 0x02],
+  /** Four int32 to float32. */
+  toFloats: [SIMD, 0xfa, 0x01],
   /** float32 of four. */
   addFourFloats: [SIMD, 0xe4, 0x01],
+  multiplyFourFloats: [SIMD, 0xe6, 0x01],
+  /** The second where it is greater than the first, else the first: what is no number never becomes the greatest. */
+  greaterFourFloats: [SIMD, 0xeb, 0x01],
 } as const;
 
 export interface WasmFunction {

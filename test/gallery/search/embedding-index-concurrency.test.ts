@@ -1,6 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { EmbeddingIndex, type IndexHit } from '../../../gallery/embedding-index.ts';
+import { TemplateRows } from '../../../gallery/search/template-rows.ts';
+import { randomNumbers, randomUnitVector } from '../../support/random-numbers.ts';
 
 type Templates = ReadonlyMap<string, { readonly subject: string; readonly vector: Float32Array }>;
 
@@ -100,6 +102,48 @@ describe('EmbeddingIndex while threads search', () => {
     await expect(index.search(probes(100), K)).rejects.toMatchObject({ code: 'GALLERY_UNAVAILABLE' });
     expect((await running).length + (await waiting).length).toBe(1001);
     expect((await index.search(probes(100), K)).flat()).toHaveLength(100);
+  });
+
+  it('is searched by the calling thread, between other work, where no thread can be started; and says so once', async () => {
+    const missing: unknown[] = [];
+    await using index = new EmbeddingIndex(64, {
+      threads: 2,
+      onCallingThreadBytes: 0,
+      threadEntry: new URL('./no-such-thread.ts', import.meta.url),
+      onThreadsMissing: (error) => missing.push(error),
+    });
+    const random = randomNumbers(3);
+    const vectors = Array.from({ length: 20_000 }, () => randomUnitVector(random, 64));
+    for (const [n, each] of vectors.entries()) index.put(`t${n}`, `s${n}`, each);
+    const first = await index.search([vectors[19_999] as Float32Array], K);
+    let turns = 0;
+    const turning = setInterval(() => {
+      turns += 1;
+    }, 0);
+    const found = await index.search(vectors.slice(0, 100), K);
+    clearInterval(turning);
+    expect(first[0]?.[0]?.subjectId).toBe('s19999');
+    expect(found.map((hits) => hits[0]?.subjectId)).toEqual(Array.from({ length: 100 }, (_, n) => `s${n}`));
+    expect(turns).toBeGreaterThan(1);
+    expect(missing).toMatchObject([{ code: 'GALLERY_UNAVAILABLE' }]);
+  });
+
+  it('is empty at once when it is cleared, and close waits until all of it is overwritten', async () => {
+    const index = new EmbeddingIndex(512, { threads: 1 });
+    const random = randomNumbers(4);
+    const probe = randomUnitVector(random, 512);
+    for (let n = 0; n < 6000; n += 1) index.put(`t${n}`, `s${n}`, randomUnitVector(random, 512));
+    index.put('old', 'old', probe);
+    const wiped = vi.spyOn(TemplateRows.prototype, 'wipe');
+    index.clear();
+    expect([index.size, await index.search([probe], K)]).toEqual([0, [[]]]);
+    index.put('new', 'new', probe);
+    expect((await index.search([probe], K))[0]?.map(({ subjectId }) => subjectId)).toEqual(['new']);
+    const order: string[] = [];
+    for (const { value } of wiped.mock.results) void (value as Promise<void>).then(() => order.push('overwritten'));
+    await index.close().then(() => order.push('closed'));
+    wiped.mockRestore();
+    expect(order).toEqual(['overwritten', 'closed']);
   });
 
   it('closes after the search that runs, refuses those that wait and those that come', async () => {

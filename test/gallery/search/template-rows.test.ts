@@ -69,14 +69,27 @@ describe('TemplateRows', () => {
     expect([rows.size, rows.segments.length]).toEqual([0, 0]);
   });
 
-  it('is overwritten as a whole', () => {
+  it('is overwritten as a whole', async () => {
     const { rows } = filled(4100);
     const segments = [...rows.segments];
-    rows.wipe();
-    expect(rows.size).toBe(0);
+    const wiped = rows.wipe();
+    expect([rows.size, rows.segments.length]).toEqual([0, 0]);
+    await wiped;
     for (const segment of segments) {
       expect(segment.exact.every((value) => value === 0)).toBe(true);
-      expect(segment.quantised(3).every((value) => value === 0)).toBe(true);
+      expect(segment.quantised(0, segment.share.capacity).every((value) => value === 0)).toBe(true);
     }
+  });
+
+  it('lets other work in while a large one is overwritten', async () => {
+    const rows = new TemplateRows(512);
+    for (let n = 0; n < 4096; n += 1) rows.add(`t${n}`, 's', randomUnitVector(random, 512));
+    const [segment] = [...rows.segments];
+    const order: string[] = [];
+    const other = new Promise((resolve) => setImmediate(resolve)).then(() => order.push('other work'));
+    const wiped = rows.wipe().then(() => order.push('overwritten'));
+    await Promise.all([other, wiped]);
+    expect(order).toEqual(['other work', 'overwritten']);
+    expect(segment?.exact.every((value) => value === 0)).toBe(true);
   });
 });
