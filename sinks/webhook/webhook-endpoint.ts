@@ -70,7 +70,7 @@ export class WebhookEndpoint {
         if (error instanceof IdleConnectionLost) return this.#send({ ...sending, agent: false });
         throw error;
       });
-      readAway(answer);
+      await readAway(answer);
       return {
         status: answer.statusCode ?? 0,
         retryAfterMs: retryAfterMs(answer.headers['retry-after'], clock.wallMs()),
@@ -104,17 +104,24 @@ export class WebhookEndpoint {
 
 class IdleConnectionLost extends Error {}
 
-/** Frees the connection for the next message where the answer is short; where it is not, hangs up. */
-function readAway(answer: IncomingMessage): void {
-  let bytes = 0;
-  const timer = setTimeout(() => answer.destroy(), MOST_ANSWER_MS);
-  answer.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > MOST_ANSWER_BYTES) answer.destroy();
+/**
+ * Frees the connection for the next message where the answer is short; where it is not, hangs up. Resolves when either is
+ * done: how it ends is nobody's business any more.
+ */
+function readAway(answer: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    let bytes = 0;
+    const timer = setTimeout(() => answer.destroy(), MOST_ANSWER_MS);
+    answer.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > MOST_ANSWER_BYTES) answer.destroy();
+    });
+    answer.on('error', () => undefined);
+    answer.on('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
-  // How it ends is nobody's business any more.
-  answer.on('error', () => undefined);
-  answer.on('close', () => clearTimeout(timer));
 }
 
 /** What went wrong, without the address. */

@@ -1,4 +1,5 @@
 import { AppError } from '../../config/app-error.ts';
+import type { ErrorCode } from '../../config/error-codes.ts';
 import type { AccessEvent } from '../../pipeline/access-event.ts';
 import type { Clock, EventSink, Logger } from '../../pipeline/ports.ts';
 import type { EndpointState, Letter, Outbox, Outcome } from './outbox.ts';
@@ -15,8 +16,8 @@ export interface WebhookSinkOptions {
   outbox: Outbox;
   clock: Clock;
   log: Logger;
-  /** Told when the endpoint was disabled, and at most once an hour that events were given up. */
-  onFault: (error: AppError) => void;
+  /** Appends a fault event: when the endpoint was disabled, and at most once an hour that events were given up. */
+  fault: (code: ErrorCode) => void;
   /** Calls back once, after so many milliseconds; returns how to call that off. Default: setTimeout. */
   timer?: (ms: number, work: () => void) => () => void;
   /** 0 to 1. Default: Math.random. */
@@ -24,6 +25,8 @@ export interface WebhookSinkOptions {
 }
 
 export interface WebhookStats extends Readonly<Record<string, number | string | null>> {
+  /** `retrying`: the last attempt failed. */
+  readonly state: 'delivering' | 'retrying' | 'disabled';
   /** ISO 8601; null while it is sent to. */
   readonly disabledAt: string | null;
   readonly disabledReason: string | null;
@@ -32,7 +35,7 @@ export interface WebhookStats extends Readonly<Record<string, number | string | 
   readonly dead: number;
   /** Since the start. */
   readonly delivered: number;
-  readonly failedAttempts: number;
+  readonly failures: number;
   /** What the last attempt that failed met; null where none did since the last that went through. */
   readonly lastFailure: string | null;
 }
@@ -48,6 +51,8 @@ const SETTLE_WITHIN_MS = 100;
 /** Nothing more is sent while so many outcomes could not be written down. */
 const MOST_UNSETTLED = 1000;
 const AGAIN_AFTER_STORE_ERROR_MS = 1000;
+/** What cannot be taken over now is offered again after this long: whoever enables an endpoint wants to see it work. */
+const ASK_AGAIN_MS = 1000;
 /** How long messages under way may take to be answered when facegate stops. */
 const CLOSE_WAIT_MS = 2000;
 const FAULT_AGAIN_MS = 3_600_000;
@@ -89,10 +94,10 @@ export class WebhookSink implements EventSink {
   #settling: (() => void) | null = null;
   #faultToldAt = -NEVER;
   #delivered = 0;
-  #failedAttempts = 0;
+  #failures = 0;
   #lastFailure: string | null = null;
-  /** Deliveries that wait for room, and `close` that waits for messages. */
-  readonly #waiting = new Set<() => void>();
+  /** Messages under way have come to an end; `close` waits for that. */
+  #allDone: (() => void) | null = null;
   #closing: Promise<void> | null = null;
 
   /** @throws {AppError} SINK_STORE_UNAVAILABLE */
@@ -107,17 +112,21 @@ export class WebhookSink implements EventSink {
   }
 
   /**
-   * Takes events over. Waits while the endpoint is disabled, and while 100,000 events wait here already.
+   * Takes events over.
    *
-   * @throws {AppError} SINK_STORE_UNAVAILABLE; SHUTTING_DOWN when `signal` ended it or the sink is closed.
+   * @throws {AppError} SINK_DISABLED, and SINK_FAILED while 100,000 events wait here, both to be asked again after a second;
+   *   SINK_STORE_UNAVAILABLE; SHUTTING_DOWN.
    */
   async deliver(events: readonly AccessEvent[], signal: AbortSignal): Promise<void> {
     const { outbox, clock } = this.#o;
-    const ended = AbortSignal.any([signal, this.#ending.signal]);
-    while (!ended.aborted && (this.isDisabled || outbox.counts(this.id).waiting >= MOST_WAITING)) {
-      await this.#changeOr(ended);
+    if (signal.aborted || this.#closing) throw new AppError('SHUTTING_DOWN', `the webhook "${this.id}" is stopping`);
+    const again = { details: { retryAfterMs: ASK_AGAIN_MS } };
+    if (this.isDisabled) {
+      throw new AppError('SINK_DISABLED', `the webhook "${this.id}" is disabled: ${this.#state.reason}`, again);
     }
-    if (ended.aborted) throw new AppError('SHUTTING_DOWN', `the webhook "${this.id}" is stopping`);
+    if (outbox.counts(this.id).waiting >= MOST_WAITING) {
+      throw new AppError('SINK_FAILED', `${MOST_WAITING} events wait for the webhook "${this.id}" already`, again);
+    }
     const nowMs = clock.wallMs();
     for (const { number, event } of outbox.take(this.id, events)) {
       if (event.replay) continue;
@@ -149,12 +158,14 @@ export class WebhookSink implements EventSink {
   stats(): WebhookStats {
     const { disabledAtMs, reason } = this.#state;
     const counts = this.#attempt(() => this.#o.outbox.counts(this.id)) ?? { waiting: 0, dead: 0 };
+    const state = this.#lastFailure === null ? 'delivering' : 'retrying';
     return {
+      state: this.isDisabled ? 'disabled' : state,
       disabledAt: disabledAtMs === null ? null : new Date(disabledAtMs).toISOString(),
       disabledReason: reason,
       ...counts,
       delivered: this.#delivered,
-      failedAttempts: this.#failedAttempts,
+      failures: this.#failures,
       lastFailure: this.#lastFailure,
     };
   }
@@ -179,20 +190,22 @@ export class WebhookSink implements EventSink {
       if (this.#outcomes.length >= MOST_UNSETTLED) return NEVER;
       const pausedMs = this.#pausedUntil - clock.monotonicMs();
       if (pausedMs > 0) return pausedMs;
-      this.#beginNew();
+      const laneMs = this.#beginNew();
       const nowMs = clock.wallMs();
       this.#beginAgain(nowMs);
       const dueAtMs = outbox.nextDueAtMs(this.id, nowMs);
-      return Math.min(this.#untilNextLane(), dueAtMs === null ? NEVER : dueAtMs - nowMs);
+      return Math.min(laneMs, dueAtMs === null ? NEVER : dueAtMs - nowMs);
     });
     const ms = waitMs ?? AGAIN_AFTER_STORE_ERROR_MS;
     if (ms !== NEVER) this.#wake = this.#timer(Math.max(ms, 1), () => this.#look());
   }
 
-  #beginNew(): void {
-    while (this.#untilNextLane() <= 0) {
+  /** Returns milliseconds until one more may be begun; infinite where none waits, or only an answer makes room. */
+  #beginNew(): number {
+    for (let laneMs = this.#untilNextLane(); ; laneMs = this.#untilNextLane()) {
+      if (laneMs > 0) return laneMs;
       const letter = this.#o.outbox.nextNew(this.id, this.#lastNew);
-      if (!letter) return;
+      if (!letter) return NEVER;
       this.#lastNew = letter.number;
       this.#newOnes.set(letter.number, this.#o.clock.monotonicMs());
       void this.#send(letter).finally(() => this.#done(letter.number));
@@ -223,8 +236,8 @@ export class WebhookSink implements EventSink {
   #done(number: number): void {
     this.#newOnes.delete(number);
     this.#againOnes.delete(number);
-    if (this.#closing) this.#tellWaiting();
-    else this.#look();
+    if (!this.#closing) this.#look();
+    else if (this.#isIdle) this.#allDone?.();
   }
 
   async #send({ number, event, attempts }: Letter): Promise<void> {
@@ -268,7 +281,7 @@ export class WebhookSink implements EventSink {
   }
 
   #failed(number: number, event: AccessEvent, attempts: number, error: string, leastMs: number): void {
-    this.#failedAttempts += 1;
+    this.#failures += 1;
     this.#lastFailure = error;
     const pauseMs = pauseAfter(attempts, this.#random());
     if (pauseMs === null) {
@@ -280,25 +293,25 @@ export class WebhookSink implements EventSink {
   }
 
   #bury(number: number, event: AccessEvent, error: string): void {
-    const { clock, log, onFault } = this.#o;
-    log.error({ event: event.id }, `the webhook "${this.id}" gave an event up: ${error}`);
+    const { clock, log, fault } = this.#o;
+    const how = `"facegate sinks resend ${this.id}" sends it again`;
+    log.error({ event: event.id }, `the webhook "${this.id}" gave an event up: ${error}; ${how}`);
     this.#settle({ number, kind: 'dead', deadAtMs: clock.wallMs(), error });
     // A fault is an event as well, which would be given up in its turn, and so on.
     if (clock.monotonicMs() - this.#faultToldAt < FAULT_AGAIN_MS) return;
     this.#faultToldAt = clock.monotonicMs();
-    const how = `"facegate sinks dead ${this.id}" lists what it gave up, "facegate sinks resend" sends it again`;
-    onFault(new AppError('SINK_GAVE_UP', `the webhook "${this.id}" gave events up: ${error}; ${how}`));
+    fault('SINK_GAVE_UP');
   }
 
   #disable(said: string): void {
     if (this.isDisabled) return;
-    const { outbox, clock, log, onFault } = this.#o;
+    const { outbox, clock, log, fault } = this.#o;
     const reason = `${said}: it wants no more`;
     this.#state = { disabledAtMs: clock.wallMs(), reason };
     const how = `"facegate sinks enable ${this.id}", or other settings, enable it again`;
     log.error({}, `the webhook "${this.id}" is disabled: ${reason}; ${how}`);
     this.#attempt(() => outbox.disable(this.id, reason, clock.wallMs()));
-    onFault(new AppError('SINK_DISABLED', `the webhook "${this.id}" is disabled: ${reason}; ${how}`));
+    fault('SINK_DISABLED');
   }
 
   #settle(outcome: Outcome): void {
@@ -317,7 +330,6 @@ export class WebhookSink implements EventSink {
     });
     if (written) {
       this.#outcomes = [];
-      this.#tellWaiting();
       this.#look();
     } else if (!this.#closing) this.#settling = this.#timer(AGAIN_AFTER_STORE_ERROR_MS, () => this.#writeDown());
   }
@@ -326,7 +338,6 @@ export class WebhookSink implements EventSink {
   #changed(): void {
     const state = this.#attempt(() => this.#o.outbox.endpoint(this.id));
     if (state) this.#state = state;
-    this.#tellWaiting();
     this.#look();
   }
 
@@ -341,29 +352,21 @@ export class WebhookSink implements EventSink {
     }
   }
 
-  #changeOr(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        this.#waiting.delete(done);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      this.#waiting.add(done);
-      signal.addEventListener('abort', done);
-    });
-  }
-
-  #tellWaiting(): void {
-    for (const tell of [...this.#waiting]) tell();
+  get #isIdle(): boolean {
+    return this.#newOnes.size + this.#againOnes.size === 0;
   }
 
   async #close(): Promise<void> {
     this.#watched.unsubscribe();
     this.#wake?.();
-    const late = AbortSignal.timeout(CLOSE_WAIT_MS);
-    while (this.#newOnes.size + this.#againOnes.size > 0 && !late.aborted) await this.#changeOr(late);
-    this.#ending.abort();
-    while (this.#newOnes.size + this.#againOnes.size > 0) await this.#changeOr(new AbortController().signal);
+    if (!this.#isIdle) {
+      const idle = new Promise<void>((resolve) => {
+        this.#allDone = resolve;
+      });
+      const late = setTimeout(() => this.#ending.abort(), CLOSE_WAIT_MS);
+      await idle;
+      clearTimeout(late);
+    }
     this.#writeDown();
     this.#o.endpoint.close();
   }
