@@ -2,17 +2,11 @@
  * The entry of an inference process. It lives exactly as long as its parent wants it to: signals of the terminal or the
  * service manager are the parent's to act on, and when the parent is gone, it goes.
  */
-import { getPriority, setPriority } from 'node:os';
 import { PixelReceiver } from '../processes/pixel-channel.ts';
 import { serveNetworks } from './serve-networks.ts';
 
-/** Sockets, ffmpeg and decisions come before the next picture: work waits better than people do. */
-const NICER_BY = 5;
-
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('disconnect', () => process.exit(0));
-// Before the runtime starts threads of its own: they inherit it.
-setPriority(Math.min(19, getPriority() + NICER_BY));
 
 const receive = serveNetworks(
   {

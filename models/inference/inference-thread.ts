@@ -3,8 +3,13 @@
  * thread from outside while its network runs aborts the whole program: it is asked to stop, and goes by itself.
  */
 import { parentPort } from 'node:worker_threads';
+import { lowerPriority } from '../processes/inference-priority.ts';
 import { PixelReceiver } from '../processes/pixel-channel.ts';
 import { serveNetworks } from './serve-networks.ts';
+
+// Elsewhere this would be the priority of the whole program.
+const refusal = process.platform === 'linux' ? lowerPriority(0) : null;
+if (refusal) process.stderr.write(`its priority stays as it is: ${refusal.message}\n`);
 
 const port = parentPort!;
 const receive = serveNetworks(

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ChildHost, type ChildHostOptions, listen } from './child-host.ts';
+import { lowerPriority } from './inference-priority.ts';
 
 /** Starts an inference process. `gone` resolves with how it ended: `signal SIGKILL`, `exit code 1`. */
 export function startProcess({ environment, descriptors, received, said }: ChildHostOptions): ChildHost {
@@ -24,6 +25,9 @@ export function startProcess({ environment, descriptors, received, said }: Child
     });
   });
   const pid = child.pid ?? 0;
+  // At once: the threads that it makes later take it on.
+  const refusal = pid === 0 ? null : lowerPriority(pid);
+  if (refusal) said(`its priority stays as it is: ${refusal.message}`);
   return {
     pid,
     name: `inference process ${pid}`,

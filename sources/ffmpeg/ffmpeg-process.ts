@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { Readable, type Writable } from 'node:stream';
 import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg';
 import type { FfmpegArguments } from './ffmpeg-arguments.ts';
@@ -40,8 +40,8 @@ interface CommandInternals {
 
 type SpawnEnd = (error: Error | null, ...output: unknown[]) => void;
 
-/** Below the server, which must answer while pictures are being decoded. */
-const NICENESS = 5;
+/** Below the server, which must answer while pictures are being decoded; above the networks (10), for which pictures may be left out. */
+const NICER_BY = 5;
 const GRACE_MS = 3000;
 /** Where ffmpeg writes the copy of the compressed video. */
 const COPY_FD = 3;
@@ -164,7 +164,7 @@ function commandFor(options: FfmpegProcessOptions): FfmpegCommand {
 
 function lowerPriority(pid: number): void {
   try {
-    setPriority(pid, NICENESS);
+    setPriority(pid, Math.min(19, getPriority() + NICER_BY));
   } catch {
     // It ended already, or the system does not allow it: it then competes as an equal.
   }

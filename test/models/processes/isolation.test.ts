@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { settingsSchema } from '../../../config/settings-schema.ts';
@@ -150,6 +151,19 @@ describe.skipIf(!requirement('shared').met)('networks that live apart', () => {
     expect((await pool.analyse(picture)).faces).toHaveLength(3);
   });
 
+  it.skipIf(process.platform !== 'linux')(
+    'are run at a lower priority than what decodes, and than the server',
+    async () => {
+      await using pool = await open({ embedder: 'process' });
+      const pids = pool.stats().perProcess.map(({ pid }) => pid);
+      expect(pids).toHaveLength(2);
+      for (const pid of pids) {
+        const threads = readdirSync(`/proc/${pid}/task`).map((thread) => nicenessOf(`${pid}/task/${thread}`));
+        expect(new Set(threads)).toEqual(new Set([getPriority() + 10]));
+      }
+    },
+  );
+
   describe('in threads', () => {
     let pool: InferencePool;
     beforeAll(async () => {
@@ -161,6 +175,14 @@ describe.skipIf(!requirement('shared').met)('networks that live apart', () => {
       expect(pool.stats().perProcess.every(({ pid }) => pid === process.pid)).toBe(true);
       const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8');
       expect(children.split(' ').filter((pid) => pid !== '' && isInference(Number(pid)))).toEqual([]);
+    });
+
+    it.skipIf(process.platform !== 'linux')('have a lower priority than the rest of the program', () => {
+      const others = readdirSync('/proc/self/task').map((thread) => nicenessOf(`self/task/${thread}`));
+      expect(nicenessOf('self')).toBe(getPriority());
+      // Three threads; what they start takes it on.
+      expect(others.filter((niceness) => niceness === getPriority() + 10).length).toBeGreaterThanOrEqual(3);
+      expect(others).toContain(getPriority());
     });
 
     it('are asked to stop in the middle of their work, finish it, and end without ending the program', async () => {
@@ -176,6 +198,12 @@ describe.skipIf(!requirement('shared').met)('networks that live apart', () => {
     });
   });
 });
+
+/** Of a thread, or of the main thread of a process, by its folder below /proc. */
+function nicenessOf(task: string): number {
+  const stat = readFileSync(`/proc/${task}/stat`, 'latin1');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+}
 
 function isInference(pid: number): boolean {
   try {
