@@ -3,6 +3,7 @@ import type { SinkSettings } from '../config/sink-settings.ts';
 import type { Clock, EventSink, Logger } from '../pipeline/ports.ts';
 import { EventOutlet, type OutletLog, type OutletView } from '../sinks/event-outlet.ts';
 import { JsonLinesFile } from '../sinks/json-lines-file.ts';
+import { type WebhookDesk, Webhooks } from './sinks/webhooks.ts';
 
 /** What a sink may need of the tenant. */
 export interface SinkSurroundings {
@@ -25,18 +26,22 @@ export interface EventSinks extends AsyncDisposable {
   start(): void;
   /** In the order of the settings. */
   views(): OutletView[];
+  readonly webhooks: WebhookDesk;
 }
 
 /**
- * Opens the sinks of the settings, each with an outlet of its own. Nothing is delivered before `start`.
+ * Opens the sinks of the settings, each with an outlet of its own. Nothing is handed over before `start`; a webhook goes on with
+ * what it had taken over before.
  *
  * @throws {AppError} CONFIG_INVALID when a sink cannot be what the settings want; one whose other side is down opens all the same.
  */
 export async function openEventSinks({ settings, events, fault, ...o }: EventSinksOptions): Promise<EventSinks> {
   await using opened = new AsyncDisposableStack();
   const outlets: EventOutlet[] = [];
+  const webhooks = new Webhooks({ ...o, fault });
+  opened.defer(() => webhooks.close());
   for (const one of settings) {
-    const sink = await openSink(one, o);
+    const sink = await openSink(one, { ...o, webhooks });
     const { type, types, doors } = one;
     outlets.push(
       new EventOutlet({ sink, type, filter: { types, doors }, log: events, clock: o.clock, logger: o.log, fault }),
@@ -49,18 +54,24 @@ export async function openEventSinks({ settings, events, fault, ...o }: EventSin
       for (const outlet of outlets) outlet.start();
     },
     views: () => outlets.map((outlet) => outlet.view()),
+    webhooks,
     // All at once: each may take seconds to deliver what is left.
     async [Symbol.asyncDispose]() {
       await Promise.all(outlets.map((outlet) => outlet.close()));
+      webhooks.close();
     },
   };
 }
 
-async function openSink(settings: SinkSettings, _o: SinkSurroundings): Promise<EventSink> {
+async function openSink(
+  settings: SinkSettings,
+  { webhooks }: SinkSurroundings & { webhooks: Webhooks },
+): Promise<EventSink> {
   switch (settings.type) {
     case 'file':
       return new JsonLinesFile(settings);
     case 'webhook':
+      return webhooks.open(settings);
     case 'mqtt':
       throw new Error(`sinks of type ${settings.type} are not built in yet`);
   }

@@ -2,6 +2,7 @@ import { AppError } from '../../config/app-error.ts';
 import type { ErrorCode } from '../../config/error-codes.ts';
 import type { AccessEvent } from '../../pipeline/access-event.ts';
 import type { Clock, EventSink, Logger } from '../../pipeline/ports.ts';
+import { answerWords } from './answer-words.ts';
 import type { EndpointState, Letter, Outbox, Outcome } from './outbox.ts';
 import { LONGEST_PAUSE_MS, pauseAfter } from './retry-schedule.ts';
 import { MOST_BODY_BYTES, messageOf } from './sign-message.ts';
@@ -265,7 +266,7 @@ export class WebhookSink implements EventSink {
       this.#settle({ number, kind: 'delivered' });
       return;
     }
-    const said = `${endpoint.origin} ${meaningOf(status)}`;
+    const said = `${endpoint.origin} ${answerWords(status)}`;
     const pauseMs = (status === 429 || status === 503 ? answer.retryAfterMs : null) ?? 0;
     // What one is asked is asked of all.
     this.#pausedUntil = Math.max(this.#pausedUntil, clock.monotonicMs() + pauseMs);
@@ -376,11 +377,4 @@ function afterTimeout(ms: number, work: () => void): () => void {
   // Node's longest timeout is 24.8 days; ours are 29 hours at most.
   const timer = setTimeout(work, ms);
   return () => clearTimeout(timer);
-}
-
-function meaningOf(status: number): string {
-  if (status >= 300 && status < 400)
-    return `answered ${status}, a redirect, which is not followed: write the final address`;
-  if (status === 401 || status === 403) return `answered ${status}: it does not accept the signature or who we are`;
-  return `answered ${status}`;
 }
