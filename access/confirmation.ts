@@ -65,6 +65,13 @@ export class Confirmation {
     return true;
   }
 
+  /** What was noted so far, of `who` on one camera or, without them, at all, counts no more; nor does it when it comes again. */
+  withdraw(who?: string, cameraId?: string): void {
+    for (const [key, sightings] of this.#sightings) {
+      if (who === undefined || key === `${cameraId}/${who}`) for (const sighting of sightings) sighting.spent = true;
+    }
+  }
+
   /** `other` was taken before `sighting` or is it, and not longer before than the window. */
   #leadsUpTo(other: Sighting, sighting: Sighting): boolean {
     if (other.connection !== sighting.connection) return false;

@@ -19,6 +19,13 @@ export class Cooldown {
     return startedMs !== undefined && this.#lasts(startedMs, nowMs);
   }
 
+  /** The same beginnings, with another length. */
+  lasting(lastsMs: number): Cooldown {
+    const other = new Cooldown(lastsMs);
+    for (const [who, startedMs] of this.#startedMs) other.#startedMs.set(who, startedMs);
+    return other;
+  }
+
   #lasts(startedMs: number, nowMs: number): boolean {
     return nowMs - startedMs < this.#lastsMs;
   }

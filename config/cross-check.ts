@@ -1,4 +1,5 @@
 import { type DescribeValue, describeValue, keyName, type Problem } from './describe-problem.ts';
+import { LIVENESS_SCORERS } from './door-settings.ts';
 import { runsOnDevice, shortProviderName } from './execution-providers.ts';
 import type { SettingPath } from './interpolate.ts';
 import { nearestName } from './nearest-name.ts';
@@ -27,6 +28,8 @@ export function crossCheck(settings: unknown, describe: DescribeValue = describe
     ...unknownCameras(cameras, doors, describe),
     ...roles(settings).flatMap(([path, role]) => deviceWithoutProvider(path, role)),
   ];
+    ...unknownSchedules(settings, doors, describe),
+    ...doorsWithoutLiveness(settings, doors),
 }
 
 /** What is allowed and probably not meant, one line each. */
@@ -177,5 +180,32 @@ function unknownDoors(doors: readonly Member[], sinks: readonly Member[], descri
       const message = `sinks[${i}].doors[${j}] names no door, got ${describe(id, path)}`;
       return [{ path, message: `${message}; ${near ? `did you mean ${near}?` : known}` }];
     });
+  });
+}
+
+function unknownSchedules(settings: unknown, doors: readonly Member[], describe: DescribeValue): Problem[] {
+  const { schedules } = (settings ?? {}) as Member;
+  const names = schedules !== null && typeof schedules === 'object' ? Object.keys(schedules) : [];
+  const check = (name: unknown, path: SettingPath): Problem[] => {
+    if (typeof name !== 'string' || names.includes(name)) return [];
+    const near = nearestName(name, names);
+    const known = names.length === 0 ? 'no schedule is configured' : `known are ${names.join(', ')}`;
+    const message = `${keyName(path)} names no schedule, got ${describe(name, path)}`;
+    return [{ path, message: `${message}; ${near ? `did you mean ${near}?` : known}` }];
+  };
+  return doors.flatMap((door, i) => [
+    ...check(door.schedule, ['doors', i, 'schedule']),
+    ...members(door, 'allow').flatMap(({ schedule }, j) => check(schedule, ['doors', i, 'allow', j, 'schedule'])),
+  ]);
+}
+
+/** Where nothing says whether a face is live, nobody could ever pass. */
+function doorsWithoutLiveness(settings: unknown, doors: readonly Member[]): Problem[] {
+  const scorers = members((settings as Member | null)?.models, 'scorers').map(({ model }) => model);
+  if (scorers.some((model) => typeof model === 'string' && LIVENESS_SCORERS.includes(model))) return [];
+  return doors.flatMap(({ liveness }, i) => {
+    if (liveness !== true) return [];
+    const message = `doors[${i}].liveness needs a liveness network: models.scorers: [{ model: ${LIVENESS_SCORERS[0]} }]`;
+    return [{ path: ['doors', i, 'liveness'], message }];
   });
 }

@@ -19,6 +19,8 @@ interface Node {
   required?: string[];
   items?: Node;
   oneOf?: Node[];
+  /** Of a mapping from names to what has this shape. */
+  additionalProperties?: Node | false;
   const?: unknown;
   enum?: unknown[];
   default?: unknown;
@@ -60,13 +62,16 @@ function nodeAt(path: readonly PropertyKey[]): Node | undefined {
 
 /** Of a union of kinds, as the first kind that has it has it. */
 function propertyOf(node: Node | undefined, name: string): Node | undefined {
-  return node?.properties?.[name] ?? node?.oneOf?.find((kind) => kind.properties?.[name])?.properties?.[name];
+  const ofKind = node?.oneOf?.find((kind) => kind.properties?.[name])?.properties?.[name];
+  return node?.properties?.[name] ?? ofKind ?? (node?.additionalProperties || undefined);
 }
 
 function rows(node: Node, prefix: string): SettingReference[] {
   return Object.entries(node.properties ?? {}).flatMap(([name, child]) => {
     const key = prefix === '' ? name : `${prefix}.${name}`;
     if (child.properties) return rows(child, key);
+    // Under names that people choose: `schedules.NAME.timeZone`.
+    if (child.additionalProperties) return rows(child.additionalProperties, `${key}.NAME`);
     if (child.items?.properties) return rows(child.items, `${key}[]`);
     // Kinds that differ by their `type`: `sinks[webhook].url`.
     if (child.items?.oneOf) {

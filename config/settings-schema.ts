@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { doorSchema, schedulesSchema } from './door-settings.ts';
 import { EXECUTION_PROVIDERS, shortProviderName } from './execution-providers.ts';
 import { KEY_SCOPES, scopeExpectation } from './key-scopes.ts';
 import { isModelPath } from './model-path.ts';
@@ -334,31 +335,6 @@ function enclosesArea(corners: readonly (readonly [x: number, y: number])[]): bo
   return Math.abs(twice) > 1e-6;
 }
 
-const door = z.strictObject({
-  id: id.describe('Its name in events and metrics; unique.'),
-  name: text(100).optional().describe('Its name for people. Default: the id.'),
-  cameras: z
-    .array(id)
-    .min(1, 'must name at least one camera')
-    .meta({ words: 'list of camera ids' })
-    .describe('The cameras that look at this door, by their ids.'),
-  allow: z.array(text(200)).default([]).describe('Names or ids of the subjects that it opens for. Empty: nobody.'),
-  confirm: z
-    .strictObject({
-      matches: whole(1, 50)
-        .default(3)
-        .describe('So many different frames must show the same subject, each one above the threshold …'),
-      within: duration('100ms', '60s').prefault('1500ms').describe('… within this time.'),
-    })
-    .prefault({}),
-  maxAge: duration('50ms', '10s')
-    .prefault('500ms')
-    .describe('A decision on a picture older than this is dropped, never delivered late.'),
-  cooldown: duration('0s', '1h')
-    .prefault('5s')
-    .describe('After a decision about a subject the door says nothing more about them for so long.'),
-});
-
 const server = z.strictObject({
   host: text(255)
     .default('127.0.0.1')
@@ -432,7 +408,8 @@ export const settingsSchema = z.strictObject({
   analysis: analysis.prefault({}),
   gallery: gallery.prefault({}),
   cameras: z.array(camera).default([]),
-  doors: z.array(door).default([]),
+  schedules: schedulesSchema,
+  doors: z.array(doorSchema).default([]),
   events: eventsSchema.prefault({}),
   sinks: sinksSchema,
   steps: z
@@ -449,7 +426,7 @@ export const settingsSchema = z.strictObject({
 export type Settings = z.output<typeof settingsSchema>;
 export type SettingsInput = z.input<typeof settingsSchema>;
 export type CameraSettings = Settings['cameras'][number];
-export type DoorSettings = Settings['doors'][number];
+export type { AllowEntry, DoorSettings, Schedule, Schedules } from './door-settings.ts';
 export type DetectorSettings = Settings['models']['detector'];
 export type EmbedderSettings = Settings['models']['embedder'];
 export type ScorerSettings = Settings['models']['scorers'][number];

@@ -16,6 +16,12 @@ export const AUDIT_ACTIONS = [
   'key.revoked',
   'threshold.changed',
   'policy.changed',
+  'door.locked_down',
+  'door.released',
+  'door.unlocked',
+  'sink.enabled',
+  'sink.resent',
+  'sink.tested',
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

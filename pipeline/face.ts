@@ -110,6 +110,10 @@ export interface IdentifiedFace extends AnalysedFace {
   readonly similarity: number | null;
   /** How far the best subject is ahead of the second one; null where nothing was compared. A sole subject's margin is to zero similarity. */
   readonly margin: number | null;
+  /** The subject's groups; none unless `known`. */
+  readonly groups: readonly string[];
+  /** Who it would be, were they valid now; null unless `reason` is `expired`. */
+  readonly lapsed: SubjectRef | null;
   /** Why the face is not known: an UnfitReason, or what speaks against the best subject. Null when known. */
   readonly reason: UnfitReason | UnknownReason | null;
 }

@@ -35,6 +35,8 @@ function unfit(face: AnalysedFace): IdentifiedFace {
     subject: null,
     similarity: null,
     margin: null,
+    groups: [],
+    lapsed: null,
     reason: face.unfit ?? 'not_embedded',
   };
 }

@@ -13,7 +13,10 @@ export interface JudgeOptions extends RecognitionThresholds {
 }
 
 /** Who a probe is, without what is known of the face. */
-export type Identity = Pick<IdentifiedFace, 'status' | 'subject' | 'similarity' | 'margin' | 'reason'>;
+export type Identity = Pick<
+  IdentifiedFace,
+  'status' | 'subject' | 'similarity' | 'margin' | 'groups' | 'lapsed' | 'reason'
+>;
 
 /**
  * Who the probe is that these candidates were found for, two of them at least where the gallery has as many; their order
@@ -23,7 +26,7 @@ export function judgeCandidates(
   candidates: readonly Candidate[],
   { threshold, margin: requiredMargin, nowMs }: JudgeOptions,
 ): Identity {
-  const unknown = { status: 'unknown', subject: null } as const;
+  const unknown = { status: 'unknown', subject: null, groups: [], lapsed: null } as const;
   const [best, second] = [...candidates].sort(byRank);
   if (!best) return { ...unknown, similarity: null, margin: null, reason: 'empty_gallery' };
   const { similarity, negativeSimilarity, validFromMs, validUntilMs } = best;
@@ -41,8 +44,9 @@ export function judgeCandidates(
   if (rival !== undefined && !(similarity > rival)) return because('margin');
   const valid =
     nowMs >= (validFromMs ?? Number.NEGATIVE_INFINITY) && nowMs < (validUntilMs ?? Number.POSITIVE_INFINITY);
-  if (!valid) return because('expired');
-  return { status: 'known', subject: { id: best.subjectId, name: best.name }, similarity, margin, reason: null };
+  const subject = { id: best.subjectId, name: best.name };
+  if (!valid) return { ...because('expired'), lapsed: subject };
+  return { status: 'known', subject, similarity, margin, groups: best.groups, lapsed: null, reason: null };
 }
 
 /** The most similar first; what is not a number last, equals by their id. */

@@ -271,25 +271,6 @@ export const subjectView = z
   })
   .meta({ id: 'Subject' });
 
-export const doorView = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    cameras: z.array(z.string()),
-    allow: z.array(z.string()),
-    confirm: z.object({ matches: int, withinMs: z.number() }),
-    maxAgeMs: z.number(),
-    cooldownMs: z.number(),
-  })
-  .meta({ id: 'Door' });
-
-export const eventsQuery = z.object({
-  since: wholeQuery(0, Number.MAX_SAFE_INTEGER)
-    .optional()
-    .describe('events after this number; without it the newest ones'),
-  limit: wholeQuery(1, 1000).default(100),
-});
-
 export const eventView = z
   .object({
     id: z.string(),
@@ -311,6 +292,37 @@ export const eventView = z
     replay: z.boolean(),
   })
   .meta({ id: 'Event' });
+
+export const doorView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    cameras: z.array(z.string()).readonly(),
+    allow: z
+      .array(
+        z.object({
+          subject: z.string().nullable().describe('a name or an id; null where a group is allowed'),
+          group: z.string().nullable(),
+          schedule: z.string().nullable().describe('when; null: at all times'),
+        }),
+      )
+      .readonly(),
+    schedule: z.string().nullable().describe('when it opens at all; null: at all times'),
+    liveness: z.boolean().describe('it opens only for faces that pass for live ones'),
+    confirm: z.object({ matches: int, withinMs: z.number() }),
+    maxAgeMs: z.number(),
+    cooldownMs: z.number(),
+    openNow: z.boolean().describe('by its schedule; a lock-down is not counted in'),
+    lockdown: z
+      .object({ since: z.string(), by: z.string(), reason: z.string().nullable() })
+      .nullable()
+      .describe('since when nothing opens it, and who saw to that; null while it is not locked down'),
+    last: eventView.nullable().describe('the newest event about it'),
+    stats: z
+      .object({ granted: int, denied: int, stale: int, degraded: int, broken: int })
+      .describe('decisions since the start, and pictures that none could rest on'),
+  })
+  .meta({ id: 'Door' });
 
 const flag = z.enum(['0', '1'], { error: 'must be 0 or 1' });
 

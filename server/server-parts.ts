@@ -1,5 +1,7 @@
 import type { Logger as PinoLogger } from 'pino';
 import type { WebSocket } from 'ws';
+import type { Doors } from '../access/doors.ts';
+import type { EventLog } from '../access/event-log.ts';
 import type { ErrorCode } from '../config/error-codes.ts';
 import type { CameraSettings, Settings } from '../config/settings-schema.ts';
 import type { Subject } from '../gallery/subject.ts';
@@ -54,6 +56,7 @@ export interface ServerParts {
   }): Promise<Enrolled>;
   readonly unknowns: UnknownStore;
   readonly events: EventReader;
+  readonly doors: DoorGate;
   readonly cameras: CameraRegistry;
   readonly live: LiveGate;
   readonly preview: PreviewGate;
@@ -177,15 +180,10 @@ export interface UnknownStore {
 }
 
 /** The part of the event log that the routes use. Sequences are 0 while the log is empty. */
-export interface EventReader {
-  /**
-   * Events after number `since`, or the newest ones without it; ascending, at most `limit`, `replay: true`.
-   * @throws {AppError} EVENT_CURSOR_GONE when some of them are no longer kept, or `since` was never reached.
-   */
-  read(o: { since?: number; limit: number }): AccessEvent[];
-  readonly lastSequence: number;
-  readonly oldestSequence: number;
-}
+export type EventReader = Pick<EventLog, 'page' | 'lastSequence' | 'oldestSequence'>;
+
+/** What the routes may do with the doors. */
+export type DoorGate = Pick<Doors, 'views' | 'view' | 'lockDown' | 'release' | 'unlock'>;
 
 /** The part of the audit log that its route uses. */
 export interface AuditReader {

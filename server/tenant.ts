@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger as PinoLogger } from 'pino';
 import { createAppearances } from '../access/appearances.ts';
 import { Cooldown } from '../access/cooldown.ts';
-import { createDoor } from '../access/door.ts';
+import { Doors } from '../access/doors.ts';
 import { openEventLog } from '../access/event-log.ts';
 import { watchEventRetention } from '../access/event-retention.ts';
 import { AppError } from '../config/app-error.ts';
@@ -41,6 +41,7 @@ import { FairRates } from './cameras/fair-rates.ts';
 import type { CameraListener } from './cameras/running-camera.ts';
 import { watchRetention } from './gallery-retention.ts';
 import { listen } from './listen.ts';
+import { HotSettings } from './hot-settings.ts';
 import { createMetrics } from './metrics.ts';
 import { openEventSinks } from './open-event-sinks.ts';
 import { facePicture } from './pictures/face-picture.ts';
@@ -54,6 +55,8 @@ const EXPIRE_EVERY_MS = 500;
 /** A fault that a camera has again and again is an event this often. */
 const FAULT_AGAIN_MS = 60_000;
 
+/** An event log that could not be written is tried so often, also while nothing happens. */
+const TRY_LOG_AGAIN_MS = 5000;
 export interface TenantOptions {
   settings: Settings;
   /** What relative paths of the settings are relative to. */
@@ -93,6 +96,8 @@ export interface Tenant extends AsyncDisposable {
   /** Idempotent; resolves when every child process is gone and everything is on disk. */
   close(): Promise<void>;
 }
+  /** What of the settings may change while it runs: the doors and their schedules. */
+  readonly hotSettings: Pick<HotSettings, 'apply' | 'refuse'>;
 
 /**
  * The composition root: opens every room of one tenant and wires them. Nothing listens and no camera runs before
@@ -168,6 +173,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   });
   const unknowns = opened.use(
     new UnknownPeople({
+    schedules: settings.schedules,
       gallery,
       model: embedder.name,
       width: embedder.embedding.width,
@@ -199,16 +205,25 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   );
 
   const record = (drafts: readonly EventDraft[]) => {
-    if (drafts.length === 0) return;
+    const isDue = lost !== null && clock.monotonicMs() - lost.sinceMs >= TRY_LOG_AGAIN_MS;
+    if (drafts.length === 0 && !isDue) return;
     try {
-      for (const event of events.appendAll(drafts)) metrics.event(event);
+  const append = (drafts: readonly EventDraft[]) => {
+    const appended = events.appendAll(drafts);
+    for (const event of appended) metrics.event(event);
+    return appended;
+  };
+  let lost: { readonly sinceMs: number } | null = null;
+      append(lost === null ? drafts : [faultEvent('EVENT_LOG_UNAVAILABLE', null, clock), ...drafts]);
+      lost = null;
     } catch (error) {
       // Nobody hears of what is not on disk: a door stays shut.
       log.error({ code: AppError.from(error).code }, `events are lost: ${AppError.from(error).message}`);
     }
   };
+      lost = { sinceMs: clock.monotonicMs() };
 
-  const doors = settings.doors.map((door) => ({ settings: door, door: createDoor(door, { clock }) }));
+  const doors = opened.use(new Doors({ settings, file: join(dataDir, 'doors.db'), append, events, audit, clock, log }));
   const appearances = new Map<string, ReturnType<typeof createAppearances>>();
   const appearancesOf = (cameraId: string) => {
     let found = appearances.get(cameraId);
@@ -220,7 +235,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   };
   const decide = (result: FrameResult) => {
     const drafts = appearancesOf(result.frame.cameraId).note(result);
-    for (const { door } of doors) drafts.push(...door.decide(result));
+    drafts.push(...doors.decide(result));
     record(drafts);
   };
 
@@ -282,7 +297,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       analyser,
       gallery,
       ...thresholds,
-      doorsOf: (camera) => doors.filter((d) => d.settings.cameras.includes(camera)).map((d) => d.settings.id),
+      doorsOf: (camera) => doors.idsOf(camera),
       latestPicture: (camera) => live.latest(camera),
       store: cameraStore,
       listener,
@@ -309,6 +324,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   opened.defer(() => poolFaults.unsubscribe());
   metrics.watch({
     inference: () => {
+    doors.tick();
+    record([]);
       const { processes, restarts, waiting, outOfMemory, lightened } = analyser.stats();
       return { processes, restarts, queued: waiting, outOfMemory, lightened };
     },
@@ -361,6 +378,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     metrics,
     keys,
     audit,
+    doors,
     steps,
     consoleDir: options.consoleDir,
   });
@@ -385,6 +403,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       // Last: made before something that fails, it would be in the database and seen by nobody. Until now the server,
       // having no key, answered its own machine only.
       if (isLoopbackHost(host) || !keys.isEmpty) return { address, adminKey: null };
+    hotSettings: new HotSettings({ settings, doors, audit, record, clock, log }),
       const { id, key: adminKey } = keys.createAdminKey();
       noteAdminKey(id, audit, log);
       return { address, adminKey };

@@ -1,12 +1,15 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { AppError } from '../../config/app-error.ts';
 import { deviceEnvironment } from '../../config/device-environment.ts';
+import type { Settings } from '../../config/settings-schema.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { openTenant, type Tenant } from '../../server/tenant.ts';
 import type { CommandContext } from './command-context.ts';
 import type { openLog } from './log.ts';
 import type { CommandSettings } from './settings-options.ts';
+import { watchSettings } from './watch-settings.ts';
 import { keepYoungGenerationSmall } from './young-generation.ts';
 
 export interface RunTenantOptions extends CommandSettings {
@@ -18,6 +21,8 @@ export interface RunTenantOptions extends CommandSettings {
   context: CommandContext;
   /** Between opening and watching: everything works, nothing listens and no camera runs yet. */
   prepare?: (tenant: Tenant) => Promise<void>;
+  /** Reads the settings anew, as the command line and the file say now; they are watched where it is given. */
+  readAgain?: () => Settings;
   /** After the first address is known. */
   listening?: (address: string) => void;
 }
@@ -69,8 +74,19 @@ export async function runTenant(options: RunTenantOptions): Promise<void> {
   }
   terminal.print(`facegate ${version} is watching: ${address}`);
   options.listening?.(address);
+  const stopWatching = options.readAgain && watchSettings(options.file, () => reload(tenant, options.readAgain!, log));
   const signal = await stopped;
+  stopWatching?.();
   log.info({ signal }, 'stopping');
+}
+
+function reload({ hotSettings }: Tenant, readAgain: () => Settings, log: RunTenantOptions['log']): void {
+  try {
+    log.info({}, 'reading the settings again');
+    hotSettings.apply(readAgain());
+  } catch (error) {
+    hotSettings.refuse(AppError.from(error, 'CONFIG_INVALID'));
+  }
 }
 
 function consoleDir(): string {

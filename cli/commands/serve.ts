@@ -28,5 +28,6 @@ async function serve(options: SettingsOptions, context: CommandContext): Promise
   const read = readSettings(options, context);
   const log = openLog(read.settings.log.level);
   for (const warning of read.warnings) log.warn({}, warning);
-  await runTenant({ ...read, starter: false, log, context });
+  const readAgain = () => readSettings(options, context).settings;
+  await runTenant({ ...read, starter: false, log, context, readAgain });
 }

@@ -7,16 +7,23 @@ export interface RuleBook {
   record(entry: AuditEntry): void;
 }
 
-export interface Rules {
+export interface DoorRules {
+  readonly doors: Settings['doors'];
+  readonly schedules: Settings['schedules'];
+}
+
+export interface Rules extends DoorRules {
   readonly threshold: number;
   readonly margin: number;
   readonly embedder: string;
   readonly oodThreshold: number;
-  readonly doors: Settings['doors'];
 }
 
 /** Entries read at once. */
 const PAGE = 1000;
+
+/** Who changes rules that nobody changed while facegate ran. */
+const AT_START = 'settings at the start';
 
 /**
  * At a start: records by which rules facegate decides from now on, where they are not those of the last time. What they were
@@ -24,22 +31,47 @@ const PAGE = 1000;
  *
  * @throws {AppError} AUDIT_UNAVAILABLE
  */
-export function noteRules(book: RuleBook, { doors, ...thresholds }: Rules): void {
-  const known = lastRules(book);
-  const before = known.thresholds;
+export function noteRules(book: RuleBook, { doors, schedules, ...thresholds }: Rules): void {
+  const before = lastRules(book).thresholds;
   if (!before || Object.entries(thresholds).some(([key, value]) => before[key] !== value)) {
-    record(book, 'threshold.changed', { ...thresholds, ...former(before, Object.keys(thresholds)) });
+    record(book, AT_START, 'threshold.changed', { ...thresholds, ...former(before, Object.keys(thresholds)) });
   }
-  const policies = new Map<string, string | null>(doors.map((door) => [door.id, JSON.stringify(door)]));
-  for (const door of known.policies.keys()) if (!policies.has(door)) policies.set(door, null);
-  for (const [door, policy] of policies) {
-    const formerPolicy = known.policies.get(door) ?? null;
-    if (policy !== formerPolicy) record(book, 'policy.changed', { door, policy, formerPolicy });
+  noteDoorRules(book, { doors, schedules }, AT_START);
+}
+
+/**
+ * The same for the doors and schedules alone.
+ *
+ * @param by who changed them, where they are others than before.
+ * @throws {AppError} AUDIT_UNAVAILABLE
+ */
+export function noteDoorRules(book: RuleBook, { doors, schedules }: DoorRules, by: string): void {
+  const known = lastRules(book).policies;
+  const policies = new Map<string, Policy>();
+  for (const door of doors) put(policies, { of: 'door', name: door.id, policy: JSON.stringify(door) });
+  for (const [name, schedule] of Object.entries(schedules)) {
+    put(policies, { of: 'schedule', name, policy: JSON.stringify(schedule) });
+  }
+  for (const [key, { of, name }] of known) if (!policies.has(key)) put(policies, { of, name, policy: null });
+  for (const [key, { of, name, policy }] of policies) {
+    const formerPolicy = known.get(key)?.policy ?? null;
+    if (policy !== formerPolicy) record(book, by, 'policy.changed', { [of]: name, policy, formerPolicy });
   }
 }
 
-function record(book: RuleBook, action: AuditAction, details: AuditDetails): void {
-  book.record({ action, by: 'settings at the start', subject: null, details });
+/** A rule as it stands in the log; null where it is gone. */
+interface Policy {
+  readonly of: 'door' | 'schedule';
+  readonly name: string;
+  readonly policy: string | null;
+}
+
+function put(policies: Map<string, Policy>, policy: Policy): void {
+  policies.set(`${policy.of}/${policy.name}`, policy);
+}
+
+function record(book: RuleBook, by: string, action: AuditAction, details: AuditDetails): void {
+  book.record({ action, by, subject: null, details });
 }
 
 /** `threshold` becomes `formerThreshold`; null where nothing was recorded before. */
@@ -51,12 +83,16 @@ function former(before: AuditDetails | null, keys: readonly string[]): AuditDeta
 
 function lastRules(book: RuleBook) {
   let thresholds: AuditDetails | null = null;
-  const policies = new Map<string, string | null>();
+  const policies = new Map<string, Policy>();
   for (let after = 0; ; ) {
     const page = book.read({ after, limit: PAGE, actions: ['threshold.changed', 'policy.changed'] });
     for (const { action, details } of page) {
       if (action === 'threshold.changed') thresholds = details;
-      else policies.set(String(details.door), details.policy === null ? null : String(details.policy));
+      else {
+        const of = details.schedule === undefined ? 'door' : 'schedule';
+        const policy = details.policy === null ? null : String(details.policy);
+        put(policies, { of, name: String(details[of]), policy });
+      }
     }
     if (page.length < PAGE) return { thresholds, policies };
     after = page.at(-1)?.number ?? after;

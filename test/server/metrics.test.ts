@@ -30,6 +30,8 @@ const face = (fields: Partial<IdentifiedFace>): IdentifiedFace => ({
   subject: { id: 'id', name: 'Ada' },
   similarity: 0.7,
   margin: 0.3,
+  groups: [],
+  lapsed: null,
   reason: null,
   ...fields,
 });

@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
+import { Doors } from '../../access/doors.ts';
+import { openEventLog } from '../../access/event-log.ts';
 import { AppError } from '../../config/app-error.ts';
 import { redact } from '../../config/redact.ts';
 import type { CameraSettings } from '../../config/settings-schema.ts';
@@ -71,6 +73,17 @@ export async function fakeServerParts(
     clock,
   });
   const faultList: string[] = [];
+  // The real ones; what they say goes to an event log of their own.
+  const doorLog = openEventLog({ file: join(folder, 'events.db'), tenant: 'default', clock, log });
+  const doors = new Doors({
+    settings,
+    file: join(folder, 'doors.db'),
+    append: (drafts) => doorLog.appendAll(drafts),
+    events: doorLog,
+    audit,
+    clock,
+    log,
+  });
   const live: FakeServerParts['live'] = { added: [], add: (...args) => void live.added.push(args) };
   const preview: FakeServerParts['preview'] = { added: [], add: (...args) => void preview.added.push(args) };
   const feed: FakeServerParts['feed'] = { added: [], add: (...args) => void feed.added.push(args) };
@@ -113,6 +126,7 @@ export async function fakeServerParts(
     unknowns: noUnknowns(),
     events: fakeEvents(),
     cameras: fakeCameras(settings.cameras),
+    doors,
     live,
     preview,
     feed,
@@ -133,6 +147,8 @@ export async function fakeServerParts(
       audit.close();
       void gallery.close();
       rmSync(folder, { recursive: true });
+      void doors.close();
+      void doorLog.close();
     },
   });
 }
@@ -140,10 +156,24 @@ export async function fakeServerParts(
 function fakeEvents(): FakeServerParts['events'] {
   const events: FakeServerParts['events'] = {
     list: [],
-    read({ since, limit }) {
-      if (since === undefined) return events.list.slice(-limit);
-      if (since < events.oldestSequence - 1) throw new AppError('EVENT_CURSOR_GONE', 'no longer kept');
-      return events.list.filter(({ sequence }) => sequence > since).slice(0, limit);
+    page({ since, before, limit, types, doors, cameras, subject }) {
+      const { oldestSequence: oldest, lastSequence: latest } = events;
+      if (since !== undefined && (since < oldest - 1 || since > latest)) {
+        throw new AppError('EVENT_CURSOR_GONE', 'no longer kept', { details: { oldest, latest } });
+      }
+      const wanted = events.list.filter(
+        (event) =>
+          isWanted(event, { types, doors }) &&
+          (cameras?.includes(event.camera ?? '') ?? true) &&
+          (subject === undefined || [event.subject?.id, event.subject?.name].includes(subject)) &&
+          event.sequence > (since ?? 0) &&
+          event.sequence < (before ?? latest + 1),
+      );
+      const found = since === undefined ? wanted.slice(-limit) : wanted.slice(0, limit);
+      const end = since === undefined ? oldest : latest;
+      const edge = since === undefined ? found[0]?.sequence : found.at(-1)?.sequence;
+      const next = found.length < limit ? end : (edge ?? end);
+      return { events: found, next, more: next !== end };
     },
     get lastSequence() {
       return events.list.at(-1)?.sequence ?? 0;

@@ -17,6 +17,12 @@ const ACTIONS: Record<string, string> = {
   'key.revoked': 'Key revoked',
   'threshold.changed': 'Threshold changed',
   'policy.changed': 'Door’s rule changed',
+  'door.locked_down': 'Door locked down',
+  'door.released': 'Lock-down ended',
+  'door.unlocked': 'Door opened by hand',
+  'sink.enabled': 'Webhook enabled again',
+  'sink.resent': 'Webhook: given-up events sent again',
+  'sink.tested': 'Webhook tried out',
 };
 
 export const AUDIT_ACTIONS: readonly string[] = Object.keys(ACTIONS);

@@ -1,0 +1,26 @@
+import { unwatchFile, watchFile } from 'node:fs';
+
+/** How often the file is looked at. Asked rather than told: editors and Kubernetes put another file in its place. */
+const LOOK_EVERY_MS = 1000;
+/** Whoever writes may not be done when the first change is seen. */
+const SETTLED_AFTER_MS = 300;
+
+/**
+ * Calls `reload` when the file was changed, and at each SIGHUP; without a file, at SIGHUP only.
+ *
+ * @returns ends it.
+ */
+export function watchSettings(file: string | null, reload: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(reload, SETTLED_AFTER_MS);
+  };
+  process.on('SIGHUP', reload);
+  if (file !== null) watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, soon);
+  return () => {
+    clearTimeout(timer);
+    process.off('SIGHUP', reload);
+    if (file !== null) unwatchFile(file, soon);
+  };
+}
