@@ -203,6 +203,15 @@ const analysis = z.strictObject({
   minFps: number(0.1, 60)
     .default(1)
     .describe('`adaptive` takes no camera below this many frames a second, unless its own `fps` is lower.'),
+  motionGate: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Analyse no picture in which nothing has changed since the last one that was, while no face is in view (docs/performance.md#unchanged-pictures).',
+    ),
+  lookEvery: duration('200ms', '4s')
+    .prefault('2s')
+    .describe('`motionGate`: an unchanged picture is analysed all the same so often.'),
 });
 
 const gallery = z.strictObject({
@@ -310,6 +319,7 @@ const camera = z.strictObject({
     .max(50, 'must have at most 50 members')
     .default([])
     .describe('Areas that are made black before anything is analysed, stored or sent.'),
+  motionGate: z.boolean().optional().describe('`analysis.motionGate` for this camera alone. Default: as there.'),
   timeout: duration('1s', '60s')
     .prefault('5s')
     .describe('A camera that says nothing for so long is connected to anew.'),

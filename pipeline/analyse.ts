@@ -1,8 +1,10 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { AppError } from '../config/app-error.ts';
 import type { Frame } from './frame.ts';
+import { traceAnalysis } from './frame-trace.ts';
 import { mapInOrder } from './map-in-order.ts';
-import type { AnalyseOptions, Analysis, AnalysisSlot, FaceAnalyser } from './ports.ts';
+import type { AnalyseOptions, Analysis, AnalysisSlot, Clock, FaceAnalyser } from './ports.ts';
+import { systemClock } from './system-clock.ts';
 
 export interface AnalyseFramesOptions {
   /** `live` drops to the newest waiting frame, `file` waits. Default `live`. */
@@ -19,11 +21,15 @@ export interface AnalyseFramesOptions {
   onDrop?: (frame: Frame, reason: 'busy' | 'thinned') => void;
   /** A frame whose analysis failed (deadline, dead process, …). The stream goes on. */
   onFault?: (error: AppError, frame: Frame) => void;
+  /** Of frames that are followed. Default: the machine's. */
+  clock?: Clock;
 }
 
 /** A frame with what the networks say of it. The frame's reference goes on to whoever receives this. */
 export interface AnalysedFrame extends Analysis {
   readonly frame: Frame;
+  /** When the networks' answer was here, monotonic milliseconds. */
+  readonly answeredMs: number;
 }
 
 /** Runs each frame through the networks; results come in the order of the frames. */
@@ -31,18 +37,24 @@ export function analyse(
   analyser: Pick<FaceAnalyser, 'reserve'>,
   options: AnalyseFramesOptions = {},
 ): OperatorFunction<Frame, AnalysedFrame> {
-  const { pace = 'live', concurrency = pace === 'live' ? 2 : 4, isDue, onDrop, onFault } = options;
+  const { pace = 'live', concurrency = pace === 'live' ? 2 : 4, isDue, onDrop, onFault, clock = systemClock } = options;
   return mapInOrder<Frame, AnalysedFrame, AnalysisSlot>(
     (frame, slot) =>
       new Observable((subscriber) => {
-        slot.analyse(frame, options.analyse).then(
+        const { trace } = frame;
+        const takenMs = clock.monotonicMs();
+        trace?.span('queue', frame.arrivedAtMs, takenMs);
+        slot.analyse(frame, trace ? { ...options.analyse, trace: true } : options.analyse).then(
           (analysis) => {
+            const answeredMs = clock.monotonicMs();
+            if (trace) traceAnalysis(trace, { takenMs, answeredMs }, analysis.timings.trace);
             // Unsubscribed meanwhile: the pixels were in use until now, so only now may they go back.
             if (subscriber.closed) return frame.release();
-            subscriber.next({ frame, ...analysis });
+            subscriber.next({ frame, answeredMs, ...analysis });
             subscriber.complete();
           },
           (error: unknown) => {
+            trace?.dropped('fault');
             frame.release();
             if (subscriber.closed) return;
             onFault?.(AppError.from(error, 'INFERENCE_FAILED'), frame);
@@ -56,6 +68,7 @@ export function analyse(
       reserve: (signal) => analyser.reserve(signal),
       ...(isDue && { isDue }),
       onDrop: (frame, reason) => {
+        frame.trace?.dropped(reason);
         frame.release();
         if (reason !== 'closed') onDrop?.(frame, reason);
       },

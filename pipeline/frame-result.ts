@@ -16,6 +16,8 @@ export interface DropCounts {
   readonly busy: number;
   /** The camera was analysed less often than asked, so that all cameras get their share. */
   readonly thinned: number;
+  /** Nothing in it had changed since the last one that was analysed (`motionGate`). */
+  readonly unchanged: number;
 }
 
 /** One analysed frame, with every face in it: also the unknown and the unfit, each with its reason. */

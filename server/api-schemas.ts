@@ -224,7 +224,7 @@ export const cameraView = z
     width: int.nullable(),
     height: int.nullable(),
     ageMs: z.number().nullable(),
-    dropped: z.object({ busy: int, thinned: int, pool: int, fault: int }),
+    dropped: z.object({ busy: int, thinned: int, unchanged: int, pool: int, fault: int }),
     decodeErrors: int,
     timings: timings.nullable(),
     doors: z.array(z.string()).readonly(),

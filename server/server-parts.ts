@@ -244,7 +244,13 @@ export interface CameraView {
   /** How old the newest analysed picture is now, milliseconds. */
   readonly ageMs: number | null;
   /** Since it was started, by reason. */
-  readonly dropped: { readonly busy: number; readonly thinned: number; readonly pool: number; readonly fault: number };
+  readonly dropped: {
+    readonly busy: number;
+    readonly thinned: number;
+    readonly unchanged: number;
+    readonly pool: number;
+    readonly fault: number;
+  };
   readonly decodeErrors: number;
   /** Of the newest analysed frame, milliseconds. */
   readonly timings: StageTimings | null;

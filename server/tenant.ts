@@ -22,6 +22,7 @@ import type { EventDraft } from '../pipeline/access-event.ts';
 import type { AuditTrail } from '../pipeline/audit.ts';
 import type { CameraStatus } from '../pipeline/camera-status.ts';
 import type { FrameResult } from '../pipeline/frame-result.ts';
+import type { FrameTracer } from '../pipeline/frame-trace.ts';
 import type { RecognitionThresholds } from '../pipeline/identify.ts';
 import type { Clock, FaceAnalyser } from '../pipeline/ports.ts';
 import { EventFeed } from '../sinks/event-feed.ts';
@@ -82,6 +83,8 @@ export interface TenantOptions {
   version: string;
   clock: Clock;
   log: PinoLogger;
+  /** Follows frames on their way. Default: nobody does. */
+  tracer?: FrameTracer | undefined;
   onProgress?: (model: string, done: number, total: number | null) => void;
 }
 
@@ -244,10 +247,13 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     received: (camera) => metrics.frameReceived(camera),
     dropped: (camera, reason) => metrics.frameDropped(camera, reason),
     result: (result) => {
+      const { trace } = result.frame;
+      const fromMs = clock.monotonicMs();
       // Doors first: a picture for people may wait, a decision may not.
       decide(result);
       for (const { subject } of result.faces) if (subject) gallery.seen(subject.id, clock.wallMs());
       unknowns.push(result);
+      trace?.span('decide', fromMs, clock.monotonicMs());
       live.push(result);
       metrics.frameAnalysed(result);
     },
@@ -292,6 +298,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const cameras = opened.use(
     new Cameras({
       rates,
+      motionGate: { enabled: settings.analysis.motionGate, lookEveryMs: settings.analysis.lookEvery },
+      tracer: options.tracer,
       ffmpeg,
       baseDir: options.baseDir,
       analyser,

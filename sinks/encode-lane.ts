@@ -1,3 +1,5 @@
+import type { Clock } from '../pipeline/ports.ts';
+import { systemClock } from '../pipeline/system-clock.ts';
 import type { FramePicture, PictureKind } from './frame-picture.ts';
 
 export interface EncodeLaneOptions {
@@ -7,34 +9,39 @@ export interface EncodeLaneOptions {
   /** A newer picture took its place before its turn came. */
   onSkip: (picture: FramePicture) => void;
   onFault: (error: unknown, picture: FramePicture) => void;
+  /** Of pictures that are followed. Default: the machine's. */
+  clock?: Clock;
 }
 
 /** Encodes one camera's pictures one at a time, in order; while one is encoded the newest waits. */
 export class EncodeLane {
   readonly #options: EncodeLaneOptions;
-  #waiting: FramePicture | null = null;
+  #waiting: { readonly picture: FramePicture; readonly sinceMs: number } | null = null;
+  readonly #clock: Clock;
   #running: Promise<void> | null = null;
   #closed = false;
 
   constructor(options: EncodeLaneOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
   }
 
   submit(picture: FramePicture): void {
     if (this.#closed) return;
     picture.retain();
     if (this.#waiting) {
-      this.#options.onSkip(this.#waiting);
-      this.#waiting.release();
+      const { picture: replaced } = this.#waiting;
+      this.#options.onSkip(replaced);
+      replaced.release();
     }
-    this.#waiting = picture;
+    this.#waiting = { picture, sinceMs: this.#clock.monotonicMs() };
     this.#running ??= this.#run();
   }
 
   /** What waits is dropped; resolves when the encode that runs is done. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#waiting?.release();
+    this.#waiting?.picture.release();
     this.#waiting = null;
     await this.#running;
   }
@@ -42,10 +49,11 @@ export class EncodeLane {
   async #run(): Promise<void> {
     const { kind, onJpeg, onFault } = this.#options;
     while (this.#waiting) {
-      const picture: FramePicture = this.#waiting;
+      const { picture, sinceMs }: { picture: FramePicture; sinceMs: number } = this.#waiting;
       this.#waiting = null;
       try {
         const jpeg = await picture.jpeg(kind);
+        picture.result.frame.trace?.span('encode', sinceMs, this.#clock.monotonicMs());
         if (!this.#closed) onJpeg(picture, jpeg);
       } catch (error) {
         onFault(error, picture);

@@ -68,7 +68,7 @@ export function frameMessage(result: FrameResult, ageMs: number = result.frame.a
       total: tenths(timings.total),
     },
     ageMs: Math.max(0, whole(ageMs)),
-    dropped: { busy: dropped.busy, thinned: dropped.thinned },
+    dropped: { busy: dropped.busy, thinned: dropped.thinned, unchanged: dropped.unchanged },
   };
 }
 

@@ -10,6 +10,8 @@ import { frameMessage } from './frame-message.ts';
  */
 export class LiveMessage {
   readonly result: FrameResult;
+  /** When there was something to send, monotonic milliseconds. */
+  readonly readyMs: number;
   readonly #jpeg: Buffer | null;
   readonly #clock: Clock;
   #made: { ageMs: number; data: Buffer | string } | null = null;
@@ -18,6 +20,7 @@ export class LiveMessage {
     this.result = result;
     this.#jpeg = jpeg;
     this.#clock = clock;
+    this.readyMs = clock.monotonicMs();
   }
 
   data(): Buffer | string {

@@ -28,6 +28,7 @@ export class LiveViewer {
   readonly #socket: ViewerSocket;
   readonly #cameras: ReadonlySet<string>;
   readonly #clock: Clock;
+  readonly #name: string;
   /** In the order in which the cameras began to wait: none is starved by a faster one. */
   readonly #waiting = new Map<string, LiveMessage>();
   readonly #onDrop: () => void;
@@ -40,13 +41,14 @@ export class LiveViewer {
   constructor(
     socket: ViewerSocket,
     { cameras, video, annotate }: LiveViewerOptions,
-    o: { clock: Clock; onGone: () => void; onDrop: () => void; onSent: () => void },
+    o: { name: string; clock: Clock; onGone: () => void; onDrop: () => void; onSent: () => void },
   ) {
     this.#socket = socket;
     this.#cameras = new Set(cameras);
     this.video = video;
     this.annotate = annotate;
     this.#clock = o.clock;
+    this.#name = o.name;
     this.#onDrop = o.onDrop;
     this.#onSent = o.onSent;
     const gone = () => {
@@ -110,6 +112,7 @@ export class LiveViewer {
     this.#socket.send(data, { binary: typeof data !== 'string' }, (error) => {
       this.#sendingSinceMs = null;
       if (error) return;
+      message.result.frame.trace?.sent(this.#name, message.readyMs, this.#clock.monotonicMs());
       this.#sent += 1;
       this.#onSent();
       this.#sendNext();

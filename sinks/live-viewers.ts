@@ -70,6 +70,7 @@ export class LiveViewers implements Sink<FrameResult> {
   readonly #stalledAfterMs: number;
   readonly #viewers = new Set<LiveViewer>();
   readonly #cameras = new Map<string, CameraLanes>();
+  #added = 0;
   #sent = 0;
   #dropped = 0;
   #encoded = 0;
@@ -91,6 +92,7 @@ export class LiveViewers implements Sink<FrameResult> {
       return;
     }
     const viewer = new LiveViewer(socket, options, {
+      name: `viewer ${++this.#added}`,
       clock: this.#clock,
       onGone: () => {
         this.#viewers.delete(viewer);
@@ -193,6 +195,7 @@ export class LiveViewers implements Sink<FrameResult> {
       );
     return new EncodeLane({
       kind,
+      clock: this.#clock,
       onJpeg: ({ result }, jpeg) => {
         this.#encoded += 1;
         this.#deliver(result, jpeg, audience(result));

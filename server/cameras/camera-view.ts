@@ -33,7 +33,7 @@ export function cameraView(camera: KnownCamera, doors: readonly string[], nowMs:
     width: latest?.width ?? null,
     height: latest?.height ?? null,
     ageMs: latest ? Math.round(latest.ageAt(nowMs)) : null,
-    dropped: counts?.dropped ?? { busy: 0, thinned: 0, pool: 0, fault: 0 },
+    dropped: counts?.dropped ?? { busy: 0, thinned: 0, unchanged: 0, pool: 0, fault: 0 },
     decodeErrors: counts?.decodeErrors ?? 0,
     timings: latest?.timings ?? null,
     doors: [...doors],

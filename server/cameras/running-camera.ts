@@ -6,8 +6,10 @@ import { cameraPipeline } from '../../pipeline/camera-pipeline.ts';
 import type { CameraStatus } from '../../pipeline/camera-status.ts';
 import { EvenPace } from '../../pipeline/even-pace.ts';
 import { ageAt } from '../../pipeline/frame.ts';
-import type { FrameResult } from '../../pipeline/frame-result.ts';
+import type { DropCounts, FrameResult } from '../../pipeline/frame-result.ts';
+import type { FrameTracer } from '../../pipeline/frame-trace.ts';
 import type { RecognitionThresholds } from '../../pipeline/identify.ts';
+import { MotionGate } from '../../pipeline/motion-gate.ts';
 import type { Clock, FaceAnalyser, Gallery, Logger } from '../../pipeline/ports.ts';
 import type { PreviewFeed } from '../../sinks/camera-preview.ts';
 import { CameraLink } from '../../sources/camera-link.ts';
@@ -22,7 +24,7 @@ import { resultNow } from './result-now.ts';
 /** What the tenant does with what cameras produce. */
 export interface CameraListener {
   received(cameraId: string): void;
-  dropped(cameraId: string, reason: 'busy' | 'thinned'): void;
+  dropped(cameraId: string, reason: keyof DropCounts): void;
   result(result: FrameResult): void;
   status(status: CameraStatus): void;
   fault(error: AppError, cameraId: string): void;
@@ -42,6 +44,10 @@ export interface CameraSurroundings extends RecognitionThresholds {
   gallery: Gallery;
   /** Holds cameras back while the networks cannot keep up. Default: none is. */
   rates?: FairRates;
+  /** What cameras do whose own settings say nothing of it. Default: they analyse unchanged pictures, too. */
+  motionGate?: { enabled: boolean; lookEveryMs: number };
+  /** Follows the frames. Default: nobody does. */
+  tracer?: FrameTracer | undefined;
   listener: CameraListener;
   clock: Clock;
   log: Logger;
@@ -68,7 +74,7 @@ export class RunningCamera implements AsyncDisposable {
   #latest: Latest | null = null;
   readonly #pace = new EvenPace();
   /** Frames since it was started, by what became of them. */
-  readonly #frames = { received: 0, analysed: 0, busy: 0, thinned: 0, fault: 0 };
+  readonly #frames = { received: 0, analysed: 0, busy: 0, thinned: 0, unchanged: 0, fault: 0 };
   #closing: Promise<void> | null = null;
 
   /**
@@ -77,10 +83,10 @@ export class RunningCamera implements AsyncDisposable {
    * @throws {AppError} SOURCE_URL_INVALID.
    */
   constructor(settings: CameraSettings, surroundings: CameraSurroundings) {
-    const { ffmpeg, baseDir, clock, log } = surroundings;
+    const { ffmpeg, baseDir, clock, log, tracer } = surroundings;
     this.settings = settings;
     this.#surroundings = surroundings;
-    this.#source = createSource(settings, { ffmpeg, clock, log, baseDir });
+    this.#source = createSource(settings, { ffmpeg, clock, log, baseDir, tracer });
     this.#link = new CameraLink(this.#source, { clock, log });
     this.#received = new RateMeter(clock);
     this.#analysed = new RateMeter(clock);
@@ -140,9 +146,9 @@ export class RunningCamera implements AsyncDisposable {
   /** Since it was started. */
   get counts() {
     const { dropped, decodeErrors, bytes } = this.#source.stats();
-    const { busy, thinned, fault } = this.#frames;
+    const { busy, thinned, unchanged, fault } = this.#frames;
     return {
-      dropped: { busy, thinned, pool: dropped.pool, fault },
+      dropped: { busy, thinned, unchanged, pool: dropped.pool, fault },
       decodeErrors,
       bytes,
     };
@@ -177,6 +183,7 @@ export class RunningCamera implements AsyncDisposable {
       threshold,
       margin,
       zones: () => this.#zones,
+      gate: this.#gate(),
       isDue: ({ arrivedAtMs }) => {
         const fps = this.effectiveFps;
         // Not held back: whatever comes, however unevenly.
@@ -217,13 +224,19 @@ export class RunningCamera implements AsyncDisposable {
     return this.close();
   }
 
+  #gate(): MotionGate | null {
+    const { enabled, lookEveryMs } = this.#surroundings.motionGate ?? { enabled: false, lookEveryMs: 2000 };
+    return (this.settings.motionGate ?? enabled) ? new MotionGate({ lookEveryMs }) : null;
+  }
+
   #rated(): RatedCamera {
     const frames = this.#frames;
     return {
       id: this.settings.id,
       fps: this.settings.fps,
       get frames() {
-        return { ...frames };
+        // What nothing had changed in asks nothing of the networks.
+        return { ...frames, received: frames.received - frames.unchanged };
       },
     };
   }

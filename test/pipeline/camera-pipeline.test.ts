@@ -75,7 +75,7 @@ describe('cameraPipeline', () => {
     await settle();
     await settle();
     expect(results.map((r) => r.frame.sequence)).toEqual([1, 3, 8]);
-    expect(results.at(-1)?.dropped).toEqual({ busy: 1, thinned: 4 });
+    expect(results.at(-1)?.dropped).toEqual({ busy: 1, thinned: 4, unchanged: 0 });
     expect(all.map((f) => f.references())).toEqual(all.map(() => 0));
   });
 

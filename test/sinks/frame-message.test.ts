@@ -46,7 +46,7 @@ describe('frameMessage', () => {
       threshold: 0.45,
       timings: { queue: 1, detect: 24, embed: 5, identify: 0.3, total: 31 },
       ageMs: 84,
-      dropped: { busy: 2, thinned: 4 },
+      dropped: { busy: 2, thinned: 4, unchanged: 0 },
     });
   });
 

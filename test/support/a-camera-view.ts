@@ -30,7 +30,7 @@ export function aCameraView(part: Partial<CameraView> = {}): CameraView {
     width: 1280,
     height: 720,
     ageMs: 84,
-    dropped: { busy: 0, thinned: 0, pool: 0, fault: 0 },
+    dropped: { busy: 0, thinned: 0, unchanged: 0, pool: 0, fault: 0 },
     decodeErrors: 0,
     timings: null,
     doors: [],

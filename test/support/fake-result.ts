@@ -41,6 +41,6 @@ export function fakeResult(
     faces,
     threshold: 0.45,
     timings: { queue: 1, detect: 24.04, embed: 5, identify: 0.26, total: 31 },
-    dropped: { busy: 2, thinned: 4 },
+    dropped: { busy: 2, thinned: 4, unchanged: 0 },
   };
 }

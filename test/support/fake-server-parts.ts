@@ -214,7 +214,7 @@ function fakeCameras(configured: readonly CameraSettings[]): FakeCameras {
       width: null,
       height: null,
       ageMs: null,
-      dropped: { busy: 0, thinned: 0, pool: 0, fault: 0 },
+      dropped: { busy: 0, thinned: 0, unchanged: 0, pool: 0, fault: 0 },
       decodeErrors: 0,
       timings: null,
       doors: [],

@@ -71,6 +71,6 @@ export class Scene {
       arrivedAtMs,
     });
     const timings = { queue: 0, detect: analysisMs, embed: 0, identify: 0, total: analysisMs };
-    return { frame, faces, threshold: 0.45, timings, dropped: { busy: 0, thinned: 0 } };
+    return { frame, faces, threshold: 0.45, timings, dropped: { busy: 0, thinned: 0, unchanged: 0 } };
   }
 }

@@ -66,9 +66,9 @@ it('names figures as people read them', () => {
   expect(sendsWords({ stream: null })).toBeNull();
   expect(plain(bitRate(640_400))).toBe('640 kbit/s');
   expect(plain(bitRate(999_600))).toBe('1.0 Mbit/s');
-  expect(droppedWords({ busy: 0, thinned: 0, pool: 0, fault: 0 })).toBe('none');
-  expect(droppedWords({ busy: 3, thinned: 2, pool: 0, fault: 1 })).toBe(
-    '3 (the networks were busy), 2 (thinned out under overload), 1 (the networks failed)',
+  expect(droppedWords({ busy: 0, thinned: 0, unchanged: 0, pool: 0, fault: 0 })).toBe('none');
+  expect(droppedWords({ busy: 3, thinned: 2, unchanged: 7, pool: 0, fault: 1 })).toBe(
+    '3 (the networks were busy), 2 (thinned out under overload), 7 (nothing had changed), 1 (the networks failed)',
   );
   expect(reconnectWords({ lastHour: 0, total: 0 })).toBe('never');
   expect(reconnectWords({ lastHour: 0, total: 4 })).toBe('not in the last hour, 4 in all');

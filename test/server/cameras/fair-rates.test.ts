@@ -58,7 +58,7 @@ function setUp(o: {
   const networks = new SlowNetworks(o.costMs);
   const cameras = Object.entries(o.cameras).map(([id, fps], i) => {
     const frames = new Subject<Frame>();
-    const counts = { received: 0, analysed: 0, busy: 0, thinned: 0 };
+    const counts = { received: 0, analysed: 0, busy: 0, thinned: 0, unchanged: 0 };
     const analysedAtMs: number[] = [];
     const pace = new EvenPace();
     const camera = {

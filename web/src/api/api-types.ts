@@ -64,7 +64,7 @@ export interface CameraView {
   width: number | null;
   height: number | null;
   ageMs: number | null;
-  dropped: { busy: number; thinned: number; pool: number; fault: number };
+  dropped: { busy: number; thinned: number; unchanged: number; pool: number; fault: number };
   decodeErrors: number;
   timings: Timings | null;
   doors: string[];

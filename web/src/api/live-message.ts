@@ -36,7 +36,7 @@ export interface LiveFrame {
   readonly timings: Timings;
   /** How old the picture was when it was sent. */
   readonly ageMs: number;
-  readonly dropped: { readonly busy: number; readonly thinned: number };
+  readonly dropped: { readonly busy: number; readonly thinned: number; readonly unchanged: number };
 }
 
 /** A frame with its picture. */

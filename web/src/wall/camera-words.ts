@@ -39,6 +39,7 @@ export function decoderWords({ stream }: Pick<CameraView, 'stream'>): string | n
 const LOST: readonly { reason: keyof CameraView['dropped']; means: string }[] = [
   { reason: 'busy', means: 'the networks were busy' },
   { reason: 'thinned', means: 'thinned out under overload' },
+  { reason: 'unchanged', means: 'nothing had changed' },
   { reason: 'pool', means: 'memory for pictures was in use' },
   { reason: 'fault', means: 'the networks failed' },
 ];
