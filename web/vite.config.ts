@@ -9,6 +9,7 @@ const REST = [
   '/groups',
   '/unknowns',
   '/keys',
+  '/sinks',
   '/audit',
   '/doors',
   '/events',

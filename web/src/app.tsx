@@ -1,6 +1,9 @@
 import { AuditPage } from './admin/audit-page.tsx';
+
+import { FeedsPage } from './admin/feeds-page.tsx';
 import { KeysPage } from './admin/keys-page.tsx';
 import { DoorsPage } from './doors/doors-page.tsx';
+import { LockdownBanner } from './doors/lockdown-banner.tsx';
 import { EventsPage } from './events/events-page.tsx';
 import { PeoplePage } from './people/people-page.tsx';
 import { PersonPage } from './people/person-page.tsx';
@@ -27,6 +30,7 @@ export function App() {
       </button>
       <TopBar />
       <ConnectionBanner />
+      <LockdownBanner />
       <ReadinessBanner />
       <main id="main" tabIndex={-1}>
         <Page />
@@ -43,7 +47,7 @@ function Page() {
   const at = route.value;
   switch (at.page) {
     case 'events':
-      return <EventsPage />;
+      return <EventsPage query={at.query} />;
     case 'doors':
       return <DoorsPage />;
     case 'people':
@@ -52,6 +56,8 @@ function Page() {
       return <UnknownsPage moment={at.moment} />;
     case 'keys':
       return <KeysPage />;
+    case 'feeds':
+      return <FeedsPage />;
     case 'audit':
       return <AuditPage />;
     default:

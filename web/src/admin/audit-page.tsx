@@ -64,7 +64,7 @@ export function AuditPage() {
     <div class="page">
       <div class="page-head">
         <h1>Audit log</h1>
-        <Tabs tabs={ADMIN_TABS} label="Keys and audit log" />
+        <Tabs tabs={ADMIN_TABS} label="Administration" />
         <span class="bar-space" />
         <button type="button" class="button" disabled={busy} onClick={entries.restart}>
           Refresh

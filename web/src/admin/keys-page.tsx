@@ -27,7 +27,7 @@ export function KeysPage() {
     <div class="page">
       <div class="page-head">
         <h1>Keys</h1>
-        <Tabs tabs={ADMIN_TABS} label="Keys and audit log" />
+        <Tabs tabs={ADMIN_TABS} label="Administration" />
         <span class="bar-space" />
         {list && list.length > 0 && (
           <button type="button" class="button button-main" onClick={openCreate}>

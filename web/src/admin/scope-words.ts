@@ -5,6 +5,6 @@ export const SCOPE_WORDS: readonly { scope: Scope; means: string }[] = [
   { scope: 'read', means: 'see cameras, live pictures, people and events' },
   { scope: 'recognize', means: 'have pictures detected, compared, searched and recognised' },
   { scope: 'enroll', means: 'enrol, change and delete people, name unknown ones' },
-  { scope: 'door', means: 'for controllers of doors; nothing more yet' },
-  { scope: 'admin', means: 'everything: cameras, keys and the audit log too' },
+  { scope: 'door', means: 'open doors by hand, lock them down and release them' },
+  { scope: 'admin', means: 'everything: cameras, keys, feeds and the audit log too' },
 ];

@@ -3,6 +3,8 @@ import type { Polygon } from '../../../pipeline/polygon.ts';
 
 export type { AccessEvent } from '../../../pipeline/access-event.ts';
 export type { CameraState } from '../../../pipeline/camera-status.ts';
+export type { AllowedView, DoorView, LockdownView } from './door-view.ts';
+export type { DeadLetterView, SinkView, WebhookFacts, WebhookTestView } from './sink-view.ts';
 
 export type Scope = 'read' | 'recognize' | 'enroll' | 'door' | 'admin';
 
@@ -252,17 +254,6 @@ export interface AuditEntryView {
   subject: string | null;
   details: Record<string, string | number | boolean | null>;
   hash: string;
-}
-
-export interface DoorView {
-  id: string;
-  name: string;
-  cameras: string[];
-  /** Names or ids of subjects. */
-  allow: string[];
-  confirm: { matches: number; withinMs: number };
-  maxAgeMs: number;
-  cooldownMs: number;
 }
 
 /** What runs one of the networks. */

@@ -3,6 +3,7 @@ import type {
   AuditEntryView,
   CameraPatch,
   CameraView,
+  DeadLetterView,
   DoorView,
   EnrolledFaceView,
   FaceKind,
@@ -14,12 +15,14 @@ import type {
   ReadyView,
   Scope,
   SessionInfo,
+  SinkView,
   SubjectPatch,
   SubjectsPage,
   SubjectsQuery,
   SubjectView,
   TemplateView,
   UnknownsView,
+  WebhookTestView,
 } from './api-types.ts';
 import { call, callFile } from './call.ts';
 
@@ -40,6 +43,28 @@ export interface FaceTerms {
   kind?: FaceKind;
   /** Though it looks like somebody else. */
   force?: boolean;
+}
+
+export interface EventsQuery {
+  since?: number;
+  before?: number;
+  limit: number;
+  /** Comma-separated. */
+  types?: string;
+  doors?: string;
+  camera?: string;
+  /** A name or an id, exactly. */
+  subject?: string;
+}
+
+export interface EventsAnswer {
+  events: AccessEvent[];
+  /** Number of the newest event of the log. */
+  latest: number;
+  /** Of the oldest that is kept. */
+  oldest: number;
+  /** What to give as `before` for what came before these; null where nothing older is kept. */
+  previous: number | null;
 }
 
 /** Every call of the server that the console makes. */
@@ -127,9 +152,27 @@ export const facegateApi = {
     call<{ entries: AuditEntryView[]; latest: number }>(`/audit${queryOf(query)}`),
   revokeKey: (id: string) => call<void>(at('keys', id), { method: 'DELETE' }),
 
-  doors: async () => (await call<{ doors: DoorView[] }>('/doors')).doors,
+  sinks: async () => (await call<{ sinks: SinkView[] }>('/sinks')).sinks,
+  /** The newest first. */
+  deadLetters: async (id: string, limit: number) =>
+    (await call<{ dead: DeadLetterView[] }>(`${at('sinks', id)}/dead${queryOf({ limit })}`)).dead,
+  resend: (id: string, ids: readonly string[] | 'all') =>
+    call<{ resent: number }>(`${at('sinks', id)}/resend`, { method: 'POST', body: { ids } }),
+  enableSink: (id: string) => call<{ wasDisabled: boolean }>(`${at('sinks', id)}/enable`, { method: 'POST' }),
+  /** It waits for the receiver's answer. */
+  testSink: (id: string) => call<WebhookTestView>(`${at('sinks', id)}/test`, { method: 'POST', timeoutMs: 30_000 }),
 
-  /** Ascending. Without `since`: the newest `limit`. */
-  events: (query: { since?: number; limit: number }) =>
-    call<{ events: AccessEvent[]; latest: number; oldest: number }>(`/events${queryOf(query)}`),
+  doors: async () => (await call<{ doors: DoorView[] }>('/doors')).doors,
+  /** One door's switch; of null, that of every door. */
+  setLockdown: (id: string | null, active: boolean, reason: string) =>
+    call<unknown>(id === null ? '/doors/lockdown' : `${at('doors', id)}/lockdown`, {
+      method: 'POST',
+      body: { active, ...(reason !== '' && { reason }) },
+    }),
+  unlock: (id: string, reason: string) =>
+    call<unknown>(`${at('doors', id)}/unlock`, { method: 'POST', body: reason === '' ? {} : { reason } }),
+
+  /** Ascending. Without `since`: the newest `limit`, below the number `before` where it is given. */
+  events: (query: EventsQuery, signal?: AbortSignal) =>
+    call<EventsAnswer>(`/events${queryOf(query)}`, { timeoutMs: 30_000, ...(signal ? { signal } : {}) }),
 };

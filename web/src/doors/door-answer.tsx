@@ -20,7 +20,8 @@ export function DoorAnswer({ event }: { event: AccessEvent | undefined }) {
   const heard = heardAt.get(event.sequence);
   const nowMs = Math.max(now.value, heard ?? 0);
   const fresh = isFresh(event, heard, nowMs);
-  const why = event.reason === null ? null : reasonWords(event.reason);
+  const byHand = granted && event.reason === 'manual';
+  const why = event.reason === null || byHand ? null : reasonWords(event.reason);
   const figures = similarityWords(event);
   return (
     <div
@@ -31,7 +32,7 @@ export function DoorAnswer({ event }: { event: AccessEvent | undefined }) {
         <Icon name={granted ? 'check' : 'cross'} size={26} />
         {granted ? 'Granted' : 'Denied'}
       </span>
-      <span class="answer-who">{event.subject?.name ?? 'Unknown person'}</span>
+      <span class="answer-who">{event.subject?.name ?? (byHand ? 'By hand' : 'Unknown person')}</span>
       <span class="answer-why">
         {[why, figures, fresh ? null : agoWords(heard ?? Date.parse(event.decidedAt), nowMs)]
           .filter(Boolean)

@@ -1,38 +1,63 @@
 import type { DoorView } from '../api/api-types.ts';
-import { subjectOf } from '../people/subject-lookup.ts';
+import { eventsHref } from '../events/event-query.ts';
 import { cameraName } from '../state/cameras.ts';
 import { hrefOf } from '../state/route.ts';
+import { may } from '../state/session.ts';
+import { AllowedList } from './allowed-list.tsx';
+import { DoorActions } from './door-actions.tsx';
 import { DoorAnswer } from './door-answer.tsx';
+import { answerCounts, leftOutCounts, scheduleWords } from './door-words.ts';
 import { lastAnswers } from './last-answers.ts';
+import { LockdownSign } from './lockdown-sign.tsx';
 
 const seconds = (ms: number) => `${ms / 1000} s`;
 
 export function DoorCard({ door }: { door: DoorView }) {
+  const { id, name, cameras, allow, lockdown, openNow, confirm, stats } = door;
+  const leftOut = leftOutCounts(stats);
   return (
-    <article class="door panel" data-door={door.id} aria-label={door.name}>
-      <h2>{door.name}</h2>
-      <DoorAnswer event={lastAnswers.value.get(door.id)} />
+    <article
+      class={lockdown ? 'door panel door-locked' : 'door panel'}
+      data-door={id}
+      data-locked={String(lockdown !== null)}
+      aria-label={name}
+    >
+      <div class="door-head">
+        <h2>{name}</h2>
+        <span class={openNow ? 'tag' : 'tag tag-warn'}>{scheduleWords(door)}</span>
+      </div>
+      {lockdown && <LockdownSign lockdown={lockdown} />}
+      <DoorAnswer event={lastAnswers.value.get(id)} />
       <dl class="facts facts-wide">
+        <div>
+          <dt>Opens for</dt>
+          <dd>
+            <AllowedList allow={allow} />
+          </dd>
+        </div>
+        <div>
+          <dt>Answers</dt>
+          <dd>
+            <a href={eventsHref({ kinds: ['granted', 'denied'], door: id })}>{answerCounts(stats)}</a> since the start
+            {leftOut && <span class="muted"> · pictures nothing was decided by: {leftOut}</span>}
+          </dd>
+        </div>
         <div>
           <dt>Cameras</dt>
           <dd>
-            {door.cameras.map((id, index) => (
-              <span key={id}>
+            {cameras.map((camera, index) => (
+              <span key={camera}>
                 {index > 0 && ', '}
-                <a href={hrefOf('wall', id)}>{cameraName(id)}</a>
+                <a href={hrefOf('wall', camera)}>{cameraName(camera)}</a>
               </span>
             ))}
           </dd>
         </div>
         <div>
-          <dt>Opens for</dt>
-          <dd>{door.allow.length === 0 ? 'Nobody: its list is empty' : <Allowed names={door.allow} />}</dd>
-        </div>
-        <div>
           <dt>Sure after</dt>
           <dd>
-            {door.confirm.matches} {door.confirm.matches === 1 ? 'match' : 'matches'} within{' '}
-            {seconds(door.confirm.withinMs)}
+            {confirm.matches} {confirm.matches === 1 ? 'match' : 'matches'} within {seconds(confirm.withinMs)}
+            {door.liveness && ', of a live face'}
           </dd>
         </div>
         <div>
@@ -44,24 +69,7 @@ export function DoorCard({ door }: { door: DoorView }) {
           <dd>{seconds(door.cooldownMs)}</dd>
         </div>
       </dl>
+      {may('door') && <DoorActions door={door} />}
     </article>
-  );
-}
-
-/** The list names people by name or id; somebody who is not enrolled can't pass, which the list alone would hide. */
-function Allowed({ names }: { names: readonly string[] }) {
-  return (
-    <>
-      {names.map((entry, index) => {
-        const subject = subjectOf(entry);
-        return (
-          <span key={entry}>
-            {index > 0 && ', '}
-            {subject?.name ?? entry}
-            {subject === null && <span class="muted"> (not enrolled)</span>}
-          </span>
-        );
-      })}
-    </>
   );
 }

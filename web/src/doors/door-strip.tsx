@@ -2,17 +2,27 @@ import { doors } from '../state/doors.ts';
 import { hrefOf } from '../state/route.ts';
 import { DoorAnswer } from './door-answer.tsx';
 import { lastAnswers } from './last-answers.ts';
+import { LockdownSign } from './lockdown-sign.tsx';
 
-/** The doors' last answers, beside the wall. */
+/** The doors' last answers, beside the wall; of one that is locked down, that. */
 export function DoorStrip() {
   const list = doors.value;
   if (!list || list.length === 0) return null;
   return (
     <section class="door-strip" aria-label="Doors">
-      {list.map((door) => (
-        <a key={door.id} class="door-small" href={hrefOf('doors')} data-door={door.id}>
-          <span class="door-small-name">{door.name}</span>
-          <DoorAnswer event={lastAnswers.value.get(door.id)} />
+      {list.map(({ id, name, lockdown, openNow, schedule }) => (
+        <a
+          key={id}
+          class={lockdown ? 'door-small door-locked' : 'door-small'}
+          href={hrefOf('doors')}
+          data-door={id}
+          data-locked={String(lockdown !== null)}
+        >
+          <span class="door-small-name">
+            {name}
+            {!openNow && ` · closed by “${schedule}”`}
+          </span>
+          {lockdown ? <LockdownSign lockdown={lockdown} /> : <DoorAnswer event={lastAnswers.value.get(id)} />}
         </a>
       ))}
     </section>

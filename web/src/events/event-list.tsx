@@ -1,5 +1,5 @@
 import { connection } from '../state/connection.ts';
-import { events, loadEarlier, loadingEarlier, oldestKept } from '../state/events.ts';
+import { events } from '../state/events.ts';
 import { Empty } from '../ui/empty.tsx';
 import { clearPicked, pickedKinds } from './event-filter.tsx';
 import { EventRow } from './event-row.tsx';
@@ -10,11 +10,10 @@ interface EventListProps {
   camera?: string;
   /** Rows shown. */
   most: number;
-  onMore?: () => void;
 }
 
-/** Newest first. */
-export function EventList({ camera, most, onMore }: EventListProps) {
+/** The newest ones that were heard; the whole log is on the page of events. */
+export function EventList({ camera, most }: EventListProps) {
   const all = events.value;
   if (!all) return <p class="muted pad">{connection.value.at === 'live' ? 'Loading …' : 'Waiting for the server …'}</p>;
   const picked = pickedKinds.value;
@@ -25,7 +24,6 @@ export function EventList({ camera, most, onMore }: EventListProps) {
     if (camera !== undefined ? event.camera === camera : !filtered || picked.has(eventKind(event.type)))
       shown.push(event);
   }
-  const earlier = (all[0]?.sequence ?? 0) > oldestKept.value;
   return (
     <div class="event-scroll">
       {shown.length === 0 &&
@@ -46,21 +44,6 @@ export function EventList({ camera, most, onMore }: EventListProps) {
           <EventRow key={event.sequence} event={event} />
         ))}
       </ol>
-      {onMore && (earlier || shown.length === most) && (
-        <div class="pad">
-          <button
-            type="button"
-            class="button"
-            disabled={loadingEarlier.value}
-            onClick={() => {
-              onMore();
-              void loadEarlier().catch(() => {});
-            }}
-          >
-            {loadingEarlier.value ? 'Loading …' : 'Show earlier ones'}
-          </button>
-        </div>
-      )}
     </div>
   );
 }

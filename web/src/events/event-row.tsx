@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import type { AccessEvent } from '../api/api-types.ts';
 import { cameraName } from '../state/cameras.ts';
 import { doorName } from '../state/doors.ts';
@@ -5,8 +6,9 @@ import { now } from '../state/now.ts';
 import { hrefOf, momentHref } from '../state/route.ts';
 import { may } from '../state/session.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
-import { clockTime } from '../ui/time-words.ts';
+import { clockTime, exactTime, timeOfDay } from '../ui/time-words.ts';
 import { unknowns } from '../unknowns/unknowns.ts';
+import { EventFacts } from './event-facts.tsx';
 import { type EventKind, eventKind, eventWords, similarityWords } from './event-words.ts';
 
 const ICONS: Record<EventKind, IconName> = {
@@ -14,6 +16,7 @@ const ICONS: Record<EventKind, IconName> = {
   denied: 'cross',
   seen: 'eye',
   left: 'leave',
+  door: 'doors',
   camera: 'camera',
   system: 'warn',
 };
@@ -44,9 +47,17 @@ function momentOf({ camera, frameSequence }: AccessEvent): string {
   return momentHref({ camera, frame: frameSequence });
 }
 
-export function EventRow({ event }: { event: AccessEvent }) {
+/** A row of the history: under a heading with its day, one of many for the arrow keys, with all its figures on demand. */
+interface InHistory {
+  readonly isStop: boolean;
+  onFocus(): void;
+}
+
+export function EventRow({ event, inHistory }: { event: AccessEvent; inHistory?: InHistory }) {
+  const [open, setOpen] = useState(false);
   const kind = eventKind(event.type);
   const { who, where, why } = eventWords(event, { door: doorName, camera: cameraName });
+  const exact = `${exactTime(event.decidedAt)}, number ${event.sequence}`;
   const isAnswer = kind === 'granted' || kind === 'denied';
   const details = [
     where,
@@ -66,15 +77,30 @@ export function EventRow({ event }: { event: AccessEvent }) {
       </span>
       <span class="event-head">
         {ANSWERS[kind] && <span class="event-answer">{ANSWERS[kind]}</span>} <span class="event-who">{who}</span>
-        {kind === 'granted' && event.replay && (
+        {kind === 'granted' && event.replay && !inHistory && (
           <span class="tag" title="Read back from the log: this grant is over and opened nothing now">
             replayed
           </span>
         )}
       </span>
-      <time class="event-time figure" dateTime={event.decidedAt} title={`Number ${event.sequence}`}>
-        {clockTime(event.decidedAt, now.peek())}
-      </time>
+      {inHistory ? (
+        <button
+          type="button"
+          class="event-time figure"
+          tabIndex={inHistory.isStop ? 0 : -1}
+          aria-expanded={open}
+          title={exact}
+          data-exact={exact}
+          onFocus={inHistory.onFocus}
+          onClick={() => setOpen(!open)}
+        >
+          <time dateTime={event.decidedAt}>{timeOfDay(event.decidedAt)}</time>
+        </button>
+      ) : (
+        <time class="event-time figure" dateTime={event.decidedAt} title={exact}>
+          {clockTime(event.decidedAt, now.peek())}
+        </time>
+      )}
       {details.length > 0 && (
         <span class="event-details">
           {details.join(' · ')}
@@ -86,6 +112,7 @@ export function EventRow({ event }: { event: AccessEvent }) {
           )}
         </span>
       )}
+      {open && <EventFacts event={event} />}
     </li>
   );
 }

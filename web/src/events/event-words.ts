@@ -1,15 +1,17 @@
 import { ERROR_CODES } from '../../../config/error-codes.ts';
+import { EVENT_TYPES } from '../../../config/event-types.ts';
 import type { AccessEvent } from '../api/api-types.ts';
 
-export type EventKind = 'granted' | 'denied' | 'seen' | 'left' | 'camera' | 'system';
+export type EventKind = 'granted' | 'denied' | 'seen' | 'left' | 'door' | 'camera' | 'system';
 
-export const EVENT_KINDS: readonly EventKind[] = ['granted', 'denied', 'seen', 'left', 'camera', 'system'];
+export const EVENT_KINDS: readonly EventKind[] = ['granted', 'denied', 'seen', 'left', 'door', 'camera', 'system'];
 
 export const KIND_WORDS: Record<EventKind, string> = {
   granted: 'Granted',
   denied: 'Denied',
   seen: 'Seen',
   left: 'Left',
+  door: 'Door',
   camera: 'Camera',
   system: 'System',
 };
@@ -26,9 +28,29 @@ export function eventKind(type: AccessEvent['type']): EventKind {
       return 'left';
     case 'system.fault':
       return 'system';
+    case 'door.locked_down':
+    case 'door.released':
+    case 'door.policy_changed':
+      return 'door';
     default:
       return 'camera';
   }
+}
+
+/** Every type of event of these kinds. */
+export const typesOf = (kinds: readonly EventKind[]) => EVENT_TYPES.filter((type) => kinds.includes(eventKind(type)));
+
+const RULE_CHANGES: Record<string, string> = {
+  added: 'is a new door',
+  removed: 'is no longer a door',
+  changed: 'goes by other rules now',
+};
+
+/** Who set a switch, and why, stands there as they wrote it. */
+function doorWords({ type, reason }: Pick<AccessEvent, 'type' | 'reason'>): { what: string; why: string | null } {
+  if (type === 'door.policy_changed')
+    return { what: RULE_CHANGES[reason ?? 'changed'] ?? 'goes by other rules now', why: null };
+  return { what: type === 'door.locked_down' ? 'is locked down' : 'is released', why: reason };
 }
 
 const CAMERA_STATES: Record<string, string> = {
@@ -61,7 +83,11 @@ const REASONS: Record<string, string> = {
   threshold: 'matches nobody',
   margin: 'two people look too alike',
   negative: 'looks like somebody who was ruled out',
-  expired: 'known, and not at this time',
+  expired: 'enrolled, but not valid now',
+  outside_schedule: 'on the list, but not at this time',
+  spoof: 'the face does not pass for a live one',
+  locked_down: 'the door is locked down',
+  manual: 'opened by hand',
   too_small: 'the face is too small',
   low_quality: 'the picture of the face is too poor',
   cut_off: 'the face is cut off',
@@ -92,8 +118,14 @@ export function eventWords(event: AccessEvent, names: EventNames): { who: string
   const why = event.reason === null ? null : reasonWords(event.reason);
   switch (eventKind(event.type)) {
     case 'granted':
+      if (event.reason === 'manual') return { who: 'Opened by hand', where: names.door(event.door), why: null };
+      return { who: person, where: names.door(event.door), why };
     case 'denied':
       return { who: person, where: names.door(event.door), why };
+    case 'door': {
+      const { what, why: because } = doorWords(event);
+      return { who: `${names.door(event.door)} ${what}`, where: '', why: because };
+    }
     case 'seen':
     case 'left':
       return { who: person, where: names.camera(event.camera), why };
@@ -102,7 +134,11 @@ export function eventWords(event: AccessEvent, names: EventNames): { who: string
       return { who: `${names.camera(event.camera)} ${CAMERA_STATES[state] ?? state}`, where: '', why };
     }
     case 'system':
-      return { who: 'Fault', where: names.camera(event.camera), why };
+      return {
+        who: 'Fault',
+        where: [names.door(event.door), names.camera(event.camera)].filter(Boolean).join(', '),
+        why,
+      };
   }
 }
 
@@ -112,7 +148,7 @@ export function eventSentence(event: AccessEvent, names: EventNames): string {
   const because = why === null ? '' : `: ${why}`;
   switch (eventKind(event.type)) {
     case 'granted':
-      return `${where} granted to ${who}`;
+      return event.reason === 'manual' ? `${where} opened by hand` : `${where} granted to ${who}`;
     case 'denied':
       return `${where} denied to ${who}${because}`;
     case 'seen':

@@ -4,6 +4,9 @@ import { AreasDialog } from '../areas/areas-dialog.tsx';
 import { AddCameraDialog } from '../camera/add-camera-dialog.tsx';
 import { ChangeCameraDialog } from '../camera/change-camera-dialog.tsx';
 import { RemoveCamera } from '../camera/remove-camera.tsx';
+import { LockDown } from '../doors/lock-down.tsx';
+import { ReleaseDoors } from '../doors/release-doors.tsx';
+import { UnlockDoor } from '../doors/unlock-door.tsx';
 import { EnrolDialog } from '../enrol/enrol-dialog.tsx';
 import { EnrolFromCamera } from '../enrol/enrol-from-camera.tsx';
 import { RemoveFace } from '../people/remove-face.tsx';
@@ -36,6 +39,12 @@ export function Dialogs() {
       return <RemoveFace subject={open.subject} face={open.face} />;
     case 'name-unknown':
       return <NameDialog unknown={open.unknown} />;
+    case 'lock-down':
+      return <LockDown id={open.door} />;
+    case 'release':
+      return <ReleaseDoors id={open.door} />;
+    case 'unlock':
+      return <UnlockDoor id={open.door} />;
     case 'create-key':
       return <CreateKey />;
     case 'revoke-key':

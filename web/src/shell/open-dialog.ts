@@ -13,6 +13,10 @@ export type OpenDialog =
   | { name: 'remove-subject'; subject: SubjectView; faces: readonly EnrolledFaceView[] | null }
   | { name: 'remove-face'; subject: SubjectView; face: EnrolledFaceView }
   | { name: 'name-unknown'; unknown: UnknownView }
+  /** `door` null: every door. */
+  | { name: 'lock-down'; door: string | null }
+  | { name: 'release'; door: string | null }
+  | { name: 'unlock'; door: string }
   | { name: 'create-key' }
   | { name: 'revoke-key'; key: KeyView };
 

@@ -22,7 +22,7 @@ export const SHORTCUTS: readonly { keys: string; does: string }[] = [
   { keys: 'd', does: 'Doors' },
   { keys: 'p', does: 'People' },
   { keys: 'u', does: 'Who is this? Unknown people' },
-  { keys: 'k', does: 'Keys and audit log' },
+  { keys: 'k', does: 'Keys, feeds and audit log' },
   { keys: 'f', does: 'Full screen, on and off' },
   { keys: 'v', does: 'Pictures: exact, smooth' },
   { keys: 'a', does: 'Add a camera' },

@@ -23,7 +23,7 @@ const PAGES: readonly PageLink[] = [
   { page: 'events', with: ['unknowns'], label: 'Events', icon: 'events', key: 'e' },
   { page: 'doors', label: 'Doors', icon: 'doors', key: 'd' },
   { page: 'people', label: 'People', icon: 'people', key: 'p' },
-  { page: 'keys', with: ['audit'], label: 'Access', icon: 'key', key: 'k', scope: 'admin' },
+  { page: 'keys', with: ['feeds', 'audit'], label: 'Access', icon: 'key', key: 'k', scope: 'admin' },
 ];
 
 export function TopBar() {

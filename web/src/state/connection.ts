@@ -21,6 +21,8 @@ export const connection = signal<Connection>({ at: 'connecting', lostSince: null
 
 const POLL_MS = 4000;
 const READY_MS = 20_000;
+/** Schedules begin and end without an event. */
+const DOORS_MS = 10_000;
 let feed: SteadySocket | null = null;
 
 export function connectNow(): void {
@@ -73,6 +75,10 @@ export function startConnection(): void {
   setInterval(() => {
     if (!document.hidden && connection.peek().at === 'live') void refreshReadiness();
   }, READY_MS);
+
+  setInterval(() => {
+    if (!document.hidden && connection.peek().at === 'live') void refreshDoors();
+  }, DOORS_MS);
 
   addEventListener('online', connectNow);
   document.addEventListener('visibilitychange', () => {

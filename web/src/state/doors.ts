@@ -8,6 +8,17 @@ export const doors = loaded.value;
 export const doorsError = loaded.error;
 export const refreshDoors = loaded.refresh;
 
+let soon: ReturnType<typeof setTimeout> | undefined;
+
+/** For a burst of events: one request a moment after the first, not put off by the others. */
+export function refreshDoorsSoon(): void {
+  if (soon !== undefined) return;
+  soon = setTimeout(() => {
+    soon = undefined;
+    void refreshDoors();
+  }, 150);
+}
+
 export function doorName(id: string | null): string {
   if (id === null) return '';
   return doors.value?.find((door) => door.id === id)?.name ?? id;

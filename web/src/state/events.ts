@@ -6,13 +6,12 @@ import { eventSentence } from '../events/event-words.ts';
 import { newestSequence, spliceEvents } from '../events/splice-events.ts';
 import { announce } from './announce.ts';
 import { cameraName, refreshCamerasSoon } from './cameras.ts';
-import { doorName } from './doors.ts';
+import { doorName, refreshDoorsSoon } from './doors.ts';
 
 /** Ascending by sequence, without doubles; null until they came once. */
 export const events = signal<AccessEvent[] | null>(null);
-/** The oldest one that the server still keeps. */
-export const oldestKept = signal(1);
-export const loadingEarlier = signal(false);
+/** Another number whenever the log is another one: what was read from it before means nothing any more. */
+export const logVersion = signal(0);
 
 /** Wall-clock milliseconds at which an event was heard live, by its number; the server's clock may be another. */
 export const heardAt = new Map<number, number>();
@@ -28,7 +27,7 @@ export async function eventsCursor(): Promise<number> {
   const newest = events.peek()?.at(-1);
   if (newest && (await isStillThere(newest))) return newest.sequence;
   const answer = await facegateApi.events({ limit: PAGE });
-  oldestKept.value = answer.oldest;
+  logVersion.value += 1;
   heardAt.clear();
   events.value = spliceEvents([], answer.events, MOST_KEPT);
   return answer.latest;
@@ -38,7 +37,6 @@ export async function eventsCursor(): Promise<number> {
 async function isStillThere({ sequence, id }: AccessEvent): Promise<boolean> {
   try {
     const answer = await facegateApi.events({ since: sequence - 1, limit: 1 });
-    oldestKept.value = answer.oldest;
     return answer.events[0]?.id === id;
   } catch (error) {
     if (error instanceof ApiError && error.code === 'EVENT_CURSOR_GONE') return false;
@@ -65,21 +63,10 @@ export function takeEventMessage(data: unknown): void {
   take([event]);
   if (event.replay) return;
   if (event.type.startsWith('camera.')) refreshCamerasSoon();
-  if (event.type.startsWith('access.')) announce(eventSentence(event, { door: doorName, camera: cameraName }));
-}
-
-export async function loadEarlier(): Promise<void> {
-  const first = events.peek()?.[0]?.sequence;
-  if (first === undefined || first <= oldestKept.peek() || loadingEarlier.peek()) return;
-  loadingEarlier.value = true;
-  try {
-    const since = Math.max(0, oldestKept.peek() - 1, first - 1 - PAGE);
-    const answer = await facegateApi.events({ since, limit: Math.min(PAGE, first - 1 - since) });
-    oldestKept.value = answer.oldest;
-    take(answer.events);
-  } finally {
-    loadingEarlier.value = false;
-  }
+  // Whatever the type says of a door, the list has it: its state, its counters.
+  if (event.door !== null) refreshDoorsSoon();
+  if (event.type.startsWith('access.') || event.type.startsWith('door.'))
+    announce(eventSentence(event, { door: doorName, camera: cameraName }));
 }
 
 function take(incoming: readonly AccessEvent[]): void {

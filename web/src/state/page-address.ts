@@ -1,4 +1,4 @@
-const PLAIN_PAGES = ['events', 'doors', 'keys', 'audit'] as const;
+const PLAIN_PAGES = ['doors', 'keys', 'feeds', 'audit'] as const;
 
 /** A frame of a camera. */
 export interface CameraMoment {
@@ -9,6 +9,8 @@ export interface CameraMoment {
 export type Route =
   | { page: 'wall'; camera: string | null }
   | { page: 'people'; person: string | null }
+  /** `query`: what is asked for, as it stands behind the `?`. */
+  | { page: 'events'; query: string }
   /** `moment`: only those who were there then. */
   | { page: 'unknowns'; moment: CameraMoment | null }
   | { page: (typeof PLAIN_PAGES)[number] };
@@ -16,14 +18,16 @@ export type Route =
 export type PageName = Route['page'];
 
 /**
- * `#/wall`, `#/wall/front`, `#/people`, `#/people/<id>`, `#/unknowns`, `#/unknowns/front/812`, `#/events`, …; anything else
- * is the wall.
+ * `#/wall`, `#/wall/front`, `#/people`, `#/people/<id>`, `#/unknowns`, `#/unknowns/front/812`, `#/events?door=lobby`, …;
+ * anything else is the wall.
  */
 export function parseRoute(hash: string): Route {
-  const [page, which, frame] = hash.replace(/^#\/?/, '').split('/');
+  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
+  const [page, which, frame] = path.split('/');
   const one = which ? decode(which) : null;
   const plain = PLAIN_PAGES.find((name) => name === page);
   if (plain) return { page: plain };
+  if (page === 'events') return { page, query };
   if (page === 'people') return { page, person: one };
   if (page === 'unknowns') {
     const isMoment = one !== null && frame !== undefined && /^\d{1,15}$/.test(frame);

@@ -12,3 +12,10 @@ addEventListener('hashchange', () => {
 export function go(page: PageName, which?: string): void {
   location.hash = hrefOf(page, which);
 }
+
+/** Another address for the same page: nothing to go back to. */
+export function rewrite(hash: string): void {
+  if (hash === location.hash) return;
+  history.replaceState(history.state, '', hash);
+  route.value = parseRoute(hash);
+}

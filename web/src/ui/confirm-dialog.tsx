@@ -11,16 +11,20 @@ interface ConfirmDialogProps {
   /** The button that does it. */
   act: string;
   acting: string;
+  /** What it does is meant to be, not feared. */
+  mild?: boolean;
   /** Closes the dialog where it succeeds. */
   onAct(): Promise<void>;
   children: ComponentChildren;
 }
 
-/** Something that cannot be taken back is asked about first. */
-export function ConfirmDialog({ title, keep, act, acting, onAct, children }: ConfirmDialogProps) {
+/** What matters is asked about first: it cannot be taken back, or doors hang on it. */
+export function ConfirmDialog({ title, keep, act, acting, mild = false, onAct, children }: ConfirmDialogProps) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const run = async () => {
+  const run = async (event: Event) => {
+    event.preventDefault();
+    if (busy) return;
     setBusy(true);
     setProblem(null);
     try {
@@ -33,18 +37,20 @@ export function ConfirmDialog({ title, keep, act, acting, onAct, children }: Con
   };
   return (
     <Dialog title={title} onClose={closeDialog}>
-      {children}
-      <p class="problem" role="alert">
-        {problem}
-      </p>
-      <div class="dialog-actions">
-        <button type="button" class="button" onClick={closeDialog}>
-          {keep}
-        </button>
-        <button type="button" class="button button-danger" disabled={busy} onClick={run}>
-          {busy ? acting : act}
-        </button>
-      </div>
+      <form class="form" onSubmit={run}>
+        {children}
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+        <div class="dialog-actions">
+          <button type="button" class="button" onClick={closeDialog}>
+            {keep}
+          </button>
+          <button type="submit" class={mild ? 'button button-main' : 'button button-danger'} disabled={busy}>
+            {busy ? acting : act}
+          </button>
+        </div>
+      </form>
     </Dialog>
   );
 }

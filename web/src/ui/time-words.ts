@@ -16,6 +16,19 @@ const DATE_AND_TIME = new Intl.DateTimeFormat(undefined, {
   hourCycle: 'h23',
 });
 
+const WEEKDAY = new Intl.DateTimeFormat(undefined, { weekday: 'long' });
+const EXACT = new Intl.DateTimeFormat(undefined, {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+  hourCycle: 'h23',
+  timeZoneName: 'short',
+});
+
 const sameDay = (a: Date, b: Date) => a.toDateString() === b.toDateString();
 
 /** `14:02:11`, on another day `20 Nov 14:02:11`. */
@@ -35,6 +48,28 @@ export function dateOf(at: string): string {
 export function dateAndTime(at: string): string {
   const date = new Date(at);
   return Number.isNaN(date.getTime()) ? '–' : DATE_AND_TIME.format(date);
+}
+
+/** `14:02:11`, whatever day it is. */
+export function timeOfDay(at: string): string {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? '–' : CLOCK.format(date);
+}
+
+/** `21 Nov 2026, 14:02:11.120 CET` */
+export function exactTime(at: string): string {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? '–' : EXACT.format(date);
+}
+
+/** `Today, 21 Nov 2026`, `Yesterday, …`, `Thursday, …`: by this browser's clock. */
+export function dayWords(at: string, nowMs: number): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return '–';
+  const now = new Date(nowMs);
+  const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
+  const day = sameDay(date, now) ? 'Today' : sameDay(date, yesterday) ? 'Yesterday' : WEEKDAY.format(date);
+  return `${day}, ${DATE.format(date)}`;
 }
 
 /** `just now`, `12 s ago`, `3 min ago`, `2 h ago`, `4 days ago`. */
