@@ -7,6 +7,7 @@ export const ERROR_CODES = {
   CONFIG_INVALID: { status: 500, means: 'A setting is missing, unknown or out of range; the message names the key.' },
   CONFIG_NOT_FOUND: { status: 500, means: 'The configuration file does not exist or cannot be read.' },
   CONFIG_SECRET_MISSING: { status: 500, means: 'The configuration names an environment variable that is not set.' },
+  TRACE_UNWRITABLE: { status: 500, means: 'The file named with --trace cannot be written.' },
   USAGE: { status: 400, means: 'The command line was not understood.' },
   PORT_IN_USE: { status: 500, means: 'Another program already listens on the address and port.' },
   // Sources (the STREAM codes are those of camera events)

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { AppError } from '../../config/app-error.ts';
 import { deviceEnvironment } from '../../config/device-environment.ts';
 import type { Settings } from '../../config/settings-schema.ts';
+import type { FrameTracer } from '../../pipeline/frame-trace.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { openTenant, type Tenant } from '../../server/tenant.ts';
 import type { CommandContext } from './command-context.ts';
@@ -19,6 +20,8 @@ export interface RunTenantOptions extends CommandSettings {
   starter: boolean;
   log: ReturnType<typeof openLog>;
   context: CommandContext;
+  /** Follows frames on their way. Default: nobody does. */
+  tracer?: FrameTracer;
   /** Between opening and watching: everything works, nothing listens and no camera runs yet. */
   prepare?: (tenant: Tenant) => Promise<void>;
   /** Reads the settings anew, as the command line and the file say now; they are watched where it is given. */
@@ -63,6 +66,7 @@ export async function runTenant(options: RunTenantOptions): Promise<void> {
     version,
     clock: systemClock,
     log,
+    tracer: options.tracer,
     onProgress: (model, done, total) => terminal.progress(`fetching ${model}`, done, total),
   });
   await options.prepare?.(tenant);

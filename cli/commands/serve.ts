@@ -1,8 +1,25 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { AppError } from '../../config/app-error.ts';
+import { TraceFile } from '../../sinks/trace-file.ts';
 import type { CommandContext } from './command-context.ts';
 import { openLog } from './log.ts';
 import { runTenant } from './run-tenant.ts';
-import { addSettingsOptions, collect, portNumber, readSettings, type SettingsOptions } from './settings-options.ts';
+import {
+  addSettingsOptions,
+  collect,
+  portNumber,
+  readSettings,
+  type SettingsOptions,
+  wholeNumber,
+} from './settings-options.ts';
+
+const TRACE_SECONDS = 30;
+
+interface ServeOptions extends SettingsOptions {
+  trace?: string;
+  traceSeconds?: number;
+}
 
 export function addServeCommand(program: Command, context: CommandContext): void {
   const command = program
@@ -12,6 +29,12 @@ export function addServeCommand(program: Command, context: CommandContext): void
     .option('--camera <url>', 'a camera, as URL or id=URL; may be given several times', collect)
     .option('--host <address>', 'address to listen on (default 127.0.0.1: this machine only)')
     .option('-p, --port <number>', 'port to listen on (default 8080; 0: any free one)', portNumber)
+    .option('--trace <file>', 'write what each frame spends its time on, for https://ui.perfetto.dev (written over)')
+    .option(
+      '--trace-seconds <n>',
+      `how long, from the first frame on (default ${TRACE_SECONDS})`,
+      wholeNumber('--trace-seconds', 1, 600),
+    )
     .addHelpText(
       'after',
       `
@@ -19,15 +42,26 @@ Examples:
   facegate serve --camera rtsp://user:password@10.0.0.5/stream1
   facegate serve --camera front=rtsp://10.0.0.5/s1 --camera desk=webcam:/dev/video0
   facegate serve --config facegate.yaml
-  FRONT_PASSWORD=… facegate serve --config facegate.yaml   # keeps the password out of the process list`,
+  FRONT_PASSWORD=… facegate serve --config facegate.yaml   # keeps the password out of the process list
+  facegate serve --config facegate.yaml --trace trace.json   # where the time of each frame goes`,
     );
-  addSettingsOptions(command).action((options: SettingsOptions) => serve(options, context));
+  addSettingsOptions(command).action((options: ServeOptions) => serve(options, context));
 }
 
-async function serve(options: SettingsOptions, context: CommandContext): Promise<void> {
+async function serve(options: ServeOptions, context: CommandContext): Promise<void> {
   const read = readSettings(options, context);
   const log = openLog(read.settings.log.level);
   for (const warning of read.warnings) log.warn({}, warning);
+  // Before anything else: what cannot be written is said at once, not when the first frame comes.
+  await using tracer = openTrace(options, log);
   const readAgain = () => readSettings(options, context).settings;
-  await runTenant({ ...read, starter: false, log, context, readAgain });
+  await runTenant({ ...read, starter: false, log, context, readAgain, ...(tracer && { tracer }) });
+}
+
+function openTrace({ trace, traceSeconds }: ServeOptions, log: ReturnType<typeof openLog>): TraceFile | null {
+  if (trace === undefined) {
+    if (traceSeconds === undefined) return null;
+    throw new AppError('USAGE', '--trace-seconds says how long; --trace FILE says where to');
+  }
+  return TraceFile.open({ file: resolve(trace), seconds: traceSeconds ?? TRACE_SECONDS, log });
 }

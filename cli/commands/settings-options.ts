@@ -93,6 +93,15 @@ export function portNumber(text: string): number {
   throw new AppError('USAGE', `--port must be a number from 0 to 65535, got "${text}"`);
 }
 
+/** For a flag that takes whole numbers. */
+export function wholeNumber(flag: string, least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    throw new AppError('USAGE', `${flag} must be a whole number from ${least} to ${most}, got "${text}"`);
+  };
+}
+
 export function collect(value: string, previous: string[] | undefined): string[] {
   return [...(previous ?? []), value];
 }
