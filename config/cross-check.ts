@@ -4,6 +4,7 @@ import { runsOnDevice, shortProviderName } from './execution-providers.ts';
 import type { SettingPath } from './interpolate.ts';
 import { nearestName } from './nearest-name.ts';
 import type { Settings } from './settings-schema.ts';
+import { webhookUrlProblem } from './webhook-url.ts';
 
 /**
  * What the schema cannot see: settings that are well formed, each by itself, and do not fit together. Takes settings that
@@ -18,6 +19,7 @@ export function crossCheck(settings: unknown, describe: DescribeValue = describe
     ...repeated('keys', 'name', members(settings, 'keys')),
     ...repeated('sinks', 'id', members(settings, 'sinks')),
     ...unknownDoors(doors, members(settings, 'sinks'), describe),
+    ...webhookUrls(members(settings, 'sinks'), describe),
     ...cameras.flatMap(({ url, failover }, i) => [
       ...(typeof url === 'string' && url !== '' ? cameraUrl(url, ['cameras', i, 'url'], describe) : []),
       ...(Array.isArray(failover)
@@ -26,10 +28,10 @@ export function crossCheck(settings: unknown, describe: DescribeValue = describe
     ]),
     ...cameras.flatMap((camera, i) => credentials(camera, ['cameras', i])),
     ...unknownCameras(cameras, doors, describe),
-    ...roles(settings).flatMap(([path, role]) => deviceWithoutProvider(path, role)),
-  ];
     ...unknownSchedules(settings, doors, describe),
     ...doorsWithoutLiveness(settings, doors),
+    ...roles(settings).flatMap(([path, role]) => deviceWithoutProvider(path, role)),
+  ];
 }
 
 /** What is allowed and probably not meant, one line each. */
@@ -164,6 +166,16 @@ function unknownCameras(cameras: readonly Member[], doors: readonly Member[], de
       const message = `doors[${i}].cameras[${j}] names no camera, got ${describe(id, path)}`;
       return [{ path, message: `${message}; ${near ? `did you mean ${near}?` : known}` }];
     });
+  });
+}
+
+function webhookUrls(sinks: readonly Member[], describe: DescribeValue): Problem[] {
+  return sinks.flatMap(({ type, url, insecure }, i) => {
+    if (type !== 'webhook' || typeof url !== 'string' || url === '') return [];
+    const problem = webhookUrlProblem(url, insecure === true);
+    if (problem === null) return [];
+    const path: SettingPath = ['sinks', i, 'url'];
+    return [{ path, message: `${keyName(path)} ${problem}, got ${describe(url, path)}` }];
   });
 }
 

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parseByteSize } from '../../config/byte-size.ts';
 import { EVENT_TYPES } from '../../config/event-types.ts';
 import { loadSettings } from '../../config/load-settings.ts';
+import { newWebhookSecret } from '../../config/webhook-secret.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'facegate-sinks-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -55,17 +56,72 @@ describe('sinks', () => {
       'sinks[0].url must not hold a user name or password: set "username" and "password", got "mqtt://***@x"',
     ],
     ['- { type: mqtt, url: "mqtt://x", ca: a.pem }', 'sinks[0].ca must not be set without mqtts://, got "a.pem"'],
-    ['- { type: mqtt, url: "mqtt://x", insecure: true }', 'sinks[0].insecure must not be true without mqtts://, got true'],
+    [
+      '- { type: mqtt, url: "mqtt://x", insecure: true }',
+      'sinks[0].insecure must not be true without mqtts://, got true',
+    ],
     ['- { type: mqtt, url: "mqtts://x", ca: a, insecure: true }', 'sinks[0].insecure must not be true where "ca" says'],
-    ['- { type: mqtt, url: "mqtt://x", password: abc }', 'sinks[0].password must not be set without a username, got 3 characters'],
+    [
+      '- { type: mqtt, url: "mqtt://x", password: abc }',
+      'sinks[0].password must not be set without a username, got 3 characters',
+    ],
     ['- { type: mqtt, url: "mqtt://x", topic: "a/+" }', 'sinks[0].topic must be an MQTT topic without "+"'],
     ['- { type: mqtt, url: "mqtt://x", clientId: "a b" }', 'sinks[0].clientId must be 1 to 23 printable characters'],
     [
       '- { type: file, id: a, path: a }\n  - { type: mqtt, id: a, url: "mqtt://x" }',
       'sinks[1].id must be unique, got "a" again (sinks[0])',
     ],
+    ['- { type: webhook, secrets: [SECRET] }', 'sinks[0].url is missing'],
+    ['- { type: webhook, url: "https://x/" }', 'sinks[0].secrets is missing'],
+    ['- { type: webhook, url: "https://x/", secrets: [] }', 'sinks[0].secrets must have at least one secret'],
+    [
+      '- { type: webhook, url: "https://x/", secrets: [topsecret] }',
+      'sinks[0].secrets[0] must start with "whsec_"; "facegate sinks secret" makes one, got 9 characters',
+    ],
+    [
+      '- { type: webhook, url: "https://x/", secrets: ["whsec_!!!!"] }',
+      'sinks[0].secrets[0] must be "whsec_" and base64 (A–Z, a–z, 0–9, "+", "/", with its "=" at the end)',
+    ],
+    [
+      `- { type: webhook, url: "https://x/", secrets: [SECRET, "whsec_${Buffer.alloc(23).toString('base64')}"] }`,
+      'sinks[0].secrets[1] must hold 24 to 64 bytes after "whsec_", it holds 23; "facegate sinks secret" makes one',
+    ],
+    [
+      `- { type: webhook, url: "https://x/", secrets: ["whsec_${Buffer.alloc(65).toString('base64')}"] }`,
+      'must hold 24 to 64 bytes after "whsec_", it holds 65',
+    ],
+    [
+      '- { type: webhook, url: "http://ada:topsecret@10.0.0.5/hook", secrets: [SECRET] }',
+      'sinks[0].url must start with https:// beyond this machine; "insecure: true" allows http:// all the same',
+    ],
+    [
+      '- { type: webhook, url: "http://127.0.0.1.example.com/", secrets: [SECRET] }',
+      'sinks[0].url must start with https:// beyond this machine',
+    ],
+    [
+      '- { type: webhook, url: "ftp://x/", secrets: [SECRET] }',
+      'sinks[0].url must be an address like https://host/path, got "ftp://x/"',
+    ],
+    [
+      '- { type: webhook, url: "example.com/hook", secrets: [SECRET] }',
+      'sinks[0].url must be an address like https://host/path',
+    ],
   ])('refuses %s', (sink, message) => {
-    expect(() => load(`sinks:\n  ${sink}`)).toThrow(message);
+    const text = sink.replace('SECRET', newWebhookSecret());
+    expect(() => load(`sinks:\n  ${text}`)).toThrow(message);
+    expect(() => load(`sinks:\n  ${text}`)).not.toThrow('topsecret');
+  });
+
+  it.each([
+    'url: "https://example.com/hook"',
+    'url: "https://ada:secret@example.com:8443/hook?x=1"',
+    'url: "http://localhost:9000/"',
+    'url: "http://127.8.0.1/"',
+    'url: "http://[::1]:9000/"',
+    'url: "http://10.0.0.5/hook", insecure: true',
+  ])('take a webhook with %s', (url) => {
+    const secrets = `["${newWebhookSecret()}", "whsec_${Buffer.alloc(24).toString('base64')}"]`;
+    expect(load(`sinks: [{ type: webhook, ${url}, secrets: ${secrets} }]`).sinks).toHaveLength(1);
   });
 });
 
