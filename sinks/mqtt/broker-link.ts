@@ -23,6 +23,8 @@ export type LinkState = 'connecting' | 'online' | 'waiting' | 'closed';
 const WAIT_FOR_CONNECTION_MS = 2000;
 /** A connection that lasted this long was no failure. */
 const LASTED_MS = 5000;
+/** So many that did not, one after the other, are no accident. */
+const SHORT_IN_A_ROW = 3;
 const OFFLINE_WITHIN_MS = 2000;
 
 /** Keeps a connection to the broker, for as long as it is not closed. What is published while there is none is refused. */
@@ -34,6 +36,8 @@ export class BrokerLink implements AsyncDisposable {
   #connection: BrokerConnection | null = null;
   #trouble: AppError | null = null;
   #said: string | null = null;
+  /** Connections in a row that ended as soon as they had been made. */
+  #shortLived = 0;
   #connections = 0;
   readonly #waiting = new Set<() => void>();
   /** The one that is open, greeted or not. */
@@ -114,11 +118,17 @@ export class BrokerLink implements AsyncDisposable {
         const why = await connection.ended;
         if (why) throw why;
       } catch (error) {
-        if (!signal.aborted) this.#note(AppError.from(error, 'MQTT_CONNECTION_FAILED'));
+        this.#trouble = AppError.from(error, 'MQTT_CONNECTION_FAILED');
       }
       this.#connection = null;
+      this.#open = null;
       if (signal.aborted) break;
-      if (since !== null && clock.monotonicMs() - since >= LASTED_MS) pauses.reset();
+      if (since !== null) {
+        const lasted = clock.monotonicMs() - since >= LASTED_MS;
+        this.#shortLived = lasted ? 0 : this.#shortLived + 1;
+        if (lasted) pauses.reset();
+      }
+      this.#complain();
       this.#set('waiting');
       const refused = this.#trouble?.code === 'MQTT_AUTH_FAILED';
       await pause(pauses.next({ refused }), undefined, { signal }).catch(() => undefined);
@@ -160,20 +170,27 @@ export class BrokerLink implements AsyncDisposable {
     this.#connection = connection;
     this.#connections += 1;
     this.#trouble = null;
-    this.#said = null;
     this.#set('online');
-    this.#options.log.info({ connections: this.#connections }, `connected to ${brokerUrl(this.#options.broker)}`);
+    // Two clients of one id push each other out for ever: that is said once.
+    if (this.#shortLived < SHORT_IN_A_ROW) {
+      this.#said = null;
+      this.#options.log.info({ connections: this.#connections }, `connected to ${brokerUrl(this.#options.broker)}`);
+    }
     for (const go of this.#waiting) go();
   }
 
   /** The same trouble again and again is one line of the log. */
-  #note(trouble: AppError): void {
-    this.#trouble = trouble;
-    const { code, message } = trouble;
-    const text = `${code} ${message}`;
+  #complain(): void {
+    if (!this.#trouble) return;
+    const { code, message } = this.#trouble;
+    const hint =
+      this.#shortLived >= SHORT_IN_A_ROW
+        ? `; ${SHORT_IN_A_ROW} connections and more ended as soon as they were made: another client may use the same clientId`
+        : '';
+    const text = `${message}${hint}; it is tried again`;
     if (text === this.#said) return;
     this.#said = text;
-    this.#options.log.warn({ code }, `${message}; it is tried again`);
+    this.#options.log.warn({ code }, text);
   }
 
   #refuseWhenClosed(): void {
