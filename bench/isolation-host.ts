@@ -12,6 +12,7 @@ import type { PixelImage } from '../pipeline/pixel-image.ts';
 import { silentLog } from '../pipeline/silent-log.ts';
 import { systemClock } from '../pipeline/system-clock.ts';
 import { descendantsOf, residentBytes } from '../test/support/child-processes.ts';
+import { LoopDelay } from './loop-delay.ts';
 
 export interface NetworkTask {
   readonly name: string;
@@ -34,6 +35,8 @@ export interface HostAnswer {
   readonly latencies: Readonly<Record<string, number[]>>;
   /** Of this program and its processes together. */
   readonly memoryMb: number;
+  /** Of this program's main thread; alone it is the one that runs the network. */
+  readonly loopDelayP99Ms: number;
 }
 
 type Ask = () => Promise<unknown>;
@@ -59,6 +62,7 @@ process.once('message', async (task: HostTask) => {
   process.send?.(ready);
   await go;
   const latencies: Record<string, number[]> = Object.fromEntries([...asks.keys()].map((name) => [name, []]));
+  const delay = new LoopDelay();
   for (const set of task.sets) {
     const until = performance.now() + task.secondsPerSet * 1000;
     const loops = set.map(async (name) => {
@@ -70,8 +74,9 @@ process.once('message', async (task: HostTask) => {
     });
     await Promise.all(loops);
   }
+  const loopDelayP99Ms = delay.p99Ms();
   const memory = [process.pid, ...descendantsOf(process.pid)].reduce((sum, pid) => sum + residentBytes(pid), 0);
-  const answer: HostAnswer = { latencies, memoryMb: memory / MEGABYTE };
+  const answer: HostAnswer = { latencies, memoryMb: memory / MEGABYTE, loopDelayP99Ms };
   process.send?.(answer, undefined, undefined, () => process.disconnect());
 });
 

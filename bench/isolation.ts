@@ -12,7 +12,8 @@ import { silentLog } from '../pipeline/silent-log.ts';
 import { filmFrames } from '../test/support/film-frames.ts';
 import type { HostAnswer, HostReady, HostTask, NetworkTask } from './isolation-host.ts';
 import { film, modelMirrors } from './materials.ts';
-import { type Measurement, percentile, type Ratio, type Row } from './report.ts';
+import type { BenchOptions } from './options.ts';
+import { delayRatio, delayRow, type Measurement, percentile, type Ratio, type Row } from './report.ts';
 
 const ROUNDS = 5;
 const SECONDS = 4;
@@ -44,26 +45,27 @@ const MEMORY_NOTES: Record<Mode, string> = {
  * compared with alone at the same work on every core: what cores take from each other (caches, clock, hyper-threads) is in
  * both.
  */
-export async function measureIsolation(): Promise<Measurement> {
+export async function measureIsolation(options: BenchOptions = {}): Promise<Measurement> {
+  const { rounds = ROUNDS, seconds = SECONDS } = options;
   const scratch = mkdtempSync(join(tmpdir(), 'facegate-bench-'));
   try {
     const { networks, faces } = await prepare(scratch);
     const names = networks.map(({ name }) => name);
     const sets = sideBySide(names, availableParallelism());
     const figures = new Figures();
-    for (let round = 0; round < ROUNDS; round += 1) {
-      process.stderr.write(`isolation: round ${round + 1} of ${ROUNDS}\n`);
+    for (let round = 0; round < rounds; round += 1) {
+      process.stderr.write(`isolation: round ${round + 1} of ${rounds}\n`);
       const alone = (name: string): HostTask => ({
         mode: 'alone',
         networks: networks.filter((network) => network.name === name),
         sets: [[name]],
-        secondsPerSet: SECONDS,
+        secondsPerSet: seconds,
       });
       figures.beginRound();
       for (const name of names) figures.note('alone', await runHosts([alone(name)]));
       for (const set of sets) figures.note('apart', await runHosts(set.map(alone)));
       for (const mode of ['thread', 'process'] as const) {
-        figures.note(mode, await runHosts([{ mode, networks, sets, secondsPerSet: SECONDS }]));
+        figures.note(mode, await runHosts([{ mode, networks, sets, secondsPerSet: seconds }]));
       }
     }
     const rows: Row[] = names.flatMap((name) =>
@@ -72,6 +74,7 @@ export async function measureIsolation(): Promise<Measurement> {
           name: `${name} ${WORDS[mode]}, p${p}`,
           values: figures.latency(name, mode, p),
           unit: 'ms',
+          ...(mode === 'apart' && { as: 'limit' as const }),
         })),
       ),
     );
@@ -84,6 +87,8 @@ export async function measureIsolation(): Promise<Measurement> {
         note: MEMORY_NOTES[mode],
       });
     }
+    const delays = figures.delays('process');
+    rows.push(delayRow(delays, 'in processes: '));
     const over = (name: string, mode: Mode, base: Mode) =>
       figures
         .latency(name, mode, 50)
@@ -97,13 +102,14 @@ export async function measureIsolation(): Promise<Measurement> {
       { name: `${name} in threads / alone, cores busy, p50`, values: over(name, 'thread', 'apart'), wanted: null },
       { name: `${name} in processes / alone, p50`, values: over(name, 'process', 'alone'), wanted: null },
     ]);
+    ratios.push(delayRatio(delays, 'in processes: '));
     return {
       part: 'isolation',
       rows,
       ratios,
       remarks: [
         `detector: one frame of ${film().split('/').at(-1)} at 1280×720, boxes and landmarks only; embedder and liveness (two networks): the crops of its ${faces} faces in one call`,
-        `each network is called without a pause for ${SECONDS} s a set and round; at the same time run ${sets.map((set) => set.join(' + ')).join(', then ')}`,
+        `each network is called without a pause for ${seconds} s a set and round; at the same time run ${sets.map((set) => set.join(' + ')).join(', then ')}`,
         'one thread inside the runtime each; alone nothing crosses, to a thread or process its frame or crops do',
         'threads: for comparison; a crash in one ends the program',
       ],
@@ -115,15 +121,20 @@ export async function measureIsolation(): Promise<Measurement> {
 
 /** What the rounds gave: every call's time by network and mode, and the memory of each mode. */
 class Figures {
-  readonly #rounds: { readonly latencies: Map<string, number[]>; readonly memoryMb: Map<Mode, number> }[] = [];
+  readonly #rounds: {
+    readonly latencies: Map<string, number[]>;
+    readonly memoryMb: Map<Mode, number>;
+    readonly delayMs: Map<Mode, number>;
+  }[] = [];
 
   beginRound(): void {
-    this.#rounds.push({ latencies: new Map(), memoryMb: new Map() });
+    this.#rounds.push({ latencies: new Map(), memoryMb: new Map(), delayMs: new Map() });
   }
 
   note(mode: Mode, answers: readonly HostAnswer[]): void {
-    const { latencies, memoryMb } = this.#rounds.at(-1)!;
+    const { latencies, memoryMb, delayMs } = this.#rounds.at(-1)!;
     for (const answer of answers) {
+      delayMs.set(mode, Math.max(delayMs.get(mode) ?? 0, answer.loopDelayP99Ms));
       memoryMb.set(mode, (memoryMb.get(mode) ?? 0) + answer.memoryMb);
       for (const [name, values] of Object.entries(answer.latencies)) {
         const key = `${name} ${mode}`;
@@ -135,6 +146,11 @@ class Figures {
   /** One value a round, milliseconds. */
   latency(name: string, mode: Mode, p: number): number[] {
     return this.#rounds.map(({ latencies }) => percentile(latencies.get(`${name} ${mode}`) ?? [], p));
+  }
+
+  /** Of the main thread, p99, one value a round, milliseconds. */
+  delays(mode: Mode): number[] {
+    return this.#rounds.map(({ delayMs }) => delayMs.get(mode) ?? Number.NaN);
   }
 
   /** One value a round, MiB. */

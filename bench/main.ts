@@ -1,63 +1,10 @@
 // npm run bench -- PART…: measures in one run, prints tables for people, and with --json FILE numbers for machines.
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { BenchOptions } from './options.ts';
-import { type Measurement, machine, render } from './report.ts';
-
-interface Part {
-  readonly about: string;
-  /** Options that it heeds. */
-  readonly takes?: readonly (keyof BenchOptions)[];
-  readonly run: (options: BenchOptions) => Promise<Measurement>;
-}
-
-const PARTS: Record<string, Part> = {
-  pipeline: {
-    about: 'the whole pipeline on a film, beside a bare loop over the same networks and beside a Python script',
-    run: async () => (await import('./pipeline.ts')).measurePipeline(),
-  },
-  rtsp: {
-    about: 'a minute of a real RTSP camera at 5 frames a second, and what happens when its film ends',
-    run: async () => (await import('./rtsp-minute.ts')).measureRtspMinute(),
-  },
-  'event-loop': {
-    about: 'how late the main thread is while two cameras are analysed at full load',
-    run: async () => (await import('./event-loop.ts')).measureEventLoop(),
-  },
-  cameras: {
-    about: 'how many paced 1080p25 cameras are sustained, beside what decoding and networks alone would allow',
-    takes: ['seconds', 'fps', 'scene', 'svg'],
-    run: async (options) => (await import('./cameras.ts')).measureCameras(options),
-  },
-  latency: {
-    about:
-      'how old a picture is when it reaches a live client, by a number drawn into it: one camera, and 80 % of those sustained',
-    takes: ['seconds', 'fps', 'cameras', 'svg'],
-    run: async (options) => (await import('./latency.ts')).measureLatency(options),
-  },
-  viewers: {
-    about: 'a thousand live clients, and a hundred with pictures: whether each gets every frame, and what they cost',
-    takes: ['seconds', 'fps', 'cameras', 'clients', 'pictureClients', 'watch'],
-    run: async (options) => (await import('./viewers.ts')).measureViewers(options),
-  },
-  growth: {
-    about: 'cost against faces in the picture and against cameras, with the slope beside the networks’ own',
-    takes: ['seconds', 'fps', 'svg'],
-    run: async (options) => (await import('./growth.ts')).measureGrowth(options),
-  },
-  isolation: {
-    about: 'what it costs a network to live beside others: alone, in threads, in processes; latency and memory',
-    run: async () => (await import('./isolation.ts')).measureIsolation(),
-  },
-  search: {
-    about: 'search of galleries of several sizes, beside one pass over their bytes and beside NumPy',
-    run: async () => (await import('./search.ts')).measureSearch(),
-  },
-  'stalled-viewer': {
-    about: 'what a live viewer that stops reading costs the server and the others',
-    run: async () => (await import('./stalled-viewer.ts')).measureStalledViewer(),
-  },
-};
+import { FIGURES, PARTS } from './parts.ts';
+import { runAll } from './run-all.ts';
+import { runParts } from './run-parts.ts';
+import { writeReport } from './write-report.ts';
 
 const atLeastOne = (text: string) => {
   const value = Number(text);
@@ -69,48 +16,80 @@ const oneOrAll = (text: string) => {
   if (text !== 'one' && text !== 'all') throw new InvalidArgumentError('expected one or all.');
   return text;
 };
-const folder = (path: string) => {
-  mkdirSync(path, { recursive: true });
-  return path;
-};
 
-const command = new Command('bench')
+const program = new Command('bench');
+
+const run = program
+  .command('run', { isDefault: true, hidden: true })
   .argument('<parts...>', Object.keys(PARTS).join(', '))
   .option('--json <file>', 'write the figures to a file')
-  .option('--svg <folder>', 'write plots to a folder', folder)
-  .option('--seconds <n>', 'of each measurement that counts', atLeastOne)
+  .option('--svg <folder>', 'write plots to a folder')
+  .option('--quick', 'short, and yet of several rounds')
   .option('--rounds <n>', 'how often each is measured', atLeastOne)
+  .option('--seconds <n>', 'of each measurement that counts', atLeastOne)
+  .option('--trial-seconds <n>', 'of each trial while the most cameras are sought', atLeastOne)
+  .option('--frames <n>', 'of the film, a run', atLeastOne)
   .option('--cameras <n>', 'cameras; for latency, as many as this machine is known to sustain', atLeastOne)
   .option('--fps <n>', 'frames a second of each camera that are analysed', atLeastOne)
   .option('--scene <names>', 'of empty,walk', namesOf)
   .option('--clients <n>', 'live clients without pictures', atLeastOne)
   .option('--picture-clients <n>', 'live clients with pictures', atLeastOne)
   .option('--watch <what>', 'what each client watches: one camera, or all', oneOrAll)
-  .addHelpText(
-    'after',
-    `\nParts:\n${Object.entries(PARTS)
-      .map(([name, { about, takes = [] }]) => {
-        const options = takes.map((option) => `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
-        return `  ${name.padEnd(16)}${about}${options.length > 0 ? ` (${options.join(', ')})` : ''}`;
-      })
-      .join('\n')}`,
-  )
-  .action(async (names: string[], { json, ...options }: BenchOptions & { json?: string }) => {
+  .action(async (names: string[], given: BenchOptions & { json?: string; svg?: string; quick?: true }) => {
+    const { json, svg, quick, ...options } = given;
     const unknown = names.filter((name) => !(name in PARTS));
     if (unknown.length > 0)
-      command.error(`unknown part ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}`);
+      run.error(`unknown part ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}, and all, report`);
     const parts = names.map((name) => PARTS[name]!);
     for (const option of Object.keys(options) as (keyof BenchOptions)[]) {
       if (!parts.some(({ takes = [] }) => takes.includes(option)))
-        command.error(`${names.join(', ')} does not take ${option}; --help says what each part takes`);
+        run.error(`${names.join(', ')} does not take ${dashed(option)}; --help says what each part takes`);
     }
-    const measured: Measurement[] = [];
-    process.stdout.write(`${machine()}\n`);
-    for (const part of parts) {
-      const measurement = await part.run(options);
-      measured.push(measurement);
-      process.stdout.write(`\n${render(measurement)}\n`);
-    }
-    if (json) writeFileSync(json, `${JSON.stringify({ machine: machine(), measured }, null, 2)}\n`);
+    const asked = parts.map((part) => ({
+      run: () => part.run({ ...(quick && part.quick), ...options, ...(svg && { svg }) }),
+    }));
+    await runParts(asked, { ...(json && { json }), ...(svg && { svg }) });
   });
-await command.parseAsync();
+
+program
+  .command('all')
+  .description(`${FIGURES.join(', ')}, one after the other; each writes DIR/PART.json`)
+  .requiredOption('--out <dir>', 'folder for figures and plots')
+  .option('--quick', 'short, and yet of several rounds: about 25 minutes on two cores')
+  .option('--only <parts>', 'of them', namesOf)
+  .action(async ({ out, quick = false, only }: { out: string; quick?: boolean; only?: string[] }) => {
+    const unknown = (only ?? []).filter((name) => !(name in PARTS));
+    if (unknown.length > 0) program.error(`unknown part ${unknown.join(', ')}`);
+    const failed = await runAll({ dir: out, quick, ...(only && { parts: only }) });
+    if (failed.length > 0) program.error(`${failed.join(', ')} failed; the others are in ${out}`);
+  });
+
+program
+  .command('report')
+  .description('takes figures into docs/figures and brings the tables of docs/performance.md up to date')
+  .argument('<files...>', 'files that --json wrote, or folders of them')
+  .option('--even-if-busy', 'also figures that were measured while the machine was busy')
+  .action((files: string[], { evenIfBusy = false }: { evenIfBusy?: boolean }) => {
+    for (const line of writeReport(files, { evenIfBusy })) process.stdout.write(`${line}\n`);
+  });
+
+program.usage('PART… [options] | all --out DIR [--quick] | report FILE…').addHelpText(
+  'after',
+  `\nParts:\n${Object.entries(PARTS)
+    .map(([name, { about, takes = [], quick }]) => {
+      const options = [...takes.map(dashed), ...(quick ? [`--quick: ${quickly(quick)}`] : [])];
+      return `  ${name.padEnd(16)}${about}${options.length > 0 ? ` (${options.join(', ')})` : ''}`;
+    })
+    .join('\n')}\n\n${run.helpInformation()}`,
+);
+await program.parseAsync();
+
+function dashed(option: string): string {
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function quickly(options: BenchOptions): string {
+  return Object.entries(options)
+    .map(([option, value]) => `${value} ${option.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`)
+    .join(', ');
+}

@@ -2,7 +2,12 @@
 export interface BenchOptions {
   /** Of each measurement that counts. */
   readonly seconds?: number;
+  /** How often each is measured. */
   readonly rounds?: number;
+  /** Of each trial while the most cameras are sought. */
+  readonly trialSeconds?: number;
+  /** Of the film, a run. */
+  readonly frames?: number;
   /** Cameras that are known to be sustained. */
   readonly cameras?: number;
   /** Frames a second that are analysed of each camera. */
@@ -11,6 +16,6 @@ export interface BenchOptions {
   readonly clients?: number;
   readonly pictureClients?: number;
   readonly watch?: 'one' | 'all';
-  /** A folder for plots. */
+  /** A folder for plots: of parts that write them themselves. */
   readonly svg?: string;
 }

@@ -16,8 +16,10 @@ import { systemClock } from '../pipeline/system-clock.ts';
 import { createSource } from '../sources/create-source.ts';
 import { findFfmpeg } from '../sources/ffmpeg/ffmpeg-binary.ts';
 import type { BareLoopTask } from './bare-loop.ts';
+import { LoopDelay } from './loop-delay.ts';
 import { film, modelMirrors } from './materials.ts';
-import type { Measurement } from './report.ts';
+import type { BenchOptions } from './options.ts';
+import { delayRatio, delayRow, type Measurement } from './report.ts';
 
 const FRAMES = 240;
 const ROUNDS = 5;
@@ -28,7 +30,8 @@ const GALLERY_SUBJECTS = 100;
 const FACE_API_FRAMES = 16;
 
 /** Frames a second of everything from file to identified faces, against its limit and a peer, alternating in one run. */
-export async function measurePipeline(): Promise<Measurement> {
+export async function measurePipeline(options: BenchOptions = {}): Promise<Measurement> {
+  const { rounds = ROUNDS, frames = FRAMES } = options;
   // As the server does.
   keepYoungGenerationSmall();
   const scratch = mkdtempSync(join(tmpdir(), 'facegate-bench-'));
@@ -50,30 +53,33 @@ export async function measurePipeline(): Promise<Measurement> {
     const bare: number[] = [];
     const peers: number[][] = [[], []];
     const faceApi: number[] = [];
+    const delays: number[] = [];
     let calls = { detect: 0, embed: 0 };
     let peerNote = '';
     let faceApiNote = '';
-    for (let round = 0; round < ROUNDS; round += 1) {
-      process.stderr.write(`pipeline: round ${round + 1} of ${ROUNDS}\n`);
-      const ours = await runPipeline(1, scratch);
-      one.push(FRAMES / ours.seconds);
-      calls = { detect: FRAMES, embed: ours.facesPerFrame.reduce((sum, faces) => sum + faces, 0) };
+    for (let round = 0; round < rounds; round += 1) {
+      process.stderr.write(`pipeline: round ${round + 1} of ${rounds}\n`);
+      const ours = await runPipeline({ processes: 1, scratch, frames });
+      one.push(frames / ours.seconds);
+      calls = { detect: frames, embed: ours.facesPerFrame.reduce((sum, faces) => sum + faces, 0) };
       const seconds = await runBareLoop({
         detector,
         embedder,
         inputShape: INPUT_SHAPE,
         facesPerFrame: ours.facesPerFrame,
       });
-      bare.push(FRAMES / seconds);
-      two.push(FRAMES / (await runPipeline(2, scratch)).seconds);
-      rounded.push(FRAMES / (await runPipeline(2, scratch, 'int8')).seconds);
+      bare.push(frames / seconds);
+      const both = await runPipeline({ processes: 2, scratch, frames });
+      two.push(frames / both.seconds);
+      delays.push(Math.max(ours.delayP99Ms, both.delayP99Ms));
+      rounded.push(frames / (await runPipeline({ processes: 2, scratch, frames, precision: 'int8' })).seconds);
       for (const threads of [1, 2]) {
         const peer = await runPeer([
           film(),
           dynamic,
           embedder,
           '--frames',
-          String(FRAMES),
+          String(frames),
           '--threads',
           String(threads),
         ]);
@@ -84,25 +90,52 @@ export async function measurePipeline(): Promise<Measurement> {
       if ('fps' in javascript) faceApi.push(javascript.fps);
       faceApiNote = 'fps' in javascript ? `${FACE_API_FRAMES} frames` : javascript.why;
     }
-    const peerMeasured = peers[0]!.length === ROUNDS && peers[1]!.length === ROUNDS;
-    const faceApiMeasured = faceApi.length === ROUNDS;
+    const peerMeasured = peers[0]!.length === rounds && peers[1]!.length === rounds;
+    const faceApiMeasured = faceApi.length === rounds;
     const bestPeer = one.map((_, round) => Math.max(peers[0]![round] ?? 0, peers[1]![round] ?? 0));
     return {
       part: 'pipeline',
       rows: [
-        { name: 'bare loop, one process', values: bare, unit: 'frames/s', note: 'same networks, prebuilt tensors' },
+        {
+          name: 'bare loop, one process',
+          values: bare,
+          unit: 'frames/s',
+          as: 'limit',
+          note: 'same networks, prebuilt tensors',
+        },
         { name: 'pipeline, one inference process', values: one, unit: 'frames/s' },
         { name: 'pipeline, two inference processes', values: two, unit: 'frames/s' },
         { name: 'pipeline, two processes, int8', values: rounded, unit: 'frames/s', note: 'both networks' },
         ...(peerMeasured
           ? [
-              { name: 'Python peer, one thread', values: peers[0]!, unit: 'frames/s', note: peerNote },
-              { name: 'Python peer, two threads', values: peers[1]!, unit: 'frames/s', note: peerNote },
+              {
+                name: 'Python peer, one thread',
+                values: peers[0]!,
+                unit: 'frames/s',
+                as: 'peer' as const,
+                note: peerNote,
+              },
+              {
+                name: 'Python peer, two threads',
+                values: peers[1]!,
+                unit: 'frames/s',
+                as: 'peer' as const,
+                note: peerNote,
+              },
             ]
           : []),
         ...(faceApiMeasured
-          ? [{ name: 'face-api.js on WebAssembly', values: faceApi, unit: 'frames/s', note: faceApiNote }]
+          ? [
+              {
+                name: 'face-api.js on WebAssembly',
+                values: faceApi,
+                unit: 'frames/s',
+                as: 'peer' as const,
+                note: faceApiNote,
+              },
+            ]
           : []),
+        delayRow(delays, '', 'the greater of one and two processes'),
       ],
       ratios: [
         { name: 'one process / bare loop', values: one.map((v, i) => v / bare[i]!), wanted: { atLeast: 0.92 } },
@@ -131,9 +164,10 @@ export async function measurePipeline(): Promise<Measurement> {
               },
             ]
           : []),
+        delayRatio(delays),
       ],
       remarks: [
-        `${FRAMES} frames a run of ${film().split('/').at(-1)} at 1280×720, network input 640×384, one intra-op thread a process`,
+        `${frames} frames a run of ${film().split('/').at(-1)} at 1280×720, network input 640×384, one intra-op thread a process`,
         `pipeline and bare loop each made ${calls.detect} detect and ${calls.embed} embed calls in the last round`,
         ...(peerMeasured ? [] : [`Python peer not measured: ${peerNote}`]),
         ...(faceApiMeasured ? [] : [`face-api.js not measured: ${faceApiNote}`]),
@@ -144,11 +178,13 @@ export async function measurePipeline(): Promise<Measurement> {
   }
 }
 
-async function runPipeline(
-  processes: number,
-  scratch: string,
-  precision: 'float32' | 'int8' = 'float32',
-): Promise<{ seconds: number; facesPerFrame: number[] }> {
+async function runPipeline(o: {
+  processes: number;
+  scratch: string;
+  frames: number;
+  precision?: 'float32' | 'int8';
+}): Promise<{ seconds: number; facesPerFrame: number[]; delayP99Ms: number }> {
+  const { processes, scratch, frames, precision = 'float32' } = o;
   const { models, recognition } = settingsSchema.parse({
     models: { detector: { precision }, embedder: { precision } },
   });
@@ -180,6 +216,8 @@ async function runPipeline(
     const facesPerFrame: number[] = [];
     let started = 0;
     let finished = 0;
+    let delay: LoopDelay | undefined;
+    let delayP99Ms = Number.NaN;
     await new Promise<void>((resolve, reject) => {
       let results = 0;
       cameraPipeline(source.frames(), {
@@ -190,19 +228,25 @@ async function runPipeline(
         ...embedder.calibration,
         onFault: reject,
       })
-        .pipe(take(warmUp + FRAMES))
+        .pipe(take(warmUp + frames))
         .subscribe({
           next: ({ faces }) => {
             results += 1;
-            if (results === warmUp) started = performance.now();
+            if (results === warmUp) {
+              started = performance.now();
+              delay = new LoopDelay();
+            }
             if (results > warmUp) facesPerFrame.push(faces.filter((face) => face.embedding !== null).length);
-            if (results === warmUp + FRAMES) finished = performance.now();
+            if (results === warmUp + frames) {
+              finished = performance.now();
+              delayP99Ms = delay?.p99Ms() ?? Number.NaN;
+            }
           },
           error: reject,
           complete: resolve,
         });
     });
-    return { seconds: (finished - started) / 1000, facesPerFrame };
+    return { seconds: (finished - started) / 1000, facesPerFrame, delayP99Ms };
   } finally {
     await analyser[Symbol.asyncDispose]();
     await gallery.close();

@@ -1,10 +1,14 @@
-import { cpus, totalmem } from 'node:os';
+import type { Plot } from './live/plot.ts';
+import { plotText } from './live/plot-text.ts';
+import { type Conditions, type Machine, troubles } from './machine.ts';
 
 export interface Row {
   readonly name: string;
   /** One value a round. */
   readonly values: readonly number[];
   readonly unit: string;
+  /** What the ratios compare with: what nothing can beat, or what others reach. */
+  readonly as?: 'limit' | 'peer';
   readonly note?: string;
 }
 
@@ -16,17 +20,28 @@ export interface Ratio {
   readonly wanted: { readonly atLeast: number } | { readonly atMost: number } | null;
 }
 
+export interface NamedPlot extends Plot {
+  /** Of its file, without the ending. */
+  readonly name: string;
+}
+
 export interface Measurement {
   readonly part: string;
   readonly rows: readonly Row[];
   readonly ratios: readonly Ratio[];
+  readonly plots?: readonly NamedPlot[];
   readonly remarks: readonly string[];
 }
 
-export function machine(): string {
-  const all = cpus();
-  return `on this machine: ${all.length} × ${all[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${process.platform} ${process.arch}`;
+/** One part as it stands in a file: what was measured, on what, and what else went on. */
+export interface Figures {
+  readonly machine: Machine;
+  readonly conditions: Conditions;
+  readonly measurement: Measurement;
 }
+
+/** Of the main thread's delay, which every part that runs facegate measures. */
+const WANTED_DELAY_MS = 20;
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -42,13 +57,24 @@ export function percentile(values: readonly number[], p: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil((p / 100) * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** A table a person can read: median, spread, and for each ratio whether it is what it should be. */
-export function render({ part, rows, ratios, remarks }: Measurement): string {
-  const spread = (values: readonly number[]) =>
-    values.length === 1 ? '' : `${figure(Math.min(...values))}–${figure(Math.max(...values))}`;
+/** Delay of the main thread, 99th percentile of each round, as a row. @param of what was measured, e.g. `walk: `. */
+export function delayRow(p99Ms: readonly number[], of = '', note?: string): Row {
+  return { name: `${of}delay of the main thread, p99`, values: p99Ms, unit: 'ms', ...(note ? { note } : {}) };
+}
+
+export function delayRatio(p99Ms: readonly number[], of = ''): Ratio {
+  return {
+    name: `${of}delay of the main thread, p99 / ${WANTED_DELAY_MS} ms`,
+    values: p99Ms.map((ms) => ms / WANTED_DELAY_MS),
+    wanted: { atMost: 1 },
+  };
+}
+
+/** A table a person can read: median, spread, and for each ratio whether it is what it should be; then plots and remarks. */
+export function render({ part, rows, ratios, plots = [], remarks }: Measurement, conditions?: Conditions): string {
   const table: string[][] = [
     [part, 'median', 'spread', 'unit', ''],
-    ...rows.map((row) => [row.name, figure(median(row.values)), spread(row.values), row.unit, row.note ?? '']),
+    ...rows.map((row) => [row.name, figure(median(row.values)), spread(row.values), row.unit, noteOf(row)]),
     ...ratios.map((ratio) => [ratio.name, figure(median(ratio.values)), spread(ratio.values), '×', verdict(ratio)]),
   ];
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
@@ -60,16 +86,31 @@ export function render({ part, rows, ratios, remarks }: Measurement): string {
       .join('  ')
       .trimEnd(),
   );
-  return [...lines, ...remarks.map((remark) => `- ${remark}`)].join('\n');
+  const warnings = conditions ? troubles(conditions).map((trouble) => `! ${trouble}: these figures do not count`) : [];
+  return [
+    ...lines,
+    ...plots.flatMap((plot) => ['', plotText(plot)]),
+    '',
+    ...remarks.map((remark) => `- ${remark}`),
+    ...warnings,
+  ].join('\n');
 }
 
-function verdict({ values, wanted }: Ratio): string {
+export function spread(values: readonly number[]): string {
+  return values.length <= 1 ? '' : `${figure(Math.min(...values))}–${figure(Math.max(...values))}`;
+}
+
+export function noteOf({ as, note }: Row): string {
+  return [as, note].filter((part) => part !== undefined).join('; ');
+}
+
+export function verdict({ values, wanted }: Ratio): string {
   if (wanted === null) return '';
   const reached = median(values);
   if ('atLeast' in wanted) return `at least ${wanted.atLeast}: ${reached >= wanted.atLeast ? 'reached' : 'MISSED'}`;
   return `at most ${wanted.atMost}: ${reached <= wanted.atMost ? 'reached' : 'MISSED'}`;
 }
 
-function figure(value: number): string {
+export function figure(value: number): string {
   return Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(3);
 }

@@ -1,13 +1,14 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { EmbeddingIndex } from '../gallery/embedding-index.ts';
 import { randomNumbers } from '../test/support/random-numbers.ts';
 import { Bandwidth } from './bandwidth.ts';
-import { type Measurement, median, percentile, type Ratio, type Row } from './report.ts';
+import { LoopDelay } from './loop-delay.ts';
+import type { BenchOptions } from './options.ts';
+import { delayRatio, delayRow, type Measurement, median, percentile, type Ratio, type Row } from './report.ts';
 
 const SIZES = [
   { rows: 1000, width: 128 },
@@ -29,16 +30,17 @@ const PROMISED = { rows: 100_000, width: 512, probes: 8 } as const;
 const PEER = fileURLToPath(new URL('./peers/numpy_search.py', import.meta.url));
 
 /** Search of the gallery, beside reading its bytes once and beside NumPy, each in turn. */
-export async function measureSearch(): Promise<Measurement> {
+export async function measureSearch(options: BenchOptions = {}): Promise<Measurement> {
+  const { rounds = ROUNDS } = options;
   const rows: Row[] = [];
   const ratios: Ratio[] = [];
   const remarks: string[] = [];
-  for (const size of SIZES) await measureSize(size, rows, ratios, remarks);
+  for (const size of SIZES) await measureSize(size, rounds, { rows, ratios, remarks });
   if (!process.env.FACEGATE_PEER_PYTHON)
     remarks.push('NumPy: not measured (FACEGATE_PEER_PYTHON names a Python with numpy)');
   remarks.push(
     `one pass: every float32 of the gallery read once and added up, by the same kind of kernel, ${THREADS} threads or one`,
-    'ours reads int16 first, half as many bytes, and float32 only for the few that could be among the best',
+    'ours reads bytes first, a quarter as much, and float32 only for the few that could be among the best',
     'top 2 subjects; random unit vectors, two templates a subject; the answers of NumPy and ours are compared',
   );
   return { part: 'search', rows, ratios, remarks };
@@ -46,9 +48,8 @@ export async function measureSearch(): Promise<Measurement> {
 
 async function measureSize(
   size: (typeof SIZES)[number],
-  rows: Row[],
-  ratios: Ratio[],
-  remarks: string[],
+  rounds: number,
+  { rows, ratios, remarks }: { rows: Row[]; ratios: Ratio[]; remarks: string[] },
 ): Promise<void> {
   const { rows: count, width } = size;
   const name = `${count.toLocaleString('en')} × ${width}`;
@@ -70,7 +71,7 @@ async function measureSize(
   const together: number[] = [];
   const ours = new Map<number, number[]>(PROBES.map((n) => [n, []]));
   const numpy = new Map<number, number[]>(PROBES.map((n) => [n, []]));
-  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round += 1) {
+  for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {
     const counts = round >= 0;
     const read = [bandwidth.alone(), await bandwidth.together()];
     if (counts) alone.push(read[0] as number);
@@ -87,28 +88,36 @@ async function measureSize(
       if (!same) throw new Error(`${name}: NumPy and the gallery do not find the same subjects`);
     }
   }
-  rows.push({ name: `${name}: one pass, one thread`, values: alone, unit: 'ms', note: speed(bandwidth.bytes, alone) });
+  rows.push({
+    name: `${name}: one pass, one thread`,
+    values: alone,
+    unit: 'ms',
+    as: 'limit',
+    note: speed(bandwidth.bytes, alone),
+  });
   rows.push({
     name: `${name}: one pass, all threads`,
     values: together,
     unit: 'ms',
+    as: 'limit',
     note: speed(bandwidth.bytes, together),
   });
   for (const n of PROBES) {
     const mine = ours.get(n) as number[];
     const theirs = numpy.get(n) as number[];
-    rows.push({ name: `${name}: search, ${n} probes`, values: mine, unit: 'ms' });
-    if (theirs.length > 0) rows.push({ name: `${name}: NumPy, ${n} probes`, values: theirs, unit: 'ms' });
+    rows.push({ name: `${name}: search, ${probesText(n)}`, values: mine, unit: 'ms' });
+    if (theirs.length > 0)
+      rows.push({ name: `${name}: NumPy, ${probesText(n)}`, values: theirs, unit: 'ms', as: 'peer' });
     const promised = count === PROMISED.rows && width === PROMISED.width && n === PROMISED.probes;
     const limit = together.map((ms, i) => Math.min(ms, alone[i] as number));
     ratios.push({
-      name: `${name}: ${n} probes / one pass`,
+      name: `${name}: ${probesText(n)} / one pass`,
       values: mine.map((ms, i) => ms / (limit[i] as number)),
       wanted: promised ? { atMost: 1.25 } : null,
     });
     if (theirs.length === 0) continue;
     ratios.push({
-      name: `${name}: NumPy / ours, ${n} probes`,
+      name: `${name}: NumPy / ours, ${probesText(n)}`,
       values: mine.map((ms, i) => (theirs[i] as number) / ms),
       wanted: promised ? { atLeast: 1 } : null,
     });
@@ -137,19 +146,12 @@ async function measureDelay(
 ): Promise<void> {
   const late: number[] = [];
   for (let round = 0; round < 3; round += 1) {
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    delay.enable();
+    const delay = new LoopDelay();
     for (let search = 0; search < 100; search += 1) await index.search(probes, 2);
-    delay.disable();
-    late.push(Math.max(0, delay.percentile(99) / 1e6 - 1));
+    late.push(delay.p99Ms());
   }
-  rows.push({
-    name: `${name}: delay of the main thread, p99`,
-    values: late,
-    unit: 'ms',
-    note: 'searching without a pause',
-  });
-  ratios.push({ name: `${name}: p99 / 20 ms`, values: late.map((ms) => ms / 20), wanted: { atMost: 1 } });
+  rows.push(delayRow(late, `${name}: `, 'searching without a pause'));
+  ratios.push(delayRatio(late, `${name}: `));
 }
 
 function measureChanges(
@@ -173,6 +175,10 @@ function measureChanges(
     rows.push({ name: `${name}: ${what} a template`, values: [median(values)], unit: 'ms', note });
     ratios.push({ name: `${name}: ${what} / 1 ms`, values: [median(values)], wanted: { atMost: 1 } });
   }
+}
+
+function probesText(count: number): string {
+  return count === 1 ? '1 probe' : `${count} probes`;
 }
 
 function speed(bytes: number, milliseconds: readonly number[]): string {

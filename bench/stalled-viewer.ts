@@ -4,7 +4,7 @@ import { residentBytes } from '../test/support/child-processes.ts';
 import { eventually } from '../test/support/eventually.ts';
 import { liveParts } from '../test/support/live-client.ts';
 import { openCameraRig } from './camera-rig.ts';
-import { type Measurement, median } from './report.ts';
+import { delayRatio, delayRow, type Measurement, median } from './report.ts';
 
 const FPS = 10;
 const WARM_UP_MS = 40_000;
@@ -35,6 +35,7 @@ export async function measureStalledViewer(): Promise<Measurement> {
   const analysed = 'facegate_frames_analysed_total{camera="camera1"}';
   const before = await metric(analysed);
   const stalled = await sample(STALL_MS);
+  const delayP99Ms = 1000 * (await metric('facegate_event_loop_delay_seconds{quantile="0.99"}'));
   const frames = (await metric(analysed)) - before;
   const reading = seen.slice(from);
   const missing = reading.slice(1).filter((sequence, i) => sequence !== (reading[i] as number) + 1).length;
@@ -60,8 +61,9 @@ export async function measureStalledViewer(): Promise<Measurement> {
         unit: 'frames',
         note: `${missing} gaps in their numbers`,
       },
+      delayRow([delayP99Ms]),
     ],
-    ratios: [{ name: 'growth / 20 MiB', values: [growth / 20], wanted: { atMost: 1 } }],
+    ratios: [{ name: 'growth / 20 MiB', values: [growth / 20], wanted: { atMost: 1 } }, delayRatio([delayP99Ms])],
     remarks: [`one camera, ${FPS} frames/s with pictures of 1280×720 to each viewer`],
   };
 }

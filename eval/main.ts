@@ -2,7 +2,7 @@
 // with --json one object for machines; progress goes to stderr. What the figures mean stands in docs/accuracy.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { machine } from '../bench/report.ts';
+import { machine } from '../bench/machine.ts';
 import { evaluateCalibration, withPlainSignal } from './calibrate.ts';
 import { evaluateDetect } from './detect.ts';
 import { evaluateLfw, type LfwReport } from './lfw.ts';

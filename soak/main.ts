@@ -2,7 +2,7 @@
 // was got. Tables for people on stdout, with --json an object for machines; progress on stderr. Exit code 1 where one is missed.
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
-import { machine } from '../bench/report.ts';
+import { machine } from '../bench/machine.ts';
 import type { PartOptions, PartReport } from './part.ts';
 import { Progress } from './progress.ts';
 import { exitCodeOf, renderVerdicts } from './verdict.ts';

@@ -1,0 +1,78 @@
+import type { BenchOptions } from './options.ts';
+import type { Measurement } from './report.ts';
+
+export interface Part {
+  readonly about: string;
+  /** Options that it heeds. */
+  readonly takes?: readonly (keyof BenchOptions)[];
+  /** What `--quick` makes of them: short, and yet of several rounds. */
+  readonly quick?: BenchOptions;
+  readonly run: (options: BenchOptions) => Promise<Measurement>;
+}
+
+export const PARTS: Readonly<Record<string, Part>> = {
+  pipeline: {
+    about: 'the whole pipeline on a film, beside a bare loop over the same networks and beside a Python script',
+    takes: ['rounds', 'frames'],
+    quick: { rounds: 3, frames: 160 },
+    run: async (options) => (await import('./pipeline.ts')).measurePipeline(options),
+  },
+  rtsp: {
+    about: 'a minute of a real RTSP camera at 5 frames a second, and what happens when its film ends',
+    run: async () => (await import('./rtsp-minute.ts')).measureRtspMinute(),
+  },
+  'event-loop': {
+    about: 'how late the main thread is while two cameras are analysed at full load',
+    takes: ['rounds', 'seconds'],
+    run: async (options) => (await import('./event-loop.ts')).measureEventLoop(options),
+  },
+  cameras: {
+    about: 'how many paced 1080p25 cameras are sustained, beside what decoding and networks alone would allow',
+    takes: ['rounds', 'seconds', 'trialSeconds', 'fps', 'scene'],
+    quick: { rounds: 2, seconds: 30, trialSeconds: 8 },
+    run: async (options) => (await import('./cameras.ts')).measureCameras(options),
+  },
+  overload: {
+    about: 'about twice as many cameras as the machine can take: how old pictures get, and who is analysed how often',
+    takes: ['seconds', 'fps', 'cameras'],
+    run: async (options) => (await import('./overload.ts')).measureOverload(options),
+  },
+  latency: {
+    about:
+      'how old a picture is when it reaches a live client, by a number drawn into it: one camera, and 80 % of those sustained',
+    takes: ['rounds', 'seconds', 'trialSeconds', 'fps', 'cameras'],
+    quick: { rounds: 3, seconds: 20, trialSeconds: 8 },
+    run: async (options) => (await import('./latency.ts')).measureLatency(options),
+  },
+  viewers: {
+    about: 'a thousand live clients, and a hundred with pictures: whether each gets every frame, and what they cost',
+    takes: ['rounds', 'seconds', 'fps', 'cameras', 'clients', 'pictureClients', 'watch'],
+    quick: { rounds: 3, seconds: 8 },
+    run: async (options) => (await import('./viewers.ts')).measureViewers(options),
+  },
+  growth: {
+    about: 'cost against faces in the picture and against cameras, with the slope beside the networks’ own',
+    takes: ['rounds', 'seconds', 'fps'],
+    quick: { rounds: 3, seconds: 4 },
+    run: async (options) => (await import('./growth.ts')).measureGrowth(options),
+  },
+  isolation: {
+    about: 'what it costs a network to live beside others: alone, in threads, in processes; latency and memory',
+    takes: ['rounds', 'seconds'],
+    quick: { rounds: 3, seconds: 2 },
+    run: async (options) => (await import('./isolation.ts')).measureIsolation(options),
+  },
+  search: {
+    about: 'search of galleries of several sizes, beside one pass over their bytes and beside NumPy',
+    takes: ['rounds'],
+    quick: { rounds: 15 },
+    run: async (options) => (await import('./search.ts')).measureSearch(options),
+  },
+  'stalled-viewer': {
+    about: 'what a live viewer that stops reading costs the server and the others',
+    run: async () => (await import('./stalled-viewer.ts')).measureStalledViewer(),
+  },
+};
+
+/** Those that `all` runs one after the other, and docs/performance.md has the figures of. */
+export const FIGURES = ['pipeline', 'cameras', 'latency', 'viewers', 'growth', 'isolation', 'search'] as const;
