@@ -13,6 +13,7 @@ import { addGpuCommand } from './gpu.ts';
 import { addKeysCommand } from './keys.ts';
 import { addModelsCommand } from './models.ts';
 import { addServeCommand } from './serve.ts';
+import { addSinksCommand } from './sinks.ts';
 import { openTerminal } from './terminal.ts';
 
 /** What the process ends with. A supervisor restarts on 1 and must not restart on 78 (EX_CONFIG of sysexits.h). */
@@ -56,6 +57,7 @@ Environment:
   addGalleryCommand(program, context);
   addAuditCommand(program, context);
   addKeysCommand(program, context);
+  addSinksCommand(program, context);
   addBackupCommands(program, context);
   addModelsCommand(program, context);
   addCamerasCommand(program, context);
