@@ -113,6 +113,8 @@ export interface EventSink extends AsyncDisposable {
   readonly id: string;
   /** Events handed over at once, at most. Default 1. */
   readonly batch?: number;
+  /** Called once, before the first delivery: a sink that keeps a connection opens it now. Never throws. */
+  start?(): void;
   /**
    * Delivers these, ascending. Resolves when the other side has taken all of them for good; rejects to be asked again with
    * the same ones (each `replay: true` then), so that the other side may get some of them twice. `signal` ends it after a

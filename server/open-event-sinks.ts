@@ -3,6 +3,8 @@ import type { SinkSettings } from '../config/sink-settings.ts';
 import type { Clock, EventSink, Logger } from '../pipeline/ports.ts';
 import { EventOutlet, type OutletLog, type OutletView } from '../sinks/event-outlet.ts';
 import { JsonLinesFile } from '../sinks/json-lines-file.ts';
+import { openMqttSink } from '../sinks/mqtt/open-mqtt-sink.ts';
+import type { CamerasNow, DoorsNow } from '../sinks/mqtt/surroundings.ts';
 import { type WebhookDesk, Webhooks } from './sinks/webhooks.ts';
 
 /** What a sink may need of the tenant. */
@@ -10,6 +12,8 @@ export interface SinkSurroundings {
   readonly dataDir: string;
   readonly tenant: string;
   readonly version: string;
+  readonly cameras: CamerasNow;
+  readonly doors: DoorsNow;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -65,7 +69,7 @@ export async function openEventSinks({ settings, events, fault, ...o }: EventSin
 
 async function openSink(
   settings: SinkSettings,
-  { webhooks }: SinkSurroundings & { webhooks: Webhooks },
+  { webhooks, ...o }: SinkSurroundings & { webhooks: Webhooks },
 ): Promise<EventSink> {
   switch (settings.type) {
     case 'file':
@@ -73,6 +77,6 @@ async function openSink(
     case 'webhook':
       return webhooks.open(settings);
     case 'mqtt':
-      throw new Error(`sinks of type ${settings.type} are not built in yet`);
+      return openMqttSink(settings, o);
   }
 }

@@ -111,6 +111,7 @@ export class EventOutlet implements AsyncDisposable {
   constructor(options: EventOutletOptions) {
     this.#o = options;
   }
+    sink.start?.();
 
   /** From where the sink had got; a sink that was never here gets what happens from now on. */
   start(): void {

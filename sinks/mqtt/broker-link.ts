@@ -17,7 +17,7 @@ export interface BrokerLinkOptions {
   readonly log: Logger;
 }
 
-export type LinkState = 'connecting' | 'online' | 'waiting' | 'closed';
+export type LinkState = 'idle' | 'connecting' | 'online' | 'waiting' | 'closed';
 
 /** Whoever asks for a connection waits this long for one before hearing why there is none. */
 const WAIT_FOR_CONNECTION_MS = 2000;
@@ -27,12 +27,12 @@ const LASTED_MS = 5000;
 const SHORT_IN_A_ROW = 3;
 const OFFLINE_WITHIN_MS = 2000;
 
-/** Keeps a connection to the broker, for as long as it is not closed. What is published while there is none is refused. */
+/** Keeps a connection to the broker, from `start` to `close`. What is published while there is none is refused. */
 export class BrokerLink implements AsyncDisposable {
   readonly #options: BrokerLinkOptions;
   readonly #abort = new AbortController();
-  readonly #running: Promise<void>;
-  #state: LinkState = 'connecting';
+  #running: Promise<void> | null = null;
+  #state: LinkState = 'idle';
   #connection: BrokerConnection | null = null;
   #trouble: AppError | null = null;
   #said: string | null = null;
@@ -46,7 +46,11 @@ export class BrokerLink implements AsyncDisposable {
 
   constructor(options: BrokerLinkOptions) {
     this.#options = options;
-    this.#running = this.#run();
+  }
+
+  /** Idempotent. */
+  start(): void {
+    if (this.#state !== 'closed') this.#running ??= this.#run();
   }
 
   get state(): LinkState {

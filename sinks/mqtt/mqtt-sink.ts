@@ -1,4 +1,4 @@
-import type { Subscription } from 'rxjs';
+import { Subscription } from 'rxjs';
 import { AppError } from '../../config/app-error.ts';
 import type { AccessEvent } from '../../pipeline/access-event.ts';
 import type { Clock, EventSink, Logger } from '../../pipeline/ports.ts';
@@ -64,7 +64,7 @@ export class MqttSink implements EventSink {
   readonly #link: BrokerLink;
   /** An MQTT client has one will: the second availability topic has a client of its own. */
   readonly #frigateLink: BrokerLink | null;
-  readonly #subscriptions: readonly Subscription[];
+  readonly #hearing = new Subscription();
   /** Of the events that were delivered. Null: a grant, which is not kept. */
   readonly #last = new Map<string, string | null>();
   readonly #abort = new AbortController();
@@ -74,7 +74,7 @@ export class MqttSink implements EventSink {
   #closing: Promise<void> | null = null;
 
   constructor(options: MqttSinkOptions) {
-    const { id, broker, clientId, topic, clock, log, cameras, doors } = options;
+    const { id, broker, clientId, topic, clock, log, cameras } = options;
     this.id = id;
     this.#options = options;
     this.#topics = new Topics(topic);
@@ -111,7 +111,15 @@ export class MqttSink implements EventSink {
       log,
     });
     this.#frigateLink = this.#frigate && this.#openFrigateLink(this.#frigate);
-    this.#subscriptions = [cameras, doors].map(({ changes }) => changes.subscribe(() => this.#refresh()));
+  }
+
+  start(): void {
+    if (this.#closing) return;
+    for (const { changes } of [this.#options.cameras, this.#options.doors]) {
+      this.#hearing.add(changes.subscribe(() => this.#refresh()));
+    }
+    this.#link.start();
+    this.#frigateLink?.start();
   }
 
   async deliver(events: readonly AccessEvent[], signal: AbortSignal): Promise<void> {
@@ -162,7 +170,7 @@ export class MqttSink implements EventSink {
   }
 
   async #close(): Promise<void> {
-    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    this.#hearing.unsubscribe();
     this.#abort.abort();
     if (this.#orphansDue) clearTimeout(this.#orphansDue);
     await Promise.all([this.#link.close(), this.#frigateLink?.close()]);

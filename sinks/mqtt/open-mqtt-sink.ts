@@ -20,7 +20,7 @@ export interface OpenMqttSinkOptions {
 }
 
 /**
- * An MQTT sink by its settings. It connects in the background; a broker that is not there is no error.
+ * An MQTT sink by its settings. It connects when it is started; a broker that is not there is no error.
  *
  * @throws {AppError} CONFIG_INVALID when the file of `ca` cannot be read or holds no certificate.
  */

@@ -94,5 +94,6 @@ export function mqttSink(port: number, fields: Partial<MqttSinkOptions> = {}) {
     log,
     ...fields,
   });
+  sink.start();
   return { sink, cameras, doors, log };
 }

@@ -36,6 +36,7 @@ describe.skipIf(!requirement('mosquitto').met)('the link to a broker', () => {
         log,
       }),
     );
+    made.start();
     return { link: made, log };
   }
 
