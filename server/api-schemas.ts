@@ -273,23 +273,25 @@ export const subjectView = z
 
 export const eventView = z
   .object({
-    id: z.string(),
-    sequence: int,
-    type: z.string(),
+    id: z.string().describe('UUID version 7; the same however often the event is delivered'),
+    sequence: int.min(1).describe('numbered without gaps within a tenant'),
+    type: z.string().describe('`access.granted`, …; further ones may come'),
     tenant: z.string(),
-    door: z.string().nullable(),
-    camera: z.string().nullable(),
-    subject: z.object({ id: z.string(), name: z.string() }).nullable(),
-    similarity: z.number().nullable(),
-    threshold: z.number().nullable(),
-    margin: z.number().nullable(),
-    quality: z.number().nullable(),
-    reason: z.string().nullable(),
-    frameSequence: int.nullable(),
-    capturedAt: z.string().nullable(),
-    decidedAt: z.string(),
-    expiresAt: z.string().nullable(),
-    replay: z.boolean(),
+    door: z.string().nullable().describe('an id'),
+    camera: z.string().nullable().describe('an id'),
+    subject: z.object({ id: z.string(), name: z.string() }).nullable().describe('who it is about'),
+    similarity: z.number().nullable().describe('cosine of the face and the nearest enrolled one'),
+    threshold: z.number().nullable().describe('what the similarity has to reach'),
+    margin: z.number().nullable().describe('how far the next subject is behind'),
+    quality: z.number().nullable().describe('fitness of the face to be recognised, 0..1'),
+    reason: z.string().nullable().describe('why, for machines: of a denial, of a camera’s state, of a fault'),
+    frameSequence: int.nullable().describe('number of the frame that decided, on its camera'),
+    capturedAt: moment.nullable().describe('when the picture was taken'),
+    decidedAt: moment,
+    expiresAt: moment.nullable().describe('a grant is void from then on; null for everything else'),
+    replay: z
+      .boolean()
+      .describe('not told as it happens: from the log, told before, or late. A replayed grant never opens a door'),
   })
   .meta({ id: 'Event' });
 
@@ -333,8 +335,4 @@ export const liveQuery = z.object({
     .describe('repeatable; none: every camera'),
   video: flag.default('1').describe('0: the JSON alone, as text messages'),
   annotate: flag.default('0').describe('1: boxes and names burnt into the JPEG'),
-});
-
-export const feedQuery = z.object({
-  since: wholeQuery(0, Number.MAX_SAFE_INTEGER).optional().describe('replays what came after this number first'),
 });

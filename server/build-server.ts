@@ -34,10 +34,12 @@ import { keyRoutes } from './routes/keys.ts';
 import { recognizeRoute } from './routes/recognize.ts';
 import { searchRoute } from './routes/search.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { sinkRoutes } from './routes/sinks.ts';
 import { socketRoutes } from './routes/sockets.ts';
 import { stepRoute } from './routes/step.ts';
 import { subjectRoutes } from './routes/subjects.ts';
 import { unknownRoutes } from './routes/unknowns.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import type { ServerParts } from './server-parts.ts';
 
 /** Clients send next to nothing over a WebSocket. */
@@ -84,6 +86,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
         for (const client of clients) client.terminate();
       }, SOCKET_CLOSE_MS).unref();
       setTimeout(() => app.server.closeAllConnections(), DRAIN_MS).unref();
+      sockets.closeAll(GOING_AWAY, 'facegate is stopping');
       app.websocketServer.close();
       done();
     },
@@ -138,7 +141,9 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   searchRoute(app, parts);
   unknownRoutes(app, parts);
   doorRoutes(app, parts);
-  eventRoutes(app, parts);
+  eventRoutes(app, parts, authenticate, sockets);
+  sinkRoutes(app, parts);
+  webhookRoutes(app, parts);
   auditRoutes(app, parts);
   sessionRoutes(app, parts, sessions, sockets);
   keyRoutes(app, parts);

@@ -9,7 +9,9 @@ const NOT_ALLOWED = 1008;
  * same beat asks whether its owner may still be here.
  */
 export function keepAlive(
-  socket: Pick<WebSocket, 'ping' | 'terminate' | 'close' | 'on'>,
+  socket: Pick<WebSocket, 'ping' | 'terminate' | 'close'> & {
+    on(event: 'pong' | 'close', listener: () => void): unknown;
+  },
   stillAllowed: () => boolean,
 ): void {
   let answered = true;

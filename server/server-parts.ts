@@ -6,7 +6,6 @@ import type { ErrorCode } from '../config/error-codes.ts';
 import type { CameraSettings, Settings } from '../config/settings-schema.ts';
 import type { Subject } from '../gallery/subject.ts';
 import type { SubjectGallery } from '../gallery/subject-gallery.ts';
-import type { AccessEvent } from '../pipeline/access-event.ts';
 import type { AuditRecord, AuditTrail } from '../pipeline/audit.ts';
 import type { CameraState, StreamInUse } from '../pipeline/camera-status.ts';
 import type { AnalysedFace } from '../pipeline/face.ts';
@@ -14,6 +13,7 @@ import type { StageTimings } from '../pipeline/frame-result.ts';
 import type { RecognitionThresholds } from '../pipeline/judge-candidates.ts';
 import type { PixelImage } from '../pipeline/pixel-image.ts';
 import type { Clock, FaceAnalyser, Gallery } from '../pipeline/ports.ts';
+import type { EventFeed } from '../sinks/event-feed.ts';
 import type { KeyStore } from './callers/key-store.ts';
 import type { CameraInput } from './cameras/camera-store.ts';
 import type { CameraPatch } from './cameras/remote-camera.ts';
@@ -61,7 +61,7 @@ export interface ServerParts {
   readonly live: LiveGate;
   readonly preview: PreviewGate;
   readonly feed: EventGate;
-  readonly sinks: Pick<EventSinks, 'views'>;
+  readonly sinks: Pick<EventSinks, 'views' | 'webhooks'>;
   readonly metrics: Metrics;
   readonly keys: KeyStore;
   /** Whoever does something to a subject, a key or the gallery records it here, after the deed. */
@@ -337,7 +337,5 @@ export interface PreviewGate {
   add(socket: WebSocket, o: { camera: string }): void;
 }
 
-/** Takes over an open socket that wants events after number `since`, or from now on without it. */
-export interface EventGate {
-  add(socket: WebSocket, o: { since?: number }): void;
-}
+/** Takes over an open socket that wants events. */
+export type EventGate = Pick<EventFeed, 'add'>;

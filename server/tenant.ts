@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger as PinoLogger } from 'pino';
+import { Subject } from 'rxjs';
 import { createAppearances } from '../access/appearances.ts';
 import { Cooldown } from '../access/cooldown.ts';
 import { Doors } from '../access/doors.ts';
@@ -38,11 +39,12 @@ import { openKeyStore } from './callers/key-store.ts';
 import { isLoopbackHost } from './callers/loopback.ts';
 import { Cameras } from './camera-registry.ts';
 import { CameraStore } from './cameras/camera-store.ts';
+import { confirmationFps } from './cameras/confirmation-fps.ts';
 import { FairRates } from './cameras/fair-rates.ts';
 import type { CameraListener } from './cameras/running-camera.ts';
 import { watchRetention } from './gallery-retention.ts';
-import { listen } from './listen.ts';
 import { HotSettings } from './hot-settings.ts';
+import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
 import { openEventSinks } from './open-event-sinks.ts';
 import { facePicture } from './pictures/face-picture.ts';
@@ -55,9 +57,9 @@ const LEFT_AFTER_MS = 5000;
 const EXPIRE_EVERY_MS = 500;
 /** A fault that a camera has again and again is an event this often. */
 const FAULT_AGAIN_MS = 60_000;
-
 /** An event log that could not be written is tried so often, also while nothing happens. */
 const TRY_LOG_AGAIN_MS = 5000;
+
 export interface TenantOptions {
   settings: Settings;
   /** What relative paths of the settings are relative to. */
@@ -96,11 +98,11 @@ export interface Tenant extends AsyncDisposable {
   readonly starter: boolean;
   /** Listens and starts the cameras. `adminKey` is set when one had to be made, and can be read this once. */
   start(): Promise<{ address: string; adminKey: string | null }>;
+  /** What of the settings may change while it runs: the doors and their schedules. */
+  readonly hotSettings: Pick<HotSettings, 'apply' | 'refuse'>;
   /** Idempotent; resolves when every child process is gone and everything is on disk. */
   close(): Promise<void>;
 }
-  /** What of the settings may change while it runs: the doors and their schedules. */
-  readonly hotSettings: Pick<HotSettings, 'apply' | 'refuse'>;
 
 /**
  * The composition root: opens every room of one tenant and wires them. Nothing listens and no camera runs before
@@ -173,10 +175,10 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     embedder: embedder.name,
     oodThreshold: settings.recognition.oodThreshold,
     doors: settings.doors,
+    schedules: settings.schedules,
   });
   const unknowns = opened.use(
     new UnknownPeople({
-    schedules: settings.schedules,
       gallery,
       model: embedder.name,
       width: embedder.embedding.width,
@@ -193,7 +195,28 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   if (retention) opened.defer(watchRetention({ retention, gallery, audit, clock, log }));
   const steps = await loadSteps({ modules: settings.steps, baseDir: options.baseDir });
   const live = opened.use(new LiveViewers({ clock, log }));
-  const feed = opened.use(new EventFeed({ log: events }));
+  const feed = opened.use(new EventFeed({ log: events, clock }));
+  const append = (drafts: readonly EventDraft[]) => {
+    const appended = events.appendAll(drafts);
+    for (const event of appended) metrics.event(event);
+    return appended;
+  };
+  let lost: { readonly sinceMs: number } | null = null;
+  const record = (drafts: readonly EventDraft[]) => {
+    const isDue = lost !== null && clock.monotonicMs() - lost.sinceMs >= TRY_LOG_AGAIN_MS;
+    if (drafts.length === 0 && !isDue) return;
+    try {
+      append(lost === null ? drafts : [faultEvent('EVENT_LOG_UNAVAILABLE', null, clock), ...drafts]);
+      lost = null;
+    } catch (error) {
+      // Nobody hears of what is not on disk: a door stays shut.
+      lost = { sinceMs: clock.monotonicMs() };
+      log.error({ code: AppError.from(error).code }, `events are lost: ${AppError.from(error).message}`);
+    }
+  };
+
+  const doors = opened.use(new Doors({ settings, file: join(dataDir, 'doors.db'), append, events, audit, clock, log }));
+  const cameraChanges = new Subject<void>();
   const sinks = opened.use(
     await openEventSinks({
       settings: settings.sinks,
@@ -202,31 +225,12 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       dataDir,
       tenant: 'default',
       version: options.version,
+      cameras: { views: () => cameras.list(), changes: cameraChanges },
+      doors,
       clock,
       log,
     }),
   );
-
-  const record = (drafts: readonly EventDraft[]) => {
-    const isDue = lost !== null && clock.monotonicMs() - lost.sinceMs >= TRY_LOG_AGAIN_MS;
-    if (drafts.length === 0 && !isDue) return;
-    try {
-  const append = (drafts: readonly EventDraft[]) => {
-    const appended = events.appendAll(drafts);
-    for (const event of appended) metrics.event(event);
-    return appended;
-  };
-  let lost: { readonly sinceMs: number } | null = null;
-      append(lost === null ? drafts : [faultEvent('EVENT_LOG_UNAVAILABLE', null, clock), ...drafts]);
-      lost = null;
-    } catch (error) {
-      // Nobody hears of what is not on disk: a door stays shut.
-      log.error({ code: AppError.from(error).code }, `events are lost: ${AppError.from(error).message}`);
-    }
-  };
-      lost = { sinceMs: clock.monotonicMs() };
-
-  const doors = opened.use(new Doors({ settings, file: join(dataDir, 'doors.db'), append, events, audit, clock, log }));
   const appearances = new Map<string, ReturnType<typeof createAppearances>>();
   const appearancesOf = (cameraId: string) => {
     let found = appearances.get(cameraId);
@@ -261,6 +265,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       metrics.cameraState(status);
       const draft = cameraEvent(status, clock);
       if (draft) record([draft]);
+      cameraChanges.next();
     },
     fault: (error, camera) => {
       metrics.frameDropped(camera, 'fault');
@@ -292,9 +297,20 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       live.forget(camera);
       previews.removed(camera);
       metrics.cameraRemoved(camera);
+      cameraChanges.next();
     },
   };
-  const rates = opened.use(new FairRates({ ...settings.analysis, clock, log }));
+  const rates = opened.use(
+    new FairRates({
+      ...settings.analysis,
+      leastFps: () => {
+        const views = doors.views();
+        return (camera) => confirmationFps(views, camera);
+      },
+      clock,
+      log,
+    }),
+  );
   const cameras = opened.use(
     new Cameras({
       rates,
@@ -324,6 +340,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   );
   const expire = setInterval(() => {
     for (const each of appearances.values()) record(each.expire());
+    doors.tick();
+    record([]);
   }, EXPIRE_EVERY_MS);
   opened.defer(() => clearInterval(expire));
   const poolFaults = analyser.changes.subscribe(({ code }) => {
@@ -332,8 +350,6 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   opened.defer(() => poolFaults.unsubscribe());
   metrics.watch({
     inference: () => {
-    doors.tick();
-    record([]);
       const { processes, restarts, waiting, outOfMemory, lightened } = analyser.stats();
       return { processes, restarts, queued: waiting, outOfMemory, lightened };
     },
@@ -378,6 +394,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     },
     unknowns,
     events,
+    doors,
     cameras,
     live,
     preview: previews,
@@ -386,7 +403,6 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     metrics,
     keys,
     audit,
-    doors,
     steps,
     consoleDir: options.consoleDir,
   });
@@ -403,6 +419,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     gallery,
     thresholds,
     starter,
+    hotSettings: new HotSettings({ settings, doors, audit, record, clock, log }),
     async start() {
       const { host, port } = settings.server;
       const { url: address } = await listen(server, { host, port, tls: settings.server.tls !== undefined });
@@ -411,7 +428,6 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       // Last: made before something that fails, it would be in the database and seen by nobody. Until now the server,
       // having no key, answered its own machine only.
       if (isLoopbackHost(host) || !keys.isEmpty) return { address, adminKey: null };
-    hotSettings: new HotSettings({ settings, doors, audit, record, clock, log }),
       const { id, key: adminKey } = keys.createAdminKey();
       noteAdminKey(id, audit, log);
       return { address, adminKey };

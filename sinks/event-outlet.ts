@@ -2,18 +2,16 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { Observable, Subscription } from 'rxjs';
 import { AppError } from '../config/app-error.ts';
 import type { ErrorCode } from '../config/error-codes.ts';
-import type { AccessEvent, AccessEventType } from '../pipeline/access-event.ts';
+import type { AccessEvent } from '../pipeline/access-event.ts';
 import type { Clock, EventSink, Logger } from '../pipeline/ports.ts';
+import { type EventFilter, type EventPage, isWanted } from './event-filter.ts';
+import { FreshEvents } from './fresh-events.ts';
 import { retryPauseMs } from './retry-pause.ts';
 
 /** The part of the event log that an outlet reads, and keeps its place in. */
 export interface OutletLog {
   /** @throws {AppError} EVENT_CURSOR_GONE with `details.oldest` when events after `since` are no longer kept. */
-  page(o: { since: number; limit: number } & OutletFilter): {
-    readonly events: readonly AccessEvent[];
-    readonly next: number;
-    readonly more: boolean;
-  };
+  page(o: { since: number; limit: number } & EventFilter): EventPage;
   /** Null for a sink that was never here. */
   cursor(sink: string): number | null;
   /** Durable when it returns. */
@@ -23,18 +21,13 @@ export interface OutletLog {
   readonly lastSequence: number;
 }
 
-export interface OutletFilter {
-  types?: readonly AccessEventType[] | undefined;
-  doors?: readonly string[] | undefined;
-}
-
 export interface EventOutletOptions {
   /** Closed with the outlet. */
   sink: EventSink;
   /** As the settings name the sink's kind. */
   type: string;
   /** What the sink is to get. */
-  filter: OutletFilter;
+  filter: EventFilter;
   log: OutletLog;
   clock: Clock;
   logger: Logger;
@@ -66,8 +59,6 @@ export interface OutletView {
   readonly [stat: string]: unknown;
 }
 
-/** An event is told as it happens for so long; what is delivered later is a replay. A grant lives as long (docs/protocol.md). */
-const LIVE_MS = 2000;
 /** An attempt that takes longer is given up and made again. */
 const ATTEMPT_MS = 60_000;
 /** Where a sink has got is written down so long after it got there at the latest. */
@@ -88,8 +79,7 @@ const LONGEST_RETRY_MS = 86_400_000;
 export class EventOutlet implements AsyncDisposable {
   readonly #o: EventOutletOptions;
   readonly #stop = new AbortController();
-  /** Heard less than 2 s ago, oldest first. */
-  #fresh: { readonly event: AccessEvent; readonly atMs: number }[] = [];
+  readonly #fresh: FreshEvents;
   #subscription: Subscription | null = null;
   #running: Promise<void> = Promise.resolve();
   #state: OutletState = 'delivering';
@@ -110,8 +100,8 @@ export class EventOutlet implements AsyncDisposable {
 
   constructor(options: EventOutletOptions) {
     this.#o = options;
+    this.#fresh = new FreshEvents(options.clock);
   }
-    sink.start?.();
 
   /** From where the sink had got; a sink that was never here gets what happens from now on. */
   start(): void {
@@ -121,6 +111,7 @@ export class EventOutlet implements AsyncDisposable {
     this.#at = known ?? log.lastSequence;
     this.#noted = this.#at;
     if (known === null) log.advance(sink.id, this.#at);
+    sink.start?.();
     this.#subscription = log.events.subscribe((event) => this.#hear(event));
     this.#running = this.#run();
   }
@@ -153,12 +144,9 @@ export class EventOutlet implements AsyncDisposable {
   }
 
   #hear(event: AccessEvent): void {
-    const nowMs = this.#o.clock.monotonicMs();
-    const first = this.#fresh.findIndex(({ atMs }) => nowMs - atMs < LIVE_MS);
-    this.#fresh = first < 0 ? [] : this.#fresh.slice(first);
-    this.#fresh.push({ event, atMs: nowMs });
+    this.#fresh.add(event);
     // Nothing else is to do, and this is not for the sink: done with, without a look at the log.
-    if (this.#wake && event.sequence === this.#at + 1 && !matches(event, this.#o.filter)) this.#move(event.sequence);
+    if (this.#wake && event.sequence === this.#at + 1 && !isWanted(event, this.#o.filter)) this.#move(event.sequence);
     else this.#wake?.();
   }
 
@@ -166,7 +154,7 @@ export class EventOutlet implements AsyncDisposable {
     const { log, sink, filter } = this.#o;
     let failures = 0;
     while (this.#state !== 'disabled' && this.#at < this.#end && !this.#stop.signal.aborted) {
-      let page: ReturnType<OutletLog['page']>;
+      let page: EventPage;
       try {
         page = log.page({ since: this.#at, limit: sink.batch ?? 1, ...filter });
         if (failures > 0) this.#recovered();
@@ -194,7 +182,8 @@ export class EventOutlet implements AsyncDisposable {
     const { sink, logger } = this.#o;
     const last = events.at(-1)!.sequence;
     for (let attempt = 1; ; attempt += 1) {
-      const offered = events.map((event) => (attempt === 1 ? this.#asOffered(event) : event));
+      // As they were read from the log, they are replays.
+      const offered = attempt > 1 ? events : events.map((event) => this.#fresh.find(event.sequence) ?? event);
       const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ATTEMPT_MS)]);
       try {
         await sink.deliver(offered, signal);
@@ -219,15 +208,6 @@ export class EventOutlet implements AsyncDisposable {
         if (this.#closing) return;
       }
     }
-  }
-
-  /** As it was read from the log, a replay; as it was heard where it is told as it happens. */
-  #asOffered(event: AccessEvent): AccessEvent {
-    const { clock } = this.#o;
-    const heard = this.#fresh.find((one) => one.event.sequence === event.sequence);
-    if (!heard || clock.monotonicMs() - heard.atMs >= LIVE_MS) return event;
-    const { expiresAt } = event;
-    return expiresAt === null || clock.wallMs() < Date.parse(expiresAt) ? heard.event : event;
   }
 
   async #wait(failure: AppError, attempt: number): Promise<void> {
@@ -333,10 +313,6 @@ export class EventOutlet implements AsyncDisposable {
     this.#state = 'closed';
     await sink[Symbol.asyncDispose]();
   }
-}
-
-function matches({ type, door }: AccessEvent, { types, doors }: OutletFilter): boolean {
-  return (types?.includes(type) ?? true) && (doors === undefined || (door !== null && doors.includes(door)));
 }
 
 /** A sink that throws anything else has a defect; its events wait like those of a sink that is down. */

@@ -1,11 +1,17 @@
 import type { AccessEvent } from '../pipeline/access-event.ts';
+import { type EventFilter, type EventPage, isWanted } from './event-filter.ts';
 import { OPEN, type ViewerSocket } from './viewer-socket.ts';
 
 export interface EventSubscriberOptions {
   socket: ViewerSocket;
   /** Number of the last event that the client has. */
   since: number;
-  read: (o: { since: number; limit: number }) => readonly AccessEvent[];
+  filter: EventFilter;
+  page: (o: { since: number; limit: number }) => EventPage;
+  /** The event as it happens; null where it is too late for that. */
+  fresh: (sequence: number) => AccessEvent | null;
+  /** What goes over the socket for an event. */
+  encode: (json: string, sequence: number | null) => string;
   maxBufferedBytes: number;
   onSent: () => void;
   /** @param last number of the last event that was sent. */
@@ -26,7 +32,7 @@ export class EventSubscriber {
   readonly #options: EventSubscriberOptions;
   /** Heard and not sent, by number. */
   readonly #heard = new Map<number, AccessEvent>();
-  /** Number of the last event that was sent. */
+  /** Number of the last event that was sent, or left out. */
   #last: number;
   #replaying = false;
   #ended = false;
@@ -43,11 +49,13 @@ export class EventSubscriber {
 
   hear(event: AccessEvent): void {
     if (this.#ended || event.sequence <= this.#last) return;
+    const wanted = isWanted(event, this.#options.filter);
     if (!this.#replaying && event.sequence === this.#last + 1) {
-      this.#send(event);
+      if (wanted) this.#send(event);
+      else this.#last = event.sequence;
       return;
     }
-    this.#heard.set(event.sequence, event);
+    if (wanted) this.#heard.set(event.sequence, event);
     if (this.#heard.size > MOST_HEARD) this.#heard.delete(this.#heard.keys().next().value as number);
     // Not the next number: what lies between is in the log.
     if (!this.#replaying) this.#replay();
@@ -62,16 +70,16 @@ export class EventSubscriber {
   #replay(): void {
     if (this.#ended) return;
     this.#replaying = true;
-    let page: readonly AccessEvent[];
+    let page: EventPage;
     try {
-      page = this.#options.read({ since: this.#last, limit: PAGE });
+      page = this.#options.page({ since: this.#last, limit: PAGE });
     } catch (error) {
       this.end();
       this.#options.onFault(error);
       return;
     }
     const { socket, maxBufferedBytes } = this.#options;
-    for (const [i, read] of page.entries()) {
+    for (const [i, read] of page.events.entries()) {
       // A replay waits for its reader; only one that falls behind what happens now is too slow.
       if (i > 0 && socket.bufferedAmount > maxBufferedBytes / 2) return;
       const event = this.#heard.get(read.sequence) ?? read;
@@ -79,7 +87,13 @@ export class EventSubscriber {
       this.#send(event);
       if (this.#ended) return;
     }
-    if (page.length > 0) return;
+    if (page.events.length > 0) return;
+    this.#last = Math.max(this.#last, page.next);
+    if (page.more) {
+      // Much is left out: others get their turn between two looks.
+      setImmediate(() => this.#replay());
+      return;
+    }
     // Nothing is left to read, and nothing can be appended between that look and this line. What was heard and is not in
     // the log any more is sent nevertheless.
     this.#replaying = false;
@@ -90,7 +104,7 @@ export class EventSubscriber {
   }
 
   #send(event: AccessEvent): void {
-    const { socket, maxBufferedBytes, onSent, onTooSlow } = this.#options;
+    const { socket, maxBufferedBytes, fresh, encode, onSent, onTooSlow } = this.#options;
     if (socket.readyState !== OPEN) return;
     if (socket.bufferedAmount > maxBufferedBytes) {
       this.end();
@@ -98,7 +112,8 @@ export class EventSubscriber {
       return;
     }
     this.#last = event.sequence;
-    socket.send(JSON.stringify(event), { binary: false }, (error) => {
+    const told = event.replay || fresh(event.sequence) ? event : { ...event, replay: true };
+    socket.send(encode(JSON.stringify(told), event.sequence), { binary: false }, (error) => {
       if (error) return;
       onSent();
       if (this.#replaying && event.sequence === this.#last) this.#replay();

@@ -4,9 +4,11 @@ import { keepAlive } from '../heartbeat.ts';
 /** "Policy violation": the caller's key or session is over. */
 const NOT_ALLOWED = 1008;
 
-type Socket = Pick<WebSocket, 'ping' | 'terminate' | 'close' | 'on'>;
+type Socket = Pick<WebSocket, 'ping' | 'terminate' | 'close'> & {
+  on(event: 'pong' | 'close', listener: () => void): unknown;
+};
 
-/** The WebSockets that are open, each with the question whether its owner may still be here. */
+/** The WebSockets and event streams that are open, each with the question whether its owner may still be here. */
 export class OpenSockets {
   readonly #open = new Map<Socket, () => boolean>();
 
@@ -24,5 +26,10 @@ export class OpenSockets {
       this.#open.delete(socket);
       socket.close(NOT_ALLOWED, 'the key or session is over');
     }
+  }
+
+  /** Ends all of them. */
+  closeAll(code: number, reason: string): void {
+    for (const socket of this.#open.keys()) socket.close(code, reason);
   }
 }

@@ -2,9 +2,10 @@ import type { FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import { z } from 'zod';
 import { AppError } from '../../config/app-error.ts';
-import { errorAnswers, feedQuery, liveQuery } from '../api-schemas.ts';
+import { errorAnswers, liveQuery } from '../api-schemas.ts';
 import { type Authenticator, requireAccess } from '../callers/authenticate.ts';
 import type { OpenSockets } from '../callers/open-sockets.ts';
+import { feedQuery } from '../event-queries.ts';
 import type { ServerApp } from '../server-app.ts';
 import type { ServerParts } from '../server-parts.ts';
 
@@ -88,9 +89,8 @@ export function socketRoutes(
     },
     handler: needsUpgrade,
     wsHandler: (socket, request) => {
-      const { since } = request.query as z.output<typeof feedQuery>;
       guard(socket, request);
-      feed.add(socket, since === undefined ? {} : { since });
+      feed.add(socket, request.query as z.output<typeof feedQuery>);
     },
   });
 }

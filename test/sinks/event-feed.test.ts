@@ -6,6 +6,7 @@ import { AppError } from '../../config/app-error.ts';
 import { EventFeed } from '../../sinks/event-feed.ts';
 import { FakeEventLog } from '../support/fake-event-log.ts';
 import { FakeSocket } from '../support/fake-socket.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
 
 const messages = (socket: FakeSocket) => socket.sent.map((data) => JSON.parse(String(data)));
 const sequences = (socket: FakeSocket) => messages(socket).map((event) => event.sequence);
@@ -158,13 +159,35 @@ describe('EventFeed', () => {
 
   it('says so and closes with 1011 when the log cannot be read', async () => {
     const { log, feed } = rig(10);
-    log.read = () => {
+    log.page = () => {
       throw new AppError('EVENT_LOG_UNAVAILABLE', 'the event log cannot be read');
     };
     const socket = new FakeSocket();
     feed.add(socket, { since: 1 });
     expect(messages(socket)).toMatchObject([{ type: 'error', code: 'EVENT_LOG_UNAVAILABLE' }]);
     expect(socket.closed?.code).toBe(1011);
+    await feed.close();
+  });
+
+  it('says of a grant that waited for its client that it is a replay, also where somebody set the clock', async () => {
+    const clock = new VirtualClock();
+    const log = new FakeEventLog();
+    for (let i = 0; i < 3; i += 1) log.append();
+    const feed = new EventFeed({ log, clock });
+    const [slow, prompt] = [new FakeSocket({ reading: false }), new FakeSocket()];
+    feed.add(slow, { since: 0 });
+    feed.add(prompt);
+    const expiresAt = new Date(clock.wallMs() + 2000).toISOString();
+    log.append({ expiresAt });
+    clock.advance(2000);
+    clock.stepWall(-3_600_000);
+    slow.reading = true;
+    for (let i = 0; i < 3; i += 1) slow.read();
+    await settle();
+    expect(messages(slow).map(({ sequence, replay }) => [sequence, replay])).toEqual(
+      [1, 2, 3, 4].map((n) => [n, true]),
+    );
+    expect(messages(prompt)).toMatchObject([{ sequence: 4, replay: false }]);
     await feed.close();
   });
 

@@ -2,6 +2,7 @@ import { Subject } from 'rxjs';
 import { AppError } from '../../config/app-error.ts';
 import type { AccessEvent } from '../../pipeline/access-event.ts';
 import type { EventLogReader } from '../../sinks/event-feed.ts';
+import { type EventFilter, type EventPage, isWanted } from '../../sinks/event-filter.ts';
 
 /** An event log in memory, as small as the feed's view of one. */
 export class FakeEventLog implements EventLogReader {
@@ -54,12 +55,18 @@ export class FakeEventLog implements EventLogReader {
     this.#kept.splice(0, count);
   }
 
-  read({ since, limit }: { since: number; limit: number }): AccessEvent[] {
+  page({ since, limit, types, doors }: { since: number; limit: number } & EventFilter): EventPage {
     this.reads.push(since);
     if (since > this.lastSequence || since + 1 < this.oldestSequence) {
-      throw new AppError('EVENT_CURSOR_GONE', `the events after ${since} are not here`);
+      const { oldestSequence: oldest, lastSequence: latest } = this;
+      throw new AppError('EVENT_CURSOR_GONE', `the events after ${since} are not here`, {
+        details: { oldest, latest },
+      });
     }
-    const found = this.#kept.filter((event) => event.sequence > since).slice(0, limit);
-    return found.map((event) => ({ ...event, replay: true }));
+    const later = this.#kept.filter((event) => event.sequence > since);
+    const wanted = later.filter((event) => isWanted(event, { types, doors }));
+    const events = wanted.slice(0, limit).map((event) => ({ ...event, replay: true }));
+    const next = events.length < limit ? this.lastSequence : events.at(-1)!.sequence;
+    return { events, next, more: next < this.lastSequence };
   }
 }

@@ -24,6 +24,8 @@ import type {
   PreviewGate,
   ServerParts,
 } from '../../server/server-parts.ts';
+import { Webhooks } from '../../server/sinks/webhooks.ts';
+import { isWanted } from '../../sinks/event-filter.ts';
 import { openAuditLog } from '../../storage/audit-log.ts';
 import { type FakeAnalyser, fakeAnalyser } from './fake-analyser.ts';
 import { noUnknowns } from './no-unknowns.ts';
@@ -72,7 +74,6 @@ export async function fakeServerParts(
     log,
     clock,
   });
-  const faultList: string[] = [];
   // The real ones; what they say goes to an event log of their own.
   const doorLog = openEventLog({ file: join(folder, 'events.db'), tenant: 'default', clock, log });
   const doors = new Doors({
@@ -84,6 +85,7 @@ export async function fakeServerParts(
     clock,
     log,
   });
+  const faultList: string[] = [];
   const live: FakeServerParts['live'] = { added: [], add: (...args) => void live.added.push(args) };
   const preview: FakeServerParts['preview'] = { added: [], add: (...args) => void preview.added.push(args) };
   const feed: FakeServerParts['feed'] = { added: [], add: (...args) => void feed.added.push(args) };
@@ -125,12 +127,22 @@ export async function fakeServerParts(
     },
     unknowns: noUnknowns(),
     events: fakeEvents(),
-    cameras: fakeCameras(settings.cameras),
     doors,
+    cameras: fakeCameras(settings.cameras),
     live,
     preview,
     feed,
-    sinks: { views: () => [] },
+    sinks: {
+      views: () => [],
+      webhooks: new Webhooks({
+        dataDir: folder,
+        tenant: 'default',
+        version: '1.2.3',
+        clock,
+        log,
+        fault: () => undefined,
+      }),
+    },
     metrics,
     keys,
     audit,
@@ -146,9 +158,9 @@ export async function fakeServerParts(
       keys.close();
       audit.close();
       void gallery.close();
-      rmSync(folder, { recursive: true });
       void doors.close();
       void doorLog.close();
+      rmSync(folder, { recursive: true });
     },
   });
 }
