@@ -10,6 +10,7 @@ import { ClockWatch } from './clock-watch.ts';
 import { createDoor, type Door, GRANT_LIFE_MS } from './door.ts';
 import type { DoorView } from './door-view.ts';
 import { FaultEpisodes } from './fault-episodes.ts';
+import { judgeFrame } from './judge-frame.ts';
 import { LockdownState } from './lockdown-state.ts';
 import { isUnusable } from './recognised-faces.ts';
 
@@ -116,21 +117,22 @@ export class Doors implements AsyncDisposable {
     const { cameraId } = result.frame;
     const here = [...this.#watched.values()].filter(({ settings }) => settings.cameras.includes(cameraId));
     if (here.length === 0) return [];
-    const faults = [...this.#checkClock(), ...this.#checkFaces(result)];
+    const faults = [
+      ...this.#checkClock(),
+      ...this.#checkFrame(result, Math.min(...here.map(({ settings }) => settings.maxAge))),
+      ...this.#checkFaces(result),
+    ];
     const { isDoubtful: clockDoubtful } = this.#clockWatch;
     const said: EventDraft[] = [];
     for (const { settings, door } of here) {
-      const brokenBefore = door.stats().broken;
       try {
         said.push(...door.decide(result, { lockedDown: this.#state.isLockedDown(settings.id), clockDoubtful }));
-        if (door.stats().broken > brokenBefore) faults.push(...this.#fault('FRAME_TIME_INVALID', cameraId));
       } catch (error) {
         this.#log.error({ err: error, door: settings.id }, 'a door failed to decide; it stays shut');
         faults.push(...this.#fault('INTERNAL', cameraId));
       }
     }
     if (said.some(({ reason }) => reason === 'stale')) faults.push(...this.#fault('CAMERA_BEHIND', cameraId));
-    if (said.some(({ type }) => type === 'access.granted')) this.#faults.end(`CAMERA_BEHIND/${cameraId}`);
     return [...faults, ...said];
   }
 
@@ -351,6 +353,15 @@ export class Doors implements AsyncDisposable {
     // Each step is one of its own.
     this.#faults.end('CLOCK_STEPPED/null');
     return fault;
+  }
+
+  #checkFrame({ frame }: FrameResult, inTimeMs: number): EventDraft[] {
+    const { cameraId } = frame;
+    const judgement = judgeFrame(frame, this.#clock.monotonicMs(), inTimeMs);
+    if (judgement === 'broken') return this.#fault('FRAME_TIME_INVALID', cameraId);
+    this.#faults.end(`FRAME_TIME_INVALID/${cameraId}`);
+    if (judgement !== 'stale') this.#faults.end(`CAMERA_BEHIND/${cameraId}`);
+    return [];
   }
 
   #checkFaces({ frame, faces }: FrameResult): EventDraft[] {

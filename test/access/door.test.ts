@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createDoor, type Door } from '../../access/door.ts';
-import { settingsSchema } from '../../config/settings-schema.ts';
+import { type DoorSettings, type Schedules, settingsSchema } from '../../config/settings-schema.ts';
 import type { EventDraft } from '../../pipeline/access-event.ts';
+import type { UnfitReason } from '../../pipeline/face.ts';
 import type { FrameResult } from '../../pipeline/frame-result.ts';
 import { idOf, knownFace, Scene, type SceneFrame, unknownFace } from '../support/scene.ts';
 
@@ -9,10 +10,10 @@ const BOX = [100, 100, 200, 200] as const;
 const ELSEWHERE = [600, 100, 700, 200] as const;
 
 /** The door `lobby` on the camera `front`, for Ada: 3 matches within 1.5 s, maxAge 500 ms, cooldown 5 s. */
-function lobby(fields: Record<string, unknown> = {}) {
+function lobby(fields: Record<string, unknown> = {}, schedules: Schedules = {}) {
   const scene = new Scene();
   const { doors } = settingsSchema.parse({ doors: [{ id: 'lobby', cameras: ['front'], allow: ['Ada'], ...fields }] });
-  const door = createDoor(doors[0] as (typeof doors)[number], { clock: scene.clock });
+  const door = createDoor(doors[0] as (typeof doors)[number], { clock: scene.clock, schedules });
   return { scene, door };
 }
 
@@ -176,16 +177,177 @@ describe('a door', () => {
     expect(show(rig, 3, [unknownFace({ box: BOX })])).toEqual(['access.denied:-:unknown']);
   });
 
-  it('says nothing about faces that are unfit', () => {
-    const unfit = knownFace('Ada', {
+  const unfitFace = (unfit: UnfitReason, fields = {}) =>
+    knownFace('nobody', {
       status: 'unfit',
       subject: null,
-      unfit: 'blurred',
-      reason: 'blurred',
+      unfit,
+      reason: unfit,
       similarity: null,
+      margin: null,
+      ...fields,
     });
-    expect(show(lobby(), 9, [unfit])).toEqual([]);
+
+  it('denies whoever stands there and cannot be recognised', () => {
+    expect(show(lobby(), 9, [unfitFace('blurred', { quality: 0.1 })])).toEqual(['access.denied:-:unfit']);
+    expect(show(lobby(), 9, [unfitFace('not_embedded', { quality: null })])).toEqual(['access.denied:-:unfit']);
   });
+
+  it.each(['too_small', 'cut_off'] as const)('says nothing about somebody who is not there yet (%s)', (unfit) => {
+    expect(show(lobby(), 9, [unfitFace(unfit)])).toEqual([]);
+  });
+
+  it('does not take a bad picture of somebody for another person who cannot be recognised', () => {
+    const flickering = (n: number) => [n % 4 === 0 ? unknownFace({ box: BOX }) : unfitFace('blurred', { box: BOX })];
+    expect(show(lobby(), 18, flickering)).toEqual([]);
+  });
+
+  it('denies, by name, somebody whose time is over', () => {
+    const lapsed = { id: idOf('Ada'), name: 'Ada' };
+    const rig = lobby();
+    expect(show(rig, 12, [unknownFace({ reason: 'expired', lapsed, similarity: 0.7 })])).toEqual([
+      'access.denied:Ada:expired',
+    ]);
+    // A new validity takes effect at once.
+    expect(show(rig, 3, [knownFace('Ada')])).toEqual(['access.granted:Ada']);
+  });
+
+  describe('that asks for liveness', () => {
+    const live = (liveness: number) => [knownFace('Ada', { scores: { liveness } })];
+    const real = live(0.9);
+
+    it('opens for a live face, and not for one that was not judged', () => {
+      expect(show(lobby({ liveness: true }), 3, real)).toEqual(['access.granted:Ada']);
+      expect(show(lobby({ liveness: true }), 6, [knownFace('Ada')])).toEqual(['access.denied:Ada:spoof']);
+      expect(show(lobby({ liveness: true }), 6, live(Number.NaN))).toEqual(['access.denied:Ada:spoof']);
+      expect(show(lobby({ liveness: true }), 6, live(0.49))).toEqual(['access.denied:Ada:spoof']);
+      expect(show(lobby(), 3, live(0))).toEqual(['access.granted:Ada']);
+    });
+
+    it('begins anew after each picture that is none of a live face', () => {
+      const rig = lobby({ liveness: true, confirm: { matches: 3, within: '3s' } });
+      expect(show(rig, 12, (n) => (n % 3 === 2 ? live(0.1) : real))).not.toContain('access.granted:Ada');
+      expect(show(rig, 3, real)).toEqual(['access.granted:Ada']);
+    });
+
+    it('is not held up by a photo that somebody else held up before', () => {
+      const rig = lobby({ liveness: true });
+      expect(show(rig, 3, live(0))).toEqual(['access.denied:Ada:spoof']);
+      expect(show(rig, 3, real)).toEqual(['access.granted:Ada']);
+    });
+
+    it('opens not where a live face and a photo of it are in one picture', () => {
+      const photo = knownFace('Ada', { scores: { liveness: 0.01 }, similarity: 0.5, box: ELSEWHERE });
+      expect(show(lobby({ liveness: true }), 6, [...real, photo])).toEqual(['access.denied:Ada:spoof']);
+      expect(show(lobby({ liveness: true }), 6, [photo, ...real])).toEqual(['access.denied:Ada:spoof']);
+    });
+  });
+
+  describe('with groups and schedules', () => {
+    // The scene begins on Saturday 2026-11-21 at 09:00 UTC, which is 10:00 in Berlin.
+    const schedules = settingsSchema.parse({
+      schedules: {
+        now: { timeZone: 'Europe/Berlin', times: [{ days: ['sat'], from: '09:30', until: '10:30' }] },
+        later: { timeZone: 'Europe/Berlin', times: [{ from: '11:00', until: '12:00' }] },
+      },
+    }).schedules;
+    const grace = (groups: string[]) => [knownFace('Grace', { groups })];
+
+    it.each<[string, Record<string, unknown>, string[], string]>([
+      ['of a group that is allowed', { allow: [{ group: 'staff' }] }, ['Staff', 'x'], 'access.granted:Grace'],
+      ['of another group', { allow: [{ group: 'staff' }] }, ['staff2'], 'access.denied:Grace:not_allowed'],
+      ['of no group', { allow: [{ group: 'staff' }] }, [], 'access.denied:Grace:not_allowed'],
+      ['of a group that bears their name', { allow: [{ group: 'grace' }] }, [], 'access.denied:Grace:not_allowed'],
+      ['a group called as an entry', { allow: ['staff'] }, ['staff'], 'access.denied:Grace:not_allowed'],
+      ['at their time', { allow: [{ group: 'staff', schedule: 'now' }] }, ['staff'], 'access.granted:Grace'],
+      [
+        'at another time',
+        { allow: [{ group: 'staff', schedule: 'later' }] },
+        ['staff'],
+        'access.denied:Grace:outside_schedule',
+      ],
+      [
+        'by one entry of several',
+        {
+          allow: [
+            { group: 'staff', schedule: 'later' },
+            { subject: 'Grace', schedule: 'now' },
+          ],
+        },
+        ['staff'],
+        'access.granted:Grace',
+      ],
+      ['while the door opens', { allow: ['Grace'], schedule: 'now' }, [], 'access.granted:Grace'],
+      ['while the door does not', { allow: ['Grace'], schedule: 'later' }, [], 'access.denied:Grace:outside_schedule'],
+      [
+        'by a schedule that is not there',
+        { allow: ['Grace'], schedule: 'never' },
+        [],
+        'access.denied:Grace:outside_schedule',
+      ],
+      [
+        'by one called like what objects have',
+        { allow: ['Grace'], schedule: 'constructor' },
+        [],
+        'access.denied:Grace:outside_schedule',
+      ],
+    ])('answers somebody %s', (_, settings, groups, answer) => {
+      expect(show(lobby(settings, schedules), 3, grace(groups))).toEqual([answer]);
+    });
+
+    it('opens as soon as it is time, whatever it said before', () => {
+      const rig = lobby({ allow: ['Grace'], schedule: 'later', cooldown: '1h' }, schedules);
+      rig.scene.clock.advance(3_600_000 - 1300);
+      expect(show(rig, 6, grace([]))).toEqual(['access.denied:Grace:outside_schedule']);
+      expect(show(rig, 3, grace([]))).toEqual(['access.granted:Grace']);
+    });
+  });
+
+  it('opens for nobody while it is locked down, says so, and counts anew afterwards', () => {
+    const { scene, door } = lobby({ cooldown: '1h' });
+    const faces = [knownFace('Ada'), knownFace('Eve', { box: ELSEWHERE }), unknownFace({ box: [300, 300, 400, 400] })];
+    const under = (lockedDown: boolean) => {
+      scene.clock.advance(200);
+      return said(door.decide(scene.result(faces), { lockedDown, clockDoubtful: false }));
+    };
+    const locked = Array.from({ length: 12 }, () => under(true)).flat();
+    expect(locked.sort()).toEqual([
+      'access.denied:-:locked_down',
+      'access.denied:Ada:locked_down',
+      'access.denied:Eve:locked_down',
+    ]);
+    door.startAnew();
+    expect([under(false), under(false)].flat()).toEqual([]);
+    expect(under(false)).toEqual(['access.granted:Ada', 'access.denied:Eve:not_allowed', 'access.denied:-:unknown']);
+  });
+
+  it('decides nothing while the clock is in doubt', () => {
+    const { scene, door } = lobby();
+    const drafts = Array.from({ length: 12 }, () => {
+      scene.clock.advance(200);
+      return said(door.decide(scene.result([knownFace('Ada')]), { lockedDown: false, clockDoubtful: true }));
+    });
+    expect(drafts.flat()).toEqual(['access.denied:Ada:degraded']);
+  });
+
+  it('remembers under other settings for whom it opened lately', () => {
+    const rig = lobby();
+    expect(show(rig, 3, [knownFace('Ada')])).toEqual(['access.granted:Ada']);
+    const settings = settingsSchema.parse({ doors: [{ id: 'lobby', cameras: ['front'], allow: ['Ada', 'Bob'] }] })
+      .doors[0];
+    const next = { ...rig, door: rig.door.succeededBy(settings as DoorSettings, {}) };
+    expect(show(next, 6, [knownFace('Ada'), knownFace('Bob', { box: ELSEWHERE })])).toEqual(['access.granted:Bob']);
+    expect(next.door.stats().granted).toBe(2);
+  });
+
+  /** What a door says in the table below; of everything else it says nothing. */
+  const DENIED: Readonly<Record<string, string>> = {
+    'a degraded picture': 'access.denied:Ada:degraded',
+    'a picture that was old when it came': 'access.denied:Ada:stale',
+    'a picture that became old in the networks': 'access.denied:Ada:stale',
+    'a moment that is long ago': 'access.denied:Ada:stale',
+    'a face that is called known and unfit': 'access.denied:-:unfit',
+  };
 
   const ada = [knownFace('Ada')];
   const face = (fields: Parameters<typeof knownFace>[1]) => [knownFace('Ada', fields)];
@@ -225,7 +387,7 @@ describe('a door', () => {
     const rig = lobby({ confirm: { matches: 3, within } });
     expect(show(rig, 3, [knownFace('Ada')])).toEqual(['access.granted:Ada']);
     rig.scene.clock.advance(6000);
-    expect(show(rig, 12, faces, fields)).toEqual([]);
+    expect(show(rig, 12, faces, fields)).toEqual(DENIED[what] ? [DENIED[what]] : []);
     rig.scene.clock.advance(6000);
     expect(show(rig, 3, [knownFace('Ada')])).toEqual(['access.granted:Ada']);
   });
@@ -244,7 +406,7 @@ describe('a door', () => {
     show(rig, 3, [unknownFace()], { degraded: true });
     show(rig, 1, [unknownFace()], { ageMs: Number.NaN });
     show(rig, 4, [], { ageMs: 5000 });
-    expect(rig.door.stats()).toEqual({ granted: 0, denied: 0, stale: 2, degraded: 3, broken: 1 });
+    expect(rig.door.stats()).toEqual({ granted: 0, denied: 1, stale: 2, degraded: 3, broken: 1 });
   });
 
   it('never grants for longer than two seconds after the picture was taken, whatever maxAge is', () => {
@@ -253,8 +415,10 @@ describe('a door', () => {
     for (const ageMs of [0, 500, 1000, 1500, 1990, 2000, 2500, 9000]) {
       scene.clock.advance(10_000);
       const drafts = door.decide(scene.result([knownFace('Ada')], { ageMs, analysisMs: 0 }));
-      expect(said(drafts)).toEqual(ageMs < 2000 ? ['access.granted:Ada'] : []);
-      for (const { expiresAtMs } of drafts) expect(expiresAtMs).toBe(scene.clock.wallMs() - ageMs + 2000);
+      expect(said(drafts)).toEqual([ageMs < 2000 ? 'access.granted:Ada' : 'access.denied:Ada:stale']);
+      for (const { type, expiresAtMs } of drafts) {
+        if (type === 'access.granted') expect(expiresAtMs).toBe(scene.clock.wallMs() - ageMs + 2000);
+      }
     }
     expect(door.stats()).toMatchObject({ granted: 5, stale: 3 });
   });
@@ -313,18 +477,19 @@ describe('a door', () => {
 
     it('grants nothing to somebody who was there and is gone', () => {
       const { decisions, stats } = burst((ageMs) => ageMs > 500);
-      expect(decisions.flatMap(({ drafts }) => drafts)).toEqual([]);
+      expect(said(decisions.flatMap(({ drafts }) => drafts))).toEqual(['access.denied:Ada:stale']);
       expect(stats).toMatchObject({ granted: 0, stale: 48 });
     });
 
     it('does not count old pictures towards the young ones', () => {
       // Two young pictures (400 and 200 ms), and 48 old ones.
-      expect(burst((ageMs) => ageMs >= 200).decisions.flatMap(({ drafts }) => drafts)).toEqual([]);
+      const { decisions } = burst((ageMs) => ageMs >= 200);
+      expect(said(decisions.flatMap(({ drafts }) => drafts))).toEqual(['access.denied:Ada:stale']);
     });
 
     it('grants to somebody who is still there, by the pictures of the last moment alone', () => {
       const { decisions, scene } = burst(() => true);
-      const granted = decisions.filter(({ drafts }) => drafts.length > 0);
+      const granted = decisions.filter(({ drafts }) => drafts.some(({ type }) => type === 'access.granted'));
       expect(granted.map(({ ageMs }) => ageMs)).toEqual([0]);
       expect(granted[0]?.drafts[0]?.capturedAtMs).toBeGreaterThan(scene.clock.wallMs() - 500);
     });

@@ -53,8 +53,12 @@ export interface SceneFrame extends Partial<Omit<Frame, 'retain' | 'release'>> {
 
 /** What a camera films while a virtual clock runs: frames whose times all fit together, unless they are told not to. */
 export class Scene {
-  readonly clock = new VirtualClock();
+  readonly clock: VirtualClock;
   #sequence = 0;
+
+  constructor(start: { wallMs?: number } = {}) {
+    this.clock = new VirtualClock(start);
+  }
 
   /** A result that is ready now. Its PTS is the time it was taken. */
   result(faces: readonly IdentifiedFace[], { analysisMs = 60, ...fields }: SceneFrame = {}): FrameResult {
