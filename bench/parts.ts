@@ -37,6 +37,12 @@ export const PARTS: Readonly<Record<string, Part>> = {
     takes: ['seconds', 'fps', 'cameras'],
     run: async (options) => (await import('./overload.ts')).measureOverload(options),
   },
+  stages: {
+    about: 'where the time of a frame goes, stage by stage, from its arrival at ffmpeg to the live client',
+    takes: ['rounds', 'seconds', 'fps', 'cameras'],
+    quick: { rounds: 2, seconds: 8 },
+    run: async (options) => (await import('./stages.ts')).measureStages(options),
+  },
   latency: {
     about:
       'how old a picture is when it reaches a live client, by a number drawn into it: one camera, and 80 % of those sustained',

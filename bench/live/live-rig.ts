@@ -24,6 +24,8 @@ export interface LiveRigOptions {
   readonly cameras?: readonly RigCamera[];
   /** Besides cameras and port. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Follow frames for so long, into `rig.traceFile`. Default: not. */
+  readonly traceSeconds?: number;
 }
 
 /** What happened from one moment to another. */
@@ -61,14 +63,18 @@ export class LiveRig implements AsyncDisposable {
     this.#opened = o.opened;
   }
 
-  static async start({ films = {}, cameras = [], settings = {} }: LiveRigOptions): Promise<LiveRig> {
+  static async start({ films = {}, cameras = [], settings = {}, traceSeconds }: LiveRigOptions): Promise<LiveRig> {
     await using opened = new AsyncDisposableStack();
     const folder = mkdtempSync(join(tmpdir(), 'facegate-bench-'));
     opened.defer(() => rmSync(folder, { recursive: true, force: true }));
     const server = opened.use(await FilmServer.start(films));
     const config = join(folder, 'facegate.yaml');
     writeFileSync(config, JSON.stringify({ ...settings, server: { port: 0 }, cameras }));
-    const facegate = opened.use(await startFacegate(['serve', '--config', config, '--data', join(folder, 'data')]));
+    const trace =
+      traceSeconds === undefined ? [] : ['--trace', traceFileIn(folder), '--trace-seconds', String(traceSeconds)];
+    const facegate = opened.use(
+      await startFacegate(['serve', '--config', config, '--data', join(folder, 'data'), ...trace]),
+    );
     return new LiveRig({ facegate, films: server, folder, opened: opened.move() });
   }
 
@@ -115,6 +121,11 @@ export class LiveRig implements AsyncDisposable {
     };
   }
 
+  /** Whole when facegate has ended, or the trace's time is over. */
+  get traceFile(): string {
+    return traceFileIn(this.folder);
+  }
+
   get socketAddress(): string {
     return `${this.facegate.address.replace('http', 'ws')}/ws/live`;
   }
@@ -145,6 +156,10 @@ export class LiveRig implements AsyncDisposable {
     if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${text}`);
     return text === '' ? null : JSON.parse(text);
   }
+}
+
+function traceFileIn(folder: string): string {
+  return join(folder, 'trace.json');
 }
 
 /** Of all samples of a counter, the sum of each camera. */
