@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { longFilm } from '../test/support/people-in-film.ts';
@@ -9,12 +9,12 @@ import { FrameWatch } from './live/frame-watch.ts';
 import { type LineFit, lineFit } from './live/line-fit.ts';
 import { LiveRig, type Span, total } from './live/live-rig.ts';
 import { PacedCameras } from './live/paced-cameras.ts';
-import { plotSvg } from './live/plot.ts';
 import { film } from './materials.ts';
 import type { BenchOptions } from './options.ts';
-import type { Measurement } from './report.ts';
+import { delayRatio, delayRow, type Measurement, median, type NamedPlot, type Row } from './report.ts';
 
 const SECONDS = 10;
+const ROUNDS = 3;
 const FACES = [0, 1, 5, 20];
 const CAMERAS = [1, 2, 4, 8, 16];
 /** Small and slow enough that sixteen of them find room on two cores. */
@@ -29,102 +29,140 @@ const LINEAR_R2 = 0.98;
 interface Point {
   /** Embedded in a frame, on average, as seen. */
   readonly facesPerFrame: number;
-  readonly span: Span;
+  /** One a round, one after the other. */
+  readonly spans: readonly Span[];
 }
 
 /** Cost against faces in the picture and against cameras, each beside what the networks alone cost. */
 export async function measureGrowth(options: BenchOptions = {}): Promise<Measurement> {
-  const { seconds = SECONDS, fps = CAMERA_FPS } = options;
+  const { seconds = SECONDS, rounds = ROUNDS, fps = CAMERA_FPS } = options;
   const cores = availableParallelism();
   const dir = mkdtempSync(join(tmpdir(), 'facegate-bench-'));
   try {
-    say('what the networks cost');
-    const networks = await networkCost({ frames: NETWORK_FRAMES, cores });
+    const costs: NetworkCost[] = [];
+    const networkCosts = async () => {
+      say('what the networks cost');
+      costs.push(await networkCost({ frames: NETWORK_FRAMES, cores }));
+    };
+    await networkCosts();
     const small = await encodeFilm({ film: film(), file: join(dir, 'small.mp4'), size: CAMERA_SIZE, frames: 210 });
     const decoding = await decodingCost({ film: small.file, fps, width: CAMERA_WIDTH, filmSeconds: 60, cores });
 
-    const { byCameras, tiles } = await measureCameraGrowth({ small: small.file, dir, fps, seconds });
+    const { byCameras, tiles } = await measureCameraGrowth({ small: small.file, dir, fps, seconds, rounds });
+    await networkCosts();
     const byFaces: Point[] = [];
     for (const faces of FACES) {
       say(`${faces} faces`);
-      byFaces.push(await measureFaces(await facesFilm({ tiles, faces, dir }), seconds));
+      byFaces.push(await measureFaces(await facesFilm({ tiles, faces, dir }), { seconds, rounds }));
     }
+    await networkCosts();
 
-    const facesFit = lineFit(byFaces.map((point) => [point.facesPerFrame, cpuMsPerFrame(point)]));
-    const camerasFit = lineFit(byCameras.map((point, i) => [CAMERAS[i]!, coresUsed(point)]));
+    const networks = medianCost(costs);
+    const perRound = Array.from({ length: rounds }, (_, round) => round);
+    const facesFits = perRound.map((round) =>
+      lineFit(byFaces.map((point) => [point.facesPerFrame, cpuMsPerFrame(point.spans[round]!)])),
+    );
+    const camerasFits = perRound.map((round) =>
+      lineFit(byCameras.map((point, i) => [CAMERAS[i]!, coresUsed(point.spans[round]!)])),
+    );
     const seenFaces = byCameras.at(-1)!.facesPerFrame;
     const ownOfCamera = decoding.alone + (fps * networkMs(networks, 'alone', seenFaces)) / 1000;
-    if (options.svg) {
-      writeFileSync(join(options.svg, 'growth-faces.svg'), facesPlot(byFaces, facesFit, networks));
-      writeFileSync(join(options.svg, 'growth-rate.svg'), ratePlot(byFaces, networks, cores));
-      writeFileSync(join(options.svg, 'growth-cameras.svg'), camerasPlot(byCameras, camerasFit, ownOfCamera));
-    }
-    const delays = [...byFaces, ...byCameras].map(({ span }) => span.loopDelayP99Ms);
+    const delays = perRound.map((round) =>
+      Math.max(...[...byFaces, ...byCameras].map(({ spans }) => spans[round]!.loopDelayP99Ms)),
+    );
     return {
       part: 'growth',
       rows: [
-        ...byFaces.flatMap((point) => {
-          const name = `${point.facesPerFrame.toFixed(1)} faces a frame`;
-          const own = networkMs(networks, 'coresBusy', point.facesPerFrame);
+        ...byFaces.flatMap(({ facesPerFrame, spans }): Row[] => {
+          const name = `${facesPerFrame.toFixed(1)} faces a frame`;
+          const own = networkMs(networks, 'coresBusy', facesPerFrame);
           return [
             {
               name: `${name}: analysed`,
-              values: [rate(point)],
+              values: spans.map(rate),
               unit: 'frames/s',
               note: `networks alone ${((1000 * cores) / own).toFixed(1)}`,
             },
             {
               name: `${name}: CPU a frame`,
-              values: [cpuMsPerFrame(point)],
+              values: spans.map(cpuMsPerFrame),
               unit: 'ms',
               note: `networks alone ${own.toFixed(1)}`,
             },
           ];
         }),
-        { name: 'a face more, CPU', values: [facesFit.slope], unit: 'ms' },
-        { name: 'a face more, the network’s own', values: [networks.embedMs.coresBusy], unit: 'ms' },
-        { name: 'a frame without faces, CPU (of the line)', values: [facesFit.intercept], unit: 'ms' },
-        { name: 'a frame without faces, the network’s own', values: [networks.detectMs.coresBusy], unit: 'ms' },
-        ...byCameras.flatMap((point, i) => {
+        { name: 'a face more, CPU', values: facesFits.map(({ slope }) => slope), unit: 'ms' },
+        {
+          name: 'a face more, the network’s own',
+          values: costs.map(({ embedMs }) => embedMs.coresBusy),
+          unit: 'ms',
+          as: 'limit',
+        },
+        {
+          name: 'a frame without faces, CPU (of the line)',
+          values: facesFits.map(({ intercept }) => intercept),
+          unit: 'ms',
+        },
+        {
+          name: 'a frame without faces, the network’s own',
+          values: costs.map(({ detectMs }) => detectMs.coresBusy),
+          unit: 'ms',
+          as: 'limit',
+        },
+        ...byCameras.flatMap(({ spans }, i): Row[] => {
           const name = CAMERAS[i] === 1 ? '1 camera' : `${CAMERAS[i]} cameras`;
+          const films = median(spans.map(({ cpu, seconds: lasted }) => cpu.films / lasted));
           return [
-            { name: `${name}: analysed`, values: [rate(point)], unit: 'frames/s', note: `of ${CAMERAS[i]! * fps}` },
+            { name: `${name}: analysed`, values: spans.map(rate), unit: 'frames/s', note: `of ${CAMERAS[i]! * fps}` },
             {
               name: `${name}: CPU`,
-              values: [coresUsed(point)],
+              values: spans.map(coresUsed),
               unit: 'cores',
-              note: `decoding and networks alone ${(CAMERAS[i]! * ownOfCamera).toFixed(2)}; RTSP server ${(point.span.cpu.films / point.span.seconds).toFixed(2)} besides`,
+              note: `decoding and networks alone ${(CAMERAS[i]! * ownOfCamera).toFixed(2)}; RTSP server ${films.toFixed(2)} besides`,
             },
           ];
         }),
-        { name: 'a camera more, CPU', values: [camerasFit.slope], unit: 'cores' },
-        { name: 'a camera more, decoding and networks alone', values: [ownOfCamera], unit: 'cores' },
-        { name: 'delay of the main thread, p99, the greatest', values: [Math.max(...delays)], unit: 'ms' },
+        { name: 'a camera more, CPU', values: camerasFits.map(({ slope }) => slope), unit: 'cores' },
+        { name: 'a camera more, decoding and networks alone', values: [ownOfCamera], unit: 'cores', as: 'limit' },
+        delayRow(delays, '', 'the greatest of all points'),
       ],
       ratios: [
-        { name: 'faces: a straight line explains (R²)', values: [facesFit.r2], wanted: { atLeast: LINEAR_R2 } },
+        {
+          name: 'faces: a straight line explains (R²)',
+          values: facesFits.map(({ r2 }) => r2),
+          wanted: { atLeast: LINEAR_R2 },
+        },
         {
           name: 'faces: slope / the network’s own',
-          values: [facesFit.slope / networks.embedMs.coresBusy],
+          values: facesFits.map(({ slope }) => slope / networks.embedMs.coresBusy),
           wanted: null,
         },
-        { name: 'cameras: a straight line explains (R²)', values: [camerasFit.r2], wanted: { atLeast: LINEAR_R2 } },
+        {
+          name: 'cameras: a straight line explains (R²)',
+          values: camerasFits.map(({ r2 }) => r2),
+          wanted: { atLeast: LINEAR_R2 },
+        },
         {
           name: 'cameras: slope / decoding and networks alone',
-          values: [camerasFit.slope / ownOfCamera],
+          values: camerasFits.map(({ slope }) => slope / ownOfCamera),
           wanted: null,
         },
         {
           name: 'cameras: analysed of 16 / due',
-          values: [rate(byCameras.at(-1)!) / (CAMERAS.at(-1)! * fps)],
+          values: byCameras.at(-1)!.spans.map((span) => rate(span) / (CAMERAS.at(-1)! * fps)),
           wanted: null,
         },
-        { name: 'delay of the main thread, p99 / 20 ms', values: [Math.max(...delays) / 20], wanted: { atMost: 1 } },
+        delayRatio(delays),
+      ],
+      plots: [
+        facesPlot(byFaces, facesFits, networks),
+        ratePlot(byFaces, networks, cores),
+        camerasPlot(byCameras, camerasFits, ownOfCamera),
       ],
       remarks: [
-        `faces: heads cut out of the film, in rows on ${FACES_SIZE}, read from a file as fast as they can be analysed; x is what was embedded, as seen; the networks alone: one bare loop on each core`,
+        `faces: heads cut out of the film, in rows on ${FACES_SIZE}, read from a file as fast as they can be analysed; x is what was embedded, as seen; the networks alone: one bare loop on each core, before, between and after`,
         `cameras: ${CAMERA_SIZE} at 25 frames/s over RTSP, ${fps} analysed a second, ${seenFaces.toFixed(1)} faces a frame; CPU of facegate with all its processes`,
-        `${seconds} s each`,
+        `each point ${rounds} times ${seconds} s, one after the other; a line through the points of each round`,
       ],
     };
   } finally {
@@ -132,13 +170,16 @@ export async function measureGrowth(options: BenchOptions = {}): Promise<Measure
   }
 }
 
-async function measureCameraGrowth(o: {
-  small: string;
-  dir: string;
-  fps: number;
-  seconds: number;
-}): Promise<{ byCameras: Point[]; tiles: Buffer[] }> {
-  const long = longFilm(o.small, CAMERAS.length * (o.seconds + 40) + 60, join(o.dir, 'small-long.mp4'));
+interface Rounds {
+  readonly seconds: number;
+  readonly rounds: number;
+}
+
+async function measureCameraGrowth(
+  o: Rounds & { small: string; dir: string; fps: number },
+): Promise<{ byCameras: Point[]; tiles: Buffer[] }> {
+  const filmSeconds = CAMERAS.length * (o.rounds * (o.seconds + 5) + 40) + 60;
+  const long = longFilm(o.small, filmSeconds, join(o.dir, 'small-long.mp4'));
   await using rig = await LiveRig.start({ films: { film: long } });
   const tiles = await headTiles(film(), (jpeg) => facesIn(rig.facegate.address, jpeg));
   const paced = new PacedCameras({ rig, fps: o.fps, say });
@@ -146,19 +187,21 @@ async function measureCameraGrowth(o: {
   for (const cameras of CAMERAS) {
     await paced.set(cameras);
     await using watch = await FrameWatch.open(rig.socketAddress);
-    const { span } = await paced.trial(cameras, o.seconds);
-    byCameras.push({ span, facesPerFrame: watch.facesPerFrame });
+    const spans: Span[] = [];
+    for (let round = 0; round < o.rounds; round += 1) spans.push(await rig.during(o.seconds));
+    byCameras.push({ spans, facesPerFrame: watch.facesPerFrame });
   }
   return { byCameras, tiles };
 }
 
-async function measureFaces(file: string, seconds: number): Promise<Point> {
+async function measureFaces(file: string, o: Rounds): Promise<Point> {
   const cameras = [{ id: 'faces', url: `file:${file}`, fps: 60, width: 1280, loop: true }];
   await using rig = await LiveRig.start({ cameras });
   await rig.running(['faces']);
   await using watch = await FrameWatch.open(rig.socketAddress);
-  const span = await rig.during(seconds);
-  return { span, facesPerFrame: watch.facesPerFrame };
+  const spans: Span[] = [];
+  for (let round = 0; round < o.rounds; round += 1) spans.push(await rig.during(o.seconds));
+  return { spans, facesPerFrame: watch.facesPerFrame };
 }
 
 async function facesIn(address: string, jpeg: Buffer): Promise<SeenFace[]> {
@@ -169,49 +212,71 @@ async function facesIn(address: string, jpeg: Buffer): Promise<SeenFace[]> {
   return ((await response.json()) as { faces: SeenFace[] }).faces;
 }
 
-function rate({ span }: Point): number {
+function medianCost(costs: readonly NetworkCost[]): NetworkCost {
+  const of = (network: keyof NetworkCost) => ({
+    alone: median(costs.map((cost) => cost[network].alone)),
+    coresBusy: median(costs.map((cost) => cost[network].coresBusy)),
+  });
+  return { detectMs: of('detectMs'), embedMs: of('embedMs') };
+}
+
+function rate(span: Span): number {
   return total(span.analysed) / span.seconds;
 }
 
-function cpuSecondsOf({ span }: Point): number {
-  return span.cpu.server + span.cpu.inference + span.cpu.ffmpeg;
+function cpuSecondsOf({ cpu }: Span): number {
+  return cpu.server + cpu.inference + cpu.ffmpeg;
 }
 
-function cpuMsPerFrame(point: Point): number {
-  return (1000 * cpuSecondsOf(point)) / total(point.span.analysed);
+function cpuMsPerFrame(span: Span): number {
+  return (1000 * cpuSecondsOf(span)) / total(span.analysed);
 }
 
-function coresUsed(point: Point): number {
-  return cpuSecondsOf(point) / point.span.seconds;
+function coresUsed(span: Span): number {
+  return cpuSecondsOf(span) / span.seconds;
 }
 
 function networkMs({ detectMs, embedMs }: NetworkCost, as: 'alone' | 'coresBusy', faces: number): number {
   return detectMs[as] + faces * embedMs[as];
 }
 
-function facesPlot(points: readonly Point[], fit: LineFit, networks: NetworkCost): string {
-  return plotSvg({
-    title: `CPU time of a frame against its faces: ${fit.slope.toFixed(1)} ms a face`,
+function slopeOf(fits: readonly LineFit[]): number {
+  return median(fits.map(({ slope }) => slope));
+}
+
+function facesPlot(points: readonly Point[], fits: readonly LineFit[], networks: NetworkCost): NamedPlot {
+  return {
+    name: 'growth-faces',
+    title: `CPU time of a frame against its faces: ${slopeOf(fits).toFixed(1)} ms a face`,
     x: 'faces that were embedded',
     y: 'CPU time, ms',
     series: [
-      { name: 'facegate', as: 'line', points: points.map((point) => [point.facesPerFrame, cpuMsPerFrame(point)]) },
+      {
+        name: 'facegate',
+        as: 'line',
+        points: points.map(({ facesPerFrame, spans }) => [facesPerFrame, median(spans.map(cpuMsPerFrame))]),
+      },
       {
         name: 'networks alone',
         as: 'line',
         points: points.map(({ facesPerFrame }) => [facesPerFrame, networkMs(networks, 'coresBusy', facesPerFrame)]),
       },
     ],
-  });
+  };
 }
 
-function ratePlot(points: readonly Point[], networks: NetworkCost, cores: number): string {
-  return plotSvg({
+function ratePlot(points: readonly Point[], networks: NetworkCost, cores: number): NamedPlot {
+  return {
+    name: 'growth-rate',
     title: 'Frames a second against faces in the picture',
     x: 'faces that were embedded',
     y: 'frames/s',
     series: [
-      { name: 'facegate', as: 'line', points: points.map((point) => [point.facesPerFrame, rate(point)]) },
+      {
+        name: 'facegate',
+        as: 'line',
+        points: points.map(({ facesPerFrame, spans }) => [facesPerFrame, median(spans.map(rate))]),
+      },
       {
         name: 'networks alone',
         as: 'line',
@@ -221,19 +286,24 @@ function ratePlot(points: readonly Point[], networks: NetworkCost, cores: number
         ]),
       },
     ],
-  });
+  };
 }
 
-function camerasPlot(points: readonly Point[], fit: LineFit, ownOfCamera: number): string {
-  return plotSvg({
-    title: `Cores used against cameras: ${fit.slope.toFixed(3)} cores a camera`,
+function camerasPlot(points: readonly Point[], fits: readonly LineFit[], ownOfCamera: number): NamedPlot {
+  return {
+    name: 'growth-cameras',
+    title: `Cores used against cameras: ${slopeOf(fits).toFixed(3)} cores a camera`,
     x: 'cameras',
     y: 'cores',
     series: [
-      { name: 'facegate', as: 'line', points: points.map((point, i) => [CAMERAS[i]!, coresUsed(point)]) },
+      {
+        name: 'facegate',
+        as: 'line',
+        points: points.map(({ spans }, i) => [CAMERAS[i]!, median(spans.map(coresUsed))]),
+      },
       { name: 'decoding and networks', as: 'line', points: CAMERAS.map((cameras) => [cameras, cameras * ownOfCamera]) },
     ],
-  });
+  };
 }
 
 function say(text: string): void {

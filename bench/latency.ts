@@ -1,21 +1,30 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { longFilm } from '../test/support/people-in-film.ts';
 import { encodeFilm } from './live/encode-film.ts';
 import { frameLatencyMs } from './live/frame-latency.ts';
 import { stripFilters } from './live/frame-number-strip.ts';
-import { histogram, histogramLines } from './live/histogram.ts';
+import { histogram } from './live/histogram.ts';
 import { LiveRig, type Span } from './live/live-rig.ts';
 import { PacedCameras } from './live/paced-cameras.ts';
 import { PictureWatch } from './live/picture-watch.ts';
-import { plotSvg } from './live/plot.ts';
 import { film } from './materials.ts';
 import type { BenchOptions } from './options.ts';
-import { type Measurement, median, percentile, type Ratio, type Row } from './report.ts';
+import {
+  delayRatio,
+  delayRow,
+  type Measurement,
+  median,
+  type NamedPlot,
+  percentile,
+  type Ratio,
+  type Row,
+} from './report.ts';
 
 const FPS = 5;
 const SECONDS = 60;
+const ROUNDS = 3;
 const TRIAL_S = 15;
 const FILM_FPS = 25;
 /** Four times the walk: the film's numbers repeat after 16.8 s. */
@@ -41,8 +50,7 @@ interface Load {
 
 /** How old a picture is when it reaches a live client, by the number that is drawn into it: alone, and at 80 % of the sustained cameras. */
 export async function measureLatency(options: BenchOptions = {}): Promise<Measurement> {
-  const fps = options.fps ?? FPS;
-  const seconds = options.seconds ?? SECONDS;
+  const { fps = FPS, seconds = SECONDS, rounds = ROUNDS, trialSeconds = TRIAL_S } = options;
   const dir = mkdtempSync(join(tmpdir(), 'facegate-bench-'));
   try {
     say('drawing and encoding the film');
@@ -55,28 +63,31 @@ export async function measureLatency(options: BenchOptions = {}): Promise<Measur
       lowDelay: true,
     });
     const most = Math.max(options.cameras ?? 0, MOST_CAMERAS_A_CORE * availableParallelism());
-    const trials = options.cameras === undefined ? 10 * (TRIAL_S + 10) : 0;
-    const long = longFilm(numbered.file, trials + 3 * (seconds + 30), join(dir, 'film.mp4'));
+    const trials = options.cameras === undefined ? 10 * (trialSeconds + 10) : 0;
+    const long = longFilm(numbered.file, trials + (2 * rounds + 1) * (seconds + 30), join(dir, 'film.mp4'));
     // An address for each camera, so that each says when its film began.
     const films = Object.fromEntries(Array.from({ length: most }, (_, i) => [`camera${i + 1}`, long]));
     await using rig = await LiveRig.start({ films });
     const paced = new PacedCameras({ rig, film: (camera) => camera, fps, say });
-    const alone = await measureLoad({ rig, paced, cameras: 1, seconds });
     const sustained =
       options.cameras ??
       (
         await paced.sustained({
           guess: 2 * availableParallelism(),
           most,
-          trialSeconds: TRIAL_S,
-          confirmSeconds: TRIAL_S,
+          trialSeconds,
+          confirmSeconds: trialSeconds,
         })
       ).cameras;
     const share = Math.max(1, Math.floor(LOAD * sustained));
-    // Of one camera 80 % is one camera: there is nothing else to measure.
-    const loaded = share === 1 ? alone : await measureLoad({ rig, paced, cameras: share, seconds });
-    const loads = loaded === alone ? [alone] : [alone, loaded];
-    if (options.svg) writeFileSync(join(options.svg, 'latency.svg'), plotOf(loads));
+    const alone: Load[] = [];
+    const loaded: Load[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      alone.push(await measureLoad({ rig, paced, cameras: 1, seconds }));
+      // Of one camera 80 % is one camera: there is nothing else to measure.
+      if (share > 1) loaded.push(await measureLoad({ rig, paced, cameras: share, seconds }));
+    }
+    const loads = share > 1 ? [alone, loaded] : [alone];
     return {
       part: 'latency',
       rows: [
@@ -85,9 +96,9 @@ export async function measureLatency(options: BenchOptions = {}): Promise<Measur
           name: 'cameras sustained',
           values: [sustained],
           unit: 'cameras',
-          note: options.cameras === undefined ? `found in trials of ${TRIAL_S} s` : 'as given',
+          note: options.cameras === undefined ? `found in trials of ${trialSeconds} s` : 'as given',
         },
-        ...(loaded === alone ? [] : rowsOf(loaded)),
+        ...(share > 1 ? rowsOf(loaded) : []),
         {
           name: 'making the film, a picture',
           values: [numbered.msPerPicture],
@@ -95,16 +106,12 @@ export async function measureLatency(options: BenchOptions = {}): Promise<Measur
           note: 'not in the latency: drawing and encoding, before the run',
         },
       ],
-      ratios: [...ratiosOf(alone, false), ...ratiosOf(loaded, true)],
+      ratios: [...ratiosOf(alone, false), ...ratiosOf(share > 1 ? loaded : alone, true)],
+      plots: [plotOf(loads)],
       remarks: [
         'from the moment that a frame was due at the camera’s RTSP server, by the number drawn into its picture, until its live message, JPEG and all, has reached a client on this machine: network, decoding, analysis, JPEG and WebSocket are in it, and so is any lateness of the RTSP server and of the client',
         `the camera’s own encoder is not in it: the film was encoded beforehand, without B-frames or look-ahead; a live one of this kind would add at most the ${numbered.msPerPicture.toFixed(0)} ms above where it had this machine’s cores to itself`,
-        `1920×1080 at ${FILM_FPS} frames/s, ${fps} of them analysed; one client with the pictures of all cameras; at one camera and at ${LOAD * 100} % of those sustained, for ${seconds} s each`,
-        ...loads.map(({ cameras, latencies }) =>
-          [`latency with ${cameras} of them:`, ...histogramLines(histogram(latencies, BIN_MS, LAST_BIN_MS), 'ms')].join(
-            '\n    ',
-          ),
-        ),
+        `1920×1080 at ${FILM_FPS} frames/s, ${fps} of them analysed; one client with the pictures of all cameras; at one camera and at ${LOAD * 100} % of those sustained, for ${seconds} s each in turn`,
       ],
     };
   } finally {
@@ -139,58 +146,79 @@ async function measureLoad(o: { rig: LiveRig; paced: PacedCameras; cameras: numb
   return { cameras, latencies, ages, unread, ownDelayP99Ms, span };
 }
 
-function rowsOf({ cameras, latencies, ages, unread, ownDelayP99Ms, span }: Load): Row[] {
-  const name = cameras === 1 ? '1 camera' : `${cameras} cameras`;
-  const used = (seconds: number) => seconds / span.seconds;
-  const { server, inference, ffmpeg, films } = span.cpu;
+/** One load of each round. */
+function rowsOf(loads: readonly Load[]): Row[] {
+  const name = nameOf(loads);
+  const row = (what: string, of: (load: Load) => number, unit: string, note?: string): Row => ({
+    name: `${name}: ${what}`,
+    values: loads.map(of),
+    unit,
+    ...(note ? { note } : {}),
+  });
+  const pictures = loads.reduce((sum, { latencies }) => sum + latencies.length, 0);
+  const cores = (of: (cpu: Span['cpu']) => number) => (load: Load) => of(load.span.cpu) / load.span.seconds;
   return [
-    { name: `${name}: latency, p50`, values: [median(latencies)], unit: 'ms', note: `${latencies.length} pictures` },
-    { name: `${name}: latency, p99`, values: [percentile(latencies, 99)], unit: 'ms' },
-    { name: `${name}: latency, greatest`, values: [Math.max(...latencies)], unit: 'ms' },
-    {
-      name: `${name}: of it in facegate, p50`,
-      values: [median(ages)],
-      unit: 'ms',
-      note: 'ageMs: since it was decoded',
-    },
-    { name: `${name}: pictures whose number could not be read`, values: [unread], unit: 'pictures' },
-    { name: `${name}: delay of the main thread, p99`, values: [span.loopDelayP99Ms], unit: 'ms' },
-    { name: `${name}: delay of the client itself, p99`, values: [ownDelayP99Ms], unit: 'ms' },
-    { name: `${name}: CPU of facegate`, values: [used(server + inference + ffmpeg)], unit: 'cores' },
-    { name: `${name}: CPU of the RTSP server`, values: [used(films)], unit: 'cores', note: 'not facegate’s' },
+    row('latency, p50', ({ latencies }) => median(latencies), 'ms', `${pictures} pictures in all rounds`),
+    row('latency, p99', ({ latencies }) => percentile(latencies, 99), 'ms'),
+    row('latency, greatest', ({ latencies }) => Math.max(...latencies), 'ms'),
+    row('of it in facegate, p50', ({ ages }) => median(ages), 'ms', 'ageMs: since it was decoded'),
+    row('pictures whose number could not be read', ({ unread }) => unread, 'pictures'),
+    delayRow(delaysOf(loads), `${name}: `),
+    row('delay of the client itself, p99', ({ ownDelayP99Ms }) => ownDelayP99Ms, 'ms'),
+    row(
+      'CPU of facegate',
+      cores(({ server, inference, ffmpeg }) => server + inference + ffmpeg),
+      'cores',
+    ),
+    row(
+      'CPU of the RTSP server',
+      cores(({ films }) => films),
+      'cores',
+      'not facegate’s',
+    ),
   ];
 }
 
-function ratiosOf({ cameras, latencies, span }: Load, promised: boolean): Ratio[] {
-  const name = promised ? `at 80 % (${cameras})` : '1 camera';
+function ratiosOf(loads: readonly Load[], promised: boolean): Ratio[] {
+  const name = promised ? `at 80 % (${loads[0]!.cameras})` : '1 camera';
   return [
     {
       name: `${name}: p99 / ${WANTED_MS} ms`,
-      values: [percentile(latencies, 99) / WANTED_MS],
+      values: loads.map(({ latencies }) => percentile(latencies, 99) / WANTED_MS),
       wanted: promised ? { atMost: 1 } : null,
     },
-    {
-      name: `${name}: delay of the main thread, p99 / 20 ms`,
-      values: [span.loopDelayP99Ms / 20],
-      wanted: { atMost: 1 },
-    },
+    delayRatio(delaysOf(loads), `${name}: `),
   ];
 }
 
-function plotOf(loads: readonly Load[]): string {
-  return plotSvg({
+function nameOf(loads: readonly Load[]): string {
+  const { cameras } = loads[0]!;
+  return cameras === 1 ? '1 camera' : `${cameras} cameras`;
+}
+
+function delaysOf(loads: readonly Load[]): number[] {
+  return loads.map(({ span }) => span.loopDelayP99Ms);
+}
+
+/** Over the pictures of all rounds. */
+function plotOf(loads: readonly (readonly Load[])[]): NamedPlot {
+  return {
+    name: 'latency',
     title: 'From the camera’s frame to the live client',
     x: 'latency, ms',
     y: 'share of the pictures, %',
-    series: loads.map(({ cameras, latencies }) => ({
-      name: `${cameras} of them`,
-      as: 'line' as const,
-      points: histogram(latencies, BIN_MS, LAST_BIN_MS).map(
-        ({ from, count }) => [from + BIN_MS / 2, (100 * count) / latencies.length] as const,
-      ),
-    })),
+    series: loads.map((rounds) => {
+      const latencies = rounds.flatMap((load) => load.latencies);
+      return {
+        name: nameOf(rounds),
+        as: 'line' as const,
+        points: histogram(latencies, BIN_MS, LAST_BIN_MS).map(
+          ({ from, count }) => [from + BIN_MS / 2, (100 * count) / latencies.length] as const,
+        ),
+      };
+    }),
     marks: [{ name: `${WANTED_MS} ms`, x: WANTED_MS }],
-  });
+  };
 }
 
 function say(text: string): void {

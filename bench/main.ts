@@ -46,7 +46,7 @@ const run = program
         run.error(`${names.join(', ')} does not take ${dashed(option)}; --help says what each part takes`);
     }
     const asked = parts.map((part) => ({
-      run: () => part.run({ ...(quick && part.quick), ...options, ...(svg && { svg }) }),
+      run: () => part.run({ ...(quick && part.quick), ...options }),
     }));
     await runParts(asked, { ...(json && { json }), ...(svg && { svg }) });
   });

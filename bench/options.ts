@@ -16,6 +16,4 @@ export interface BenchOptions {
   readonly clients?: number;
   readonly pictureClients?: number;
   readonly watch?: 'one' | 'all';
-  /** A folder for plots: of parts that write them themselves. */
-  readonly svg?: string;
 }

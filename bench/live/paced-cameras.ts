@@ -76,9 +76,14 @@ export class PacedCameras {
     confirmSeconds: number;
   }): Promise<{ cameras: number; confirmed: Trial | null }> {
     const holds = async (cameras: number) => sustains(await this.trial(cameras, o.trialSeconds));
-    for (let cameras = await greatestThatHolds({ ...o, holds }); cameras > 0; cameras -= 1) {
-      const confirmed = await this.trial(cameras, o.confirmSeconds);
-      if (sustains(confirmed)) return { cameras, confirmed };
+    return this.confirmed(await greatestThatHolds({ ...o, holds }), o.confirmSeconds);
+  }
+
+  /** The most cameras from `cameras` downwards that hold in a long trial. */
+  async confirmed(cameras: number, seconds: number): Promise<{ cameras: number; confirmed: Trial | null }> {
+    for (let at = cameras; at > 0; at -= 1) {
+      const confirmed = await this.trial(at, seconds);
+      if (sustains(confirmed)) return { cameras: at, confirmed };
     }
     return { cameras: 0, confirmed: null };
   }
