@@ -14,8 +14,8 @@ export interface FairRatesOptions {
   /** The settings `analysis`. */
   readonly adaptive: boolean;
   readonly minFps: number;
-  /** What a camera must be given to be of use at all, frames a second; asked at every look. Default: nothing more than `minFps`. */
-  readonly leastFps?: (cameraId: string) => number;
+  /** What cameras must be given to be of use at all, frames a second; asked anew at every look. Default: no more than `minFps`. */
+  readonly leastFps?: () => (cameraId: string) => number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -29,11 +29,13 @@ export class FairRates implements Disposable {
   readonly #cameras = new Map<RatedCamera, RatedCamera['frames']>();
   readonly #looking: NodeJS.Timeout | null;
   #lookedAtMs: number;
+  #leastOf: (cameraId: string) => number;
 
   constructor(options: FairRatesOptions) {
     this.#options = options;
     this.#governor = new RateGovernor({ minFps: options.minFps });
     this.#lookedAtMs = options.clock.monotonicMs();
+    this.#leastOf = this.#least();
     this.#looking = options.adaptive ? setInterval(() => this.#look(), LOOK_EVERY_MS) : null;
     this.#looking?.unref();
   }
@@ -46,7 +48,7 @@ export class FairRates implements Disposable {
 
   /** Frames a second that such a camera is analysed at now, at most. */
   rateOf({ id, fps }: Pick<RatedCamera, 'id' | 'fps'>): number {
-    return this.#governor.rateFor({ fps, leastFps: this.#leastFps(id) });
+    return this.#governor.rateFor({ fps, leastFps: this.#leastOf(id) });
   }
 
   [Symbol.dispose](): void {
@@ -60,13 +62,15 @@ export class FairRates implements Disposable {
     this.#lookedAtMs = nowMs;
     // This program was stopped, or so short of time itself that what it counted says nothing about the networks.
     const usual = seconds < (3 * LOOK_EVERY_MS) / 1000;
+    // What a door asks for may have changed.
+    this.#leastOf = this.#least();
     const loads: CameraLoad[] = [];
     for (const [camera, before] of this.#cameras) {
       const now = camera.frames;
       this.#cameras.set(camera, now);
       loads.push({
         fps: camera.fps,
-        leastFps: this.#leastFps(camera.id),
+        leastFps: this.#leastOf(camera.id),
         received: now.received - before.received,
         analysed: now.analysed - before.analysed,
         busy: now.busy - before.busy,
@@ -85,9 +89,18 @@ export class FairRates implements Disposable {
     else log.debug(fields, `cameras are analysed ${rounded(level)} times a second at most`);
   }
 
-  #leastFps(cameraId: string): number {
+  #least(): (cameraId: string) => number {
     const { minFps, leastFps } = this.#options;
-    return Math.max(minFps, leastFps?.(cameraId) ?? 0);
+    const needed = new Map<string, number>();
+    const ask = leastFps?.();
+    // Asked for every frame, and the same until the next look.
+    return (cameraId) => {
+      const known = needed.get(cameraId);
+      if (known !== undefined) return known;
+      const least = Math.max(minFps, ask?.(cameraId) ?? 0);
+      needed.set(cameraId, least);
+      return least;
+    };
   }
 }
 

@@ -51,7 +51,7 @@ function setUp(o: {
   const rates = new FairRates({
     adaptive: o.adaptive ?? true,
     minFps: 0.5,
-    ...(o.leastFps && { leastFps: o.leastFps }),
+    ...(o.leastFps && { leastFps: () => o.leastFps! }),
     clock,
     log,
   });
