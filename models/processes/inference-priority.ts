@@ -1,11 +1,12 @@
 import { getPriority, setPriority } from 'node:os';
 
 /**
- * Below the decoders (5 below the server), so that where the processor is short, it is short here: what the networks do not get to is
- * replaced by a newer picture, and counted. What a decoder does not get to lies in ffmpeg and in the kernel's buffers, where nothing skips
- * ahead, and every later picture is old.
+ * Below the decoders (2), which are below the server. Where the processor is short, it is to be short here: what the networks do not get to
+ * is replaced by a newer picture, and counted; what a decoder does not get to lies in ffmpeg and in the kernel's buffers, where nothing skips
+ * ahead, and every later picture is old. No lower than this: beside other programs at the usual priority, networks ten steps down got next
+ * to nothing.
  */
-const NICER_BY = 10;
+const NICER_BY = 5;
 const NICEST = 19;
 
 /** The niceness of whatever runs networks for this program, or on Linux, where threads have priorities of their own, for this thread. */

@@ -40,8 +40,11 @@ interface CommandInternals {
 
 type SpawnEnd = (error: Error | null, ...output: unknown[]) => void;
 
-/** Below the server, which must answer while pictures are being decoded; above the networks (10), for which pictures may be left out. */
-const NICER_BY = 5;
+/**
+ * Below the server, which must answer while pictures are being decoded. Above the networks (5): for them pictures may be left out, while
+ * what is decoded late makes everything after it late.
+ */
+const NICER_BY = 2;
 const GRACE_MS = 3000;
 /** Where ffmpeg writes the copy of the compressed video. */
 const COPY_FD = 3;
