@@ -40,7 +40,7 @@ const result = (): FrameResult => ({
   faces: [face({}), face({ status: 'unknown', subject: null }), face({ status: 'unknown', subject: null })],
   threshold: 0.4,
   timings: { queue: 2, detect: 20, embed: 10, identify: 1, total: 33 },
-  dropped: { busy: 0 },
+  dropped: { busy: 0, thinned: 0, unchanged: 0 },
 });
 
 describe('the metrics', () => {
@@ -170,6 +170,8 @@ describe('the metrics', () => {
         bytes: 4000,
         ageMs: 250,
         bitsPerSecond: null as number | null,
+        askedFps: 5,
+        effectiveFps: 2.4,
       },
     ];
     metrics.watch({ cameras: () => cameras });
@@ -179,6 +181,8 @@ describe('the metrics', () => {
         'facegate_camera_decode_errors_total{camera="front"} 3',
         'facegate_camera_pixel_bytes_total{camera="front"} 4000',
         'facegate_camera_picture_age_seconds{camera="front"} 0.25',
+        'facegate_camera_asked_fps{camera="front"} 5',
+        'facegate_camera_effective_fps{camera="front"} 2.4',
       ]),
     );
     expect((await lines()).some((line) => line.startsWith('facegate_camera_stream_bits_per_second{'))).toBe(false);
