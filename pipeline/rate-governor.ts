@@ -25,7 +25,7 @@ const FILL = 0.95;
 const STEP = 1.2;
 /** Without overload for so long, seconds, a step up is tried; after one that failed, twice as long, up to … */
 const FIRST_TRIAL_S = 4;
-const LAST_TRIAL_S = 64;
+const LAST_TRIAL_S = 32;
 
 /**
  * Decides how often cameras are analysed while the networks cannot keep up: one level for all, so that the shares are max–min fair. It
@@ -39,6 +39,8 @@ export class RateGovernor {
   #overloaded: { looks: number; seconds: number; analysed: number } | null = null;
   #calmS = 0;
   #trialAfterS = FIRST_TRIAL_S;
+  /** What all cameras together were to be analysed at when the networks were overloaded last. */
+  #askedThen = 0;
   /** The last change was a step up, and it is not known yet whether it holds. */
   #onTrial = false;
 
@@ -75,6 +77,7 @@ export class RateGovernor {
     this.#overloaded = null;
     if (this.#onTrial) this.#trialAfterS = Math.min(2 * this.#trialAfterS, LAST_TRIAL_S);
     this.#onTrial = false;
+    this.#askedThen = asked(loads);
     const demands = loads.map((load): Demand => {
       const wanted = Math.min(load.fps, load.received / seconds);
       return { wanted, least: Math.min(wanted, load.leastFps) };
@@ -88,6 +91,8 @@ export class RateGovernor {
   #calm(loads: readonly CameraLoad[], seconds: number): void {
     this.#overloaded = null;
     this.#calmS += seconds;
+    // Fewer cameras, or slower ones: what failed before says nothing any more.
+    if (asked(loads) < this.#askedThen) this.#trialAfterS = FIRST_TRIAL_S;
     if (this.#calmS < this.#trialAfterS) return;
     this.#calmS = 0;
     // What was tried last has held.
@@ -97,6 +102,10 @@ export class RateGovernor {
     const higher = STEP * this.#level;
     this.#level = higher >= highest(loads) ? null : higher;
   }
+}
+
+function asked(loads: readonly CameraLoad[]): number {
+  return loads.reduce((sum, { fps }) => sum + fps, 0);
 }
 
 function highest(loads: readonly CameraLoad[]): number {

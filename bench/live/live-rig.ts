@@ -69,7 +69,8 @@ export class LiveRig implements AsyncDisposable {
     opened.defer(() => rmSync(folder, { recursive: true, force: true }));
     const server = opened.use(await FilmServer.start(films));
     const config = join(folder, 'facegate.yaml');
-    writeFileSync(config, JSON.stringify({ ...settings, server: { port: 0 }, cameras }));
+    // No camera is held back, whatever the trial before was: what the machine cannot do is to be seen as dropped.
+    writeFileSync(config, JSON.stringify({ analysis: { adaptive: false }, ...settings, server: { port: 0 }, cameras }));
     const trace =
       traceSeconds === undefined ? [] : ['--trace', traceFileIn(folder), '--trace-seconds', String(traceSeconds)];
     const facegate = opened.use(
