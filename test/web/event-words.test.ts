@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { DenialReason } from '../../access/door.ts';
 import { ERROR_CODES } from '../../config/error-codes.ts';
 import type { AccessEvent, AccessEventType } from '../../pipeline/access-event.ts';
 import { isFresh } from '../../web/src/doors/answer-age.ts';
@@ -27,6 +28,15 @@ describe('eventSentence', () => {
     [event('access.granted'), 'Lobby granted to Ada'],
     [event('access.denied', { reason: 'not_allowed' }), 'Lobby denied to Ada: not on the door’s list'],
     [event('access.denied', { subject: null, reason: 'unknown' }), 'Lobby denied to Unknown person: matches nobody'],
+    [event('access.granted', { subject: null, camera: null, reason: 'manual' }), 'Lobby opened by hand'],
+    [event('access.denied', { reason: 'locked_down' }), 'Lobby denied to Ada: the door is locked down'],
+    [
+      event('door.locked_down', { subject: null, reason: 'key desk: Fire_Drill' }),
+      'Lobby is locked down: key desk: Fire_Drill',
+    ],
+    [event('door.released', { subject: null, reason: 'key desk' }), 'Lobby is released: key desk'],
+    [event('door.policy_changed', { subject: null, reason: 'changed' }), 'Lobby goes by other rules now'],
+    [event('door.policy_changed', { subject: null, reason: 'removed' }), 'Lobby is no longer a door'],
     [event('person.seen'), 'Ada seen at Front door'],
     [event('person.left'), 'Ada left Front door'],
     [
@@ -40,6 +50,22 @@ describe('eventSentence', () => {
   ])('%o', (given, sentence) => {
     expect(eventSentence(given, names)).toBe(sentence);
   });
+});
+
+it('has words of its own for every reason that a door gives', () => {
+  const reasons: readonly DenialReason[] = [
+    'unknown',
+    'not_allowed',
+    'outside_schedule',
+    'expired',
+    'unfit',
+    'spoof',
+    'stale',
+    'degraded',
+    'locked_down',
+  ];
+  for (const reason of [...reasons, 'manual'])
+    expect(reasonWords(reason), reason).not.toBe(reason.replaceAll('_', ' '));
 });
 
 it('takes every state of a camera for a camera event', () => {

@@ -12,7 +12,10 @@ describe('the address of a page', () => {
     ['#/unknowns/front/812', { page: 'unknowns', moment: { camera: 'front', frame: 812 } }],
     ['#/unknowns/front/x', { page: 'unknowns', moment: null }],
     ['#/unknowns/front', { page: 'unknowns', moment: null }],
+    ['#/events', { page: 'events', query: '' }],
+    ['#/events?door=lobby&person=a%20b', { page: 'events', query: 'door=lobby&person=a%20b' }],
     ['#/keys', { page: 'keys' }],
+    ['#/feeds', { page: 'feeds' }],
     ['#/audit', { page: 'audit' }],
     ['#/constructor', { page: 'wall', camera: null }],
   ])('%j', (hash, expected) => {

@@ -12,9 +12,9 @@ import { keepSinks, refreshSinks, sinks, sinksError } from './sinks.ts';
 const EXAMPLE = `sinks:
   - type: webhook
     url: https://example.com/doors
-    secrets: ["\${HOOK_SECRET}"]   # facegate sinks secret
+    secrets: ["\${HOOK_SECRET}"]
     types: [access.granted, access.denied]
-  - type: mqtt                    # Home Assistant finds it
+  - type: mqtt
     url: mqtts://broker.lan:8883
     username: facegate
     password: "\${MQTT_PASSWORD}"`;
@@ -45,6 +45,10 @@ export function FeedsPage() {
         <Empty icon="feed" title="Events go nowhere by themselves yet">
           <p>To send them on, write into the configuration file, and start facegate again:</p>
           <pre>{EXAMPLE}</pre>
+          <p class="muted">
+            <code>facegate sinks secret</code> makes a secret; over MQTT, Home Assistant finds cameras and doors by
+            itself.
+          </p>
           <p class="muted">
             Programs may also ask for them: <code>GET /events</code>, <code>/events/stream</code>,{' '}
             <code>WS /ws/events</code>.

@@ -34,7 +34,7 @@ export function SinkCard({ sink }: { sink: SinkView }) {
       )}
       <dl class="facts">
         <div>
-          <dt>Has got to</dt>
+          <dt>Progress</dt>
           <dd>
             {lagWords(sink)} <span class="muted">(event {cursor.toLocaleString()})</span>
           </dd>

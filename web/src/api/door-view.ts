@@ -18,8 +18,8 @@ export interface LockdownView {
 export interface DoorView {
   id: string;
   name: string;
-  cameras: string[];
-  allow: AllowedView[];
+  cameras: readonly string[];
+  allow: readonly AllowedView[];
   /** Of the whole door, by name; null: at all times. */
   schedule: string | null;
   liveness: boolean;

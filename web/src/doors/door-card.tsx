@@ -24,7 +24,7 @@ export function DoorCard({ door }: { door: DoorView }) {
     >
       <div class="door-head">
         <h2>{name}</h2>
-        <span class={openNow ? 'tag' : 'tag tag-warn'}>{scheduleWords(door)}</span>
+        <span class={openNow ? 'tag tag-group' : 'tag tag-warn'}>{scheduleWords(door)}</span>
       </div>
       {lockdown && <LockdownSign lockdown={lockdown} />}
       <DoorAnswer event={lastAnswers.value.get(id)} />
@@ -39,9 +39,16 @@ export function DoorCard({ door }: { door: DoorView }) {
           <dt>Answers</dt>
           <dd>
             <a href={eventsHref({ kinds: ['granted', 'denied'], door: id })}>{answerCounts(stats)}</a> since the start
-            {leftOut && <span class="muted"> · pictures nothing was decided by: {leftOut}</span>}
           </dd>
         </div>
+        {leftOut && (
+          <div>
+            <dt>Left out</dt>
+            <dd>
+              {leftOut} <span class="muted">(pictures that nothing is decided by)</span>
+            </dd>
+          </div>
+        )}
         <div>
           <dt>Cameras</dt>
           <dd>

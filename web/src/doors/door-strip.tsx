@@ -8,9 +8,11 @@ import { LockdownSign } from './lockdown-sign.tsx';
 export function DoorStrip() {
   const list = doors.value;
   if (!list || list.length === 0) return null;
+  // There may be more of them than can be seen.
+  const lockedFirst = list.toSorted((a, b) => Number(b.lockdown !== null) - Number(a.lockdown !== null));
   return (
     <section class="door-strip" aria-label="Doors">
-      {list.map(({ id, name, lockdown, openNow, schedule }) => (
+      {lockedFirst.map(({ id, name, lockdown, openNow, schedule }) => (
         <a
           key={id}
           class={lockdown ? 'door-small door-locked' : 'door-small'}

@@ -3,8 +3,8 @@ import type { DoorView, LockdownView } from '../api/api-types.ts';
 
 /** Whether its schedule lets the door open now, in words; a lock-down is another matter. */
 export function scheduleWords({ schedule, openNow }: Pick<DoorView, 'schedule' | 'openNow'>): string {
-  if (schedule === null) return 'Opens at all times';
-  return openNow ? `Open by “${schedule}”` : `Closed by “${schedule}”`;
+  if (schedule === null) return 'No schedule';
+  return `Schedule “${schedule}”: ${openNow ? 'open' : 'closed'} now`;
 }
 
 /** `by key front desk: fire drill`; why facegate itself locked it down, as a sentence. */

@@ -5,15 +5,18 @@ import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
 import { doorNames } from './door-words.ts';
 import { ReasonField } from './reason-field.tsx';
 
+/** `all 3 doors`; where some are locked down already, `the other 2 doors`. */
+function howMany(open: number): string {
+  if (open === doors.peek()?.length) return `all ${open} doors`;
+  return open === 1 ? 'the one other door' : `the other ${open} doors`;
+}
+
 /** @param props.id null: every door. */
 export function LockDown({ id }: { id: string | null }) {
   const [reason, setReason] = useState('');
   // Of the moment it was opened: what is asked for does not change under somebody's hands.
   const [open] = useState(() => (doors.peek() ?? []).filter(({ lockdown }) => lockdown === null));
-  const title =
-    id === null
-      ? `Lock down ${open.length === 1 ? 'the one open door' : `all ${open.length} doors`}?`
-      : `Lock down ${doorName(id)}?`;
+  const title = id === null ? `Lock down ${howMany(open.length)}?` : `Lock down ${doorName(id)}?`;
   const act = async () => {
     await facegateApi.setLockdown(id, true, reason.trim());
     // Said by the event; here it is only shown.

@@ -3,7 +3,7 @@ import { facegateApi } from '../api/facegate-api.ts';
 import { cameraName } from '../state/cameras.ts';
 import { doorName } from '../state/doors.ts';
 import { Empty } from '../ui/empty.tsx';
-import { askedOfServer, EVERYTHING, type EventQuery, partsOf } from './event-query.ts';
+import { askedOfServer, type EventQuery, partsOf } from './event-query.ts';
 import { KIND_WORDS } from './event-words.ts';
 import { ask } from './history-filter.tsx';
 
@@ -47,20 +47,17 @@ export function HistoryEmpty({ query }: { query: EventQuery }) {
   const some = parts.some(({ part }) => helps.has(part));
   return (
     <Empty icon="events" title="No such event">
-      <p class="muted">{some ? 'There are some without:' : 'Nothing in the log fits all of these:'}</p>
+      <p class="muted">
+        {some ? 'There are events where one of these is let go:' : 'Nothing in the log fits all of these together:'}
+      </p>
       <div class="chips">
         {parts
           .filter(({ part }) => !some || helps.has(part))
           .map(({ part, without }) => (
             <button key={part} type="button" class="button" onClick={() => ask(without)}>
-              <span aria-hidden="true">×</span> <span class="sr-only">Without</span> {partWords(part, query)}
+              Without {partWords(part, query)}
             </button>
           ))}
-        {parts.length > 1 && (
-          <button type="button" class="button" onClick={() => ask(EVERYTHING)}>
-            Show everything
-          </button>
-        )}
       </div>
     </Empty>
   );

@@ -33,6 +33,11 @@ export function HistoryFilter() {
             {KIND_WORDS[kind]}
           </button>
         ))}
+        {partsOf(query).length > 0 && (
+          <button type="button" class="button button-quiet" onClick={() => ask(EVERYTHING)}>
+            Show everything
+          </button>
+        )}
       </fieldset>
       <div class="form-row">
         <Pick
@@ -51,11 +56,6 @@ export function HistoryFilter() {
         />
         <PersonField query={query} />
       </div>
-      {partsOf(query).length > 0 && (
-        <button type="button" class="button button-quiet history-all" onClick={() => ask(EVERYTHING)}>
-          Show everything
-        </button>
-      )}
     </search>
   );
 }
