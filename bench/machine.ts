@@ -21,10 +21,12 @@ export interface Machine {
 export interface Conditions {
   /** When it was finished, ISO 8601. */
   readonly at: string;
-  readonly seconds: number;
+  /** Of the whole part; null in figures that were kept before it was noted. */
+  readonly seconds: number | null;
   /** Of the minute before; null where the system has none. */
   readonly loadBefore: number | null;
-  /** Shares of all cores' time, 0..1: taken by programs that are not the bench's, and by other machines on the same host. Null where the system does not tell. */
+  /** Shares of all cores’ time, 0..1: taken by the bench with all that it started, by other programs, and by other machines on the same host. Null where the system does not tell. */
+  readonly ownShare: number | null;
   readonly othersShare: number | null;
   readonly stolenShare: number | null;
 }
@@ -86,6 +88,7 @@ export async function watchMachine(): Promise<() => Promise<Conditions>> {
       at: new Date().toISOString(),
       seconds: (performance.now() - started) / 1000,
       loadBefore: loadBefore ?? null,
+      ownShare: own,
       othersShare: busy === null || own === null ? null : Math.max(0, busy - own),
       stolenShare: share('stolen'),
     };
@@ -107,7 +110,7 @@ export function troubles({ othersShare, stolenShare }: Pick<Conditions, 'othersS
       ? [`other programs took ${percent(othersShare)} of the cores`]
       : []),
     ...(stolenShare !== null && stolenShare > STOLEN_SHARE
-      ? [`${percent(stolenShare)} of the cores' time was stolen by other machines on this host`]
+      ? [`${percent(stolenShare)} of the cores’ time was stolen by other machines on this host`]
       : []),
   ];
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { histogram, histogramLines } from '../../bench/live/histogram.ts';
 import { lineFit } from '../../bench/live/line-fit.ts';
 import { plotSvg } from '../../bench/live/plot.ts';
+import { plotText } from '../../bench/live/plot-text.ts';
 
 describe('a line through points', () => {
   it('is the line they lie on', () => {
@@ -81,5 +82,39 @@ describe('a plot', () => {
     expect(plotSvg({ title: '', x: '', y: '', series: [{ name: '', as: 'bars', points: [[0, 0]] }] })).not.toContain(
       'NaN',
     );
+  });
+});
+
+describe('a plot for a terminal', () => {
+  it('draws bars of all series on one scale, and names the marks', () => {
+    const text = plotText({
+      title: 'Drops',
+      x: 'cameras',
+      y: '%',
+      series: [
+        {
+          name: 'walk',
+          as: 'line',
+          points: [
+            [2, 0],
+            [10, 8],
+          ],
+        },
+        { name: 'empty', as: 'line', points: [[10, 4]] },
+      ],
+      marks: [
+        { name: 'tolerated', y: 1 },
+        { name: 'limit', x: 9.5 },
+      ],
+    });
+    expect(text.split('\n')).toEqual([
+      'Drops (% against cameras)',
+      '  walk',
+      '   2 0',
+      `  10 ${'█'.repeat(48)} 8`,
+      '  empty',
+      `  10 ${'█'.repeat(24)} 4`,
+      '  tolerated at % 1; limit at cameras 9.5',
+    ]);
   });
 });
