@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { AccessEvent } from '../../pipeline/access-event.ts';
 
@@ -18,22 +19,24 @@ export class WebhookReceiver {
   answer: (response: ServerResponse, request: Received, nth: number) => void = (response) =>
     void response.writeHead(204).end();
   readonly #server: Server;
+  readonly #scheme: string;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, scheme: string) {
     this.#server = server;
+    this.#scheme = scheme;
   }
 
-  static async start(): Promise<WebhookReceiver> {
-    const server = createServer();
-    const receiver = new WebhookReceiver(server);
+  static async start(tls?: { cert: string; key: string }): Promise<WebhookReceiver> {
+    const server = tls ? createTlsServer(tls) : createServer();
+    const receiver = new WebhookReceiver(server, tls ? 'https://localhost' : 'http://127.0.0.1');
     server.on('request', (request, response) => void receiver.#take(request, response));
-    server.listen(0, '127.0.0.1');
+    server.listen(0, tls ? 'localhost' : '127.0.0.1');
     await once(server, 'listening');
     return receiver;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`;
+    return `${this.#scheme}:${(this.#server.address() as AddressInfo).port}/hook`;
   }
 
   /** The ids, in the order of arrival. */

@@ -11,6 +11,7 @@ import { WebhookEndpoint } from '../../../sinks/webhook/webhook-endpoint.ts';
 import { WebhookSink, type WebhookSinkOptions } from '../../../sinks/webhook/webhook-sink.ts';
 import { eventually } from '../../support/eventually.ts';
 import { recordedLog } from '../../support/recorded-log.ts';
+import { selfSigned } from '../../support/self-signed.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { VirtualTimer } from '../../support/virtual-timer.ts';
 import { webhookEvent } from '../../support/webhook-event.ts';
@@ -31,14 +32,17 @@ let sinks: WebhookSink[];
 
 const openOutbox = () => new WebhookOutbox({ file: join(folder, 'webhooks.db'), clock, log });
 
-function open(o: Partial<WebhookSinkOptions> & { url?: string; secrets?: string[]; timeoutMs?: number } = {}) {
-  const { url = receiver.url, secrets = [SECRET], timeoutMs, ...options } = o;
+function open(
+  o: Partial<WebhookSinkOptions> & { url?: string; secrets?: string[]; ca?: string; timeoutMs?: number } = {},
+) {
+  const { url = receiver.url, secrets = [SECRET], ca, timeoutMs, ...options } = o;
   const endpointClock = options.clock ?? clock;
   const endpoint = new WebhookEndpoint({
     url,
     secrets,
     version: '1.2.3',
     clock: endpointClock,
+    ca,
     ...(timeoutMs !== undefined && { timeoutMs }),
   });
   const sink = new WebhookSink({
@@ -120,6 +124,25 @@ describe('a webhook', () => {
     await settled(sink, ({ waiting }) => waiting === 0);
     expect(sink.stats()).toMatchObject({ delivered: 30, dead: 0, failures: 0, lastFailure: null });
     expect(receiver.received.map(({ data }) => data.replay)).not.toContain(true);
+  });
+
+  it('goes over TLS to whom the certificates vouch for, and to nobody else', async () => {
+    const tls = selfSigned();
+    const secure = await WebhookReceiver.start(tls);
+    try {
+      const trusting = open({ url: secure.url, ca: tls.cert });
+      const stranger = open({ id: 'stranger', url: secure.url });
+      for (const sink of [trusting, stranger]) await sink.deliver([webhookEvent(1), webhookEvent(2)], never);
+      await settled(trusting, ({ delivered }) => delivered === 2);
+      await settled(stranger, ({ failures }) => failures === 2);
+      expect(stranger.stats().lastFailure).toMatch(
+        /has a certificate that nobody vouches for; "ca" names those to trust/,
+      );
+      expect(secure.received).toHaveLength(2);
+      expect(new Set(secure.received.map(({ socket }) => socket)).size).toBe(1);
+    } finally {
+      await secure.close();
+    }
   });
 
   it('is given a basic authentication from its address, which no log line and no error shows', async () => {
