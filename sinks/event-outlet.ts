@@ -164,10 +164,11 @@ export class EventOutlet implements AsyncDisposable {
         if (failure.code === 'EVENT_CURSOR_GONE') this.#lose(failure);
         else await this.#wait(failure, ++failures);
         if (this.#closing) return;
+        await breathe();
         continue;
       }
       if (page.events.length > 0) {
-        await this.#handOver(page.events);
+        if (!(await this.#handOver(page.events))) return;
         continue;
       }
       this.#move(page.next);
@@ -177,8 +178,8 @@ export class EventOutlet implements AsyncDisposable {
     }
   }
 
-  /** Until the sink has taken them, or nothing more is to be tried. */
-  async #handOver(events: readonly AccessEvent[]): Promise<void> {
+  /** @returns true when they are done with; false when nothing more is to be tried. */
+  async #handOver(events: readonly AccessEvent[]): Promise<boolean> {
     const { sink, logger } = this.#o;
     const last = events.at(-1)!.sequence;
     for (let attempt = 1; ; attempt += 1) {
@@ -191,21 +192,24 @@ export class EventOutlet implements AsyncDisposable {
         this.#delivered += events.length;
         this.#recovered();
         this.#move(last);
-        return;
+        return true;
       } catch (error) {
-        if (this.#stop.signal.aborted) return;
+        if (this.#stop.signal.aborted) return false;
         const failure = asFailure(error, sink.id);
-        if (failure.details?.disable === true) return this.#disable(failure);
+        if (failure.details?.disable === true) {
+          this.#disable(failure);
+          return false;
+        }
         if (failure.details?.giveUp === true) {
           this.#note(failure);
           logger.error({ sink: sink.id, code: failure.code, sequence: last }, `given up: ${failure.message}`);
           this.#state = 'delivering';
           this.#move(last);
           this.#o.fault('SINK_GAVE_UP');
-          return;
+          return true;
         }
         await this.#wait(failure, attempt);
-        if (this.#closing) return;
+        if (this.#closing) return false;
       }
     }
   }
