@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { EmbeddingIndex } from '../gallery/embedding-index.ts';
+import { templateBytes } from '../gallery/search/segment.ts';
 import { randomNumbers } from '../test/support/random-numbers.ts';
 import { Bandwidth } from './bandwidth.ts';
 import { LoopDelay } from './loop-delay.ts';
@@ -35,7 +36,7 @@ export async function measureSearch(options: BenchOptions = {}): Promise<Measure
   const rows: Row[] = [];
   const ratios: Ratio[] = [];
   const remarks: string[] = [];
-  for (const size of SIZES) await measureSize(size, rounds, { rows, ratios, remarks });
+  for (const size of SIZES) await measureSize(size, rounds, { rows, ratios });
   if (!process.env.FACEGATE_PEER_PYTHON)
     remarks.push('NumPy: not measured (FACEGATE_PEER_PYTHON names a Python with numpy)');
   remarks.push(
@@ -49,7 +50,7 @@ export async function measureSearch(options: BenchOptions = {}): Promise<Measure
 async function measureSize(
   size: (typeof SIZES)[number],
   rounds: number,
-  { rows, ratios, remarks }: { rows: Row[]; ratios: Ratio[]; remarks: string[] },
+  { rows, ratios }: { rows: Row[]; ratios: Ratio[] },
 ): Promise<void> {
   const { rows: count, width } = size;
   const name = `${count.toLocaleString('en')} × ${width}`;
@@ -58,10 +59,12 @@ async function measureSize(
   const gallery = unitVectors(count, width, random);
   const probes = unitVectors(MOST_PROBES, width, random);
   const probe = (p: number) => probes.subarray(p * width, (p + 1) * width);
+  const residentBefore = process.memoryUsage.rss();
   await using index = new EmbeddingIndex(width);
   for (let row = 0; row < count; row += 1) {
     index.put(`t${row}`, `${row % subjects}`, gallery.subarray(row * width, (row + 1) * width));
   }
+  const kept = (process.memoryUsage.rss() - residentBefore) / count;
   await using bandwidth = await Bandwidth.open(count * width * 4, THREADS);
   await using peer = process.env.FACEGATE_PEER_PYTHON
     ? await NumpyPeer.start(process.env.FACEGATE_PEER_PYTHON, gallery, probes, count, width, subjects)
@@ -131,9 +134,12 @@ async function measureSize(
       ratios,
     );
     measureChanges(index, gallery, width, name, rows, ratios);
-    remarks.push(
-      `${name}: ${(process.memoryUsage.rss() / 2 ** 20).toFixed(0)} MiB resident, this bench's own copies included`,
-    );
+    rows.push({
+      name: `${name}: memory that a template keeps`,
+      values: [kept],
+      unit: 'bytes',
+      note: `growth of the resident memory; ${templateBytes(width)} of it are its row`,
+    });
   }
 }
 
