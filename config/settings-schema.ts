@@ -202,7 +202,9 @@ const analysis = z.strictObject({
     ),
   minFps: number(0.1, 60)
     .default(1)
-    .describe('`adaptive` takes no camera below this many frames a second, unless its own `fps` is lower.'),
+    .describe(
+      '`adaptive` takes no camera below this many frames a second, unless its own `fps` is lower; nor a door’s camera below what its confirmation needs.',
+    ),
   motionGate: z
     .boolean()
     .default(false)
@@ -391,7 +393,7 @@ const key = z.strictObject({
     .array(z.enum(KEY_SCOPES, { error: ({ input }) => scopeExpectation(input) }))
     .min(1, 'must name at least one scope')
     .describe(
-      'What it may do: `read` (live view, events, cameras, subjects), `recognize` (`/recognize`, `/search`, `/detect`, `/compare`, …), `enroll` (change the gallery), `door` (for controllers of doors), `admin` (everything).',
+      'What it may do: `read` (live view, events, cameras, subjects), `recognize` (`/recognize`, `/search`, `/detect`, `/compare`, …), `enroll` (change the gallery), `door` (open doors by hand, lock them down, release them), `admin` (everything).',
     ),
   rateLimit: z
     .strictObject({

@@ -49,7 +49,7 @@ Scopes:
   read        live view, events, cameras, doors, subjects
   recognize   /recognize, /search, /detect, /compare, …
   enroll      change who is known
-  door        for controllers of doors
+  door        open doors by hand, lock them down, release them
   admin       everything; the very first key must have it
 
 Examples:

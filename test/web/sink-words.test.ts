@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ERROR_CODES } from '../../config/error-codes.ts';
 import { lagWords, sinkFacts, sinkState } from '../../web/src/admin/sink-words.ts';
 import type { SinkView } from '../../web/src/api/api-types.ts';
 
@@ -35,6 +36,11 @@ describe('how a feed goes', () => {
       webhook({ state: 'disabled', disabledReason: 'it answered 410', lastFailure: 'it answered 500' }),
       { word: 'Disabled', tone: 'bad', why: 'it answered 410' },
     ],
+    [
+      sink({ type: 'mqtt', trouble: 'MQTT_AUTH_FAILED' }),
+      { word: 'Trying again', tone: 'warn', why: ERROR_CODES.MQTT_AUTH_FAILED.means },
+    ],
+    [sink({ type: 'mqtt', broker: 'online', trouble: null }), { word: 'Delivering', tone: 'good', why: null }],
     // What a file says under a webhook's name is no webhook's.
     [sink({ lastFailure: 'x' }), { word: 'Delivering', tone: 'good', why: null }],
   ])('%o', (view, state) => {

@@ -1,3 +1,4 @@
+import { ERROR_CODES } from '../../../config/error-codes.ts';
 import type { SinkView, WebhookFacts } from '../api/api-types.ts';
 
 export interface SinkState {
@@ -12,6 +13,12 @@ export function webhookFacts(sink: SinkView): WebhookFacts | null {
   return sink.type === 'webhook' ? (sink as unknown as WebhookFacts) : null;
 }
 
+/** Why a broker is not there; null where it is, and of another kind. A sink that has nothing to deliver does not notice. */
+function brokerTrouble({ type, trouble }: SinkView): string | null {
+  if (type !== 'mqtt' || typeof trouble !== 'string') return null;
+  return Object.hasOwn(ERROR_CODES, trouble) ? ERROR_CODES[trouble as keyof typeof ERROR_CODES].means : trouble;
+}
+
 /** How it goes. A webhook takes events over at once, so that its own trouble is not the outlet's. */
 export function sinkState(sink: SinkView): SinkState {
   const webhook = webhookFacts(sink);
@@ -23,9 +30,11 @@ export function sinkState(sink: SinkView): SinkState {
       return { word: 'Trying again', tone: 'warn', why };
     case 'closed':
       return { word: 'Stopped', tone: 'warn', why };
-    case 'delivering':
-      if (webhook?.lastFailure) return { word: 'Trying again', tone: 'warn', why: webhook.lastFailure };
+    case 'delivering': {
+      const trouble = webhook?.lastFailure ?? brokerTrouble(sink);
+      if (trouble) return { word: 'Trying again', tone: 'warn', why: trouble };
       return { word: 'Delivering', tone: 'good', why };
+    }
   }
 }
 
@@ -55,6 +64,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'waiting',
   'dead',
   'lastFailure',
+  'trouble',
 ]);
 
 const NAMES: Record<string, string> = {

@@ -27,7 +27,7 @@ export interface WebhookFacts {
   waiting: number;
   dead: number;
   delivered: number;
-  failedAttempts: number;
+  failures: number;
   lastFailure: string | null;
 }
 

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { ApiError } from '../api/api-error.ts';
 import type { EnrolledFaceView, SubjectView } from '../api/api-types.ts';
 import { facegateApi } from '../api/facegate-api.ts';
+import { eventsHref } from '../events/event-query.ts';
 import { dialog } from '../shell/open-dialog.ts';
 import { galleryVersion } from '../state/gallery-changes.ts';
 import { now } from '../state/now.ts';
@@ -69,7 +70,7 @@ export function PersonPage({ id }: { id: string }) {
           </h1>
           <span class="muted small">
             {picturesWords({ templates: searched, notSearched: faces.length - searched })} ·{' '}
-            {lastSeenWords(subject, now.value)}
+            {lastSeenWords(subject, now.value)} · <a href={eventsHref({ person: subject.id })}>Events</a>
           </span>
         </span>
         {may('enroll') && (

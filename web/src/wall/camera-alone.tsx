@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { errorText } from '../api/api-error.ts';
 import type { CameraView } from '../api/api-types.ts';
 import { EventList } from '../events/event-list.tsx';
+import { eventsHref } from '../events/event-query.ts';
 import { CameraPicture } from '../preview/camera-picture.tsx';
 import { ViewingSwitch } from '../preview/viewing-switch.tsx';
 import { dialog } from '../shell/open-dialog.ts';
@@ -99,7 +100,12 @@ export function CameraAlone({ camera }: { camera: CameraView }) {
           <StageStrip camera={camera} />
         </section>
         <section class="panel panel-fill">
-          <h2>Events here</h2>
+          <div class="panel-head">
+            <h2>Events here</h2>
+            <a class="small" href={eventsHref({ camera: camera.id })}>
+              All
+            </a>
+          </div>
           <EventList camera={camera.id} most={40} />
         </section>
       </aside>
