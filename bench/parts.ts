@@ -14,7 +14,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
   pipeline: {
     about: 'the whole pipeline on a film, beside a bare loop over the same networks and beside a Python script',
     takes: ['rounds', 'frames'],
-    quick: { rounds: 3, frames: 160 },
+    quick: { rounds: 3, frames: 120 },
     run: async (options) => (await import('./pipeline.ts')).measurePipeline(options),
   },
   rtsp: {
@@ -88,7 +88,8 @@ export const FIGURES = [
   'latency',
   'viewers',
   'growth',
-  'overload',
   'isolation',
   'search',
+  'stages',
+  'overload',
 ] as const;
