@@ -25,6 +25,8 @@ import { decideRestore, finishRestore } from './finish-restore.ts';
 import { giveToOwner } from './give-to-owner.ts';
 import { isSealedArchive, openArchive } from './sealed-archive.ts';
 
+/** The lock-downs of doors. */
+const DOORS = 'doors.db';
 const STAGED = '.facegate-restore';
 
 export interface RestoreOptions {
@@ -84,11 +86,14 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     const manifest = await checkedManifest(staged, options);
     const audit = auditOf(dataDir, staged, manifest);
     for (const name of databasesIn(dataDir)) locks.push(lockDatabase(join(dataDir, name)));
-    const incoming = manifest.files
-      .map(({ name }) => name)
-      .filter((name) => audit === 'taken' || (name !== 'audit.db' && name !== 'audit.head'));
+    // Which doors are locked down now is not turned back: one could come open by it.
+    const staying = [
+      ...(audit === 'taken' ? [] : ['audit.db', 'audit.head']),
+      ...(existsSync(join(dataDir, DOORS)) ? [DOORS] : []),
+    ];
+    const incoming = manifest.files.map(({ name }) => name).filter((name) => !staying.includes(name));
     const going = new Set([...databasesIn(dataDir), ...incoming]);
-    if (audit !== 'taken') for (const name of ['audit.db', 'audit.head']) going.delete(name);
+    for (const name of staying) going.delete(name);
     // A log that belongs to another database would be played into the new one.
     for (const name of [...going]) for (const log of ['-wal', '-shm', '-journal']) going.add(`${name}${log}`);
     if (audit === 'taken') going.add('audit.head');

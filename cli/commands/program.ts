@@ -7,6 +7,7 @@ import { addCamerasCommand } from './cameras.ts';
 import type { CommandContext } from './command-context.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addDoorsCommand } from './doors.ts';
 import { addEnrollCommand } from './enroll.ts';
 import { addGalleryCommand } from './gallery.ts';
 import { addGpuCommand } from './gpu.ts';
@@ -61,6 +62,7 @@ Environment:
   addBackupCommands(program, context);
   addModelsCommand(program, context);
   addCamerasCommand(program, context);
+  addDoorsCommand(program, context);
   addDoctorCommand(program, context);
   addGpuCommand(program, context);
   for (const command of program.commands) inheritOutput(command, program);

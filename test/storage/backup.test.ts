@@ -87,6 +87,20 @@ afterEach(async () => {
 });
 
 describe('a backup', () => {
+  it('leaves the lock-downs of doors as they are now, and brings them where there were none', {
+    timeout: 30_000,
+  }, async () => {
+    write('doors.db', 'unlocked');
+    await back();
+    write('doors.db', 'locked down since');
+    audit.close();
+    await bring();
+    expect(read('doors.db')).toEqual(['unlocked', 'locked down since']);
+    rmSync(join(dataDir, 'doors.db'));
+    await bring({ nowMs: clock.wallMs() + 1000 });
+    expect(read('doors.db')).toEqual(['unlocked']);
+  });
+
   it('brings back what was there, while the audit log goes on', { timeout: 30_000 }, async () => {
     const manifest = await back();
     expect(manifest.files.map(({ name }) => name)).toEqual(['audit.head', 'audit.db', 'gallery.db', 'keys.db']);
