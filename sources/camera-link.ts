@@ -98,7 +98,7 @@ export class CameraLink {
   readonly #repeats: boolean;
   readonly #scheduler: SchedulerLike;
   readonly #backOff: BackOff;
-  readonly #behindWatch = new BehindWatch();
+  readonly #behindWatch: BehindWatch;
   readonly #changes = new Subject<CameraStatus>();
   readonly #closing = new Subject<void>();
   #status: CameraStatus;
@@ -119,7 +119,9 @@ export class CameraLink {
     this.#log = options.log.child({ camera: source.id });
     this.#repeats = options.repeats ?? source.pace === 'live';
     this.#scheduler = options.scheduler ?? asyncScheduler;
-    this.#backOff = new BackOff(options.random ? { random: options.random } : {});
+    const jitter = options.random ? { random: options.random } : {};
+    this.#backOff = new BackOff(jitter);
+    this.#behindWatch = new BehindWatch(jitter);
     this.#status = {
       cameraId: source.id,
       state: 'idle',
@@ -279,9 +281,10 @@ export class CameraLink {
 
   /** @throws {SourceError} STREAM_BEHIND, the frame released: what comes after it would be as old. */
   #refuseToFallBehind(frame: Frame): void {
-    const behindMs = this.#behindWatch.note(frame);
     // A frozen camera has a rule of its own.
-    if (behindMs === null || this.#frozen) return;
+    if (this.#frozen) return;
+    const behindMs = this.#behindWatch.note(frame);
+    if (behindMs === null) return;
     frame.release();
     throw new SourceError('STREAM_BEHIND', `the pictures come ${seconds(behindMs)} late`);
   }

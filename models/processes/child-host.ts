@@ -12,6 +12,8 @@ export interface ChildHost {
   /** Ends a process at once. A thread is asked: it goes when the network that it runs has finished. Idempotent. */
   end(): void;
   readonly gone: Promise<string>;
+  /** Why it runs at the priority of the server; null where it does not, or says so itself. */
+  readonly priorityRefusal: Error | null;
 }
 
 export interface ChildHostOptions {

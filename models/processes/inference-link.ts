@@ -72,6 +72,8 @@ export class InferenceLink {
       received: (message) => this.#receive(message),
       said: (text) => this.#hear(text),
     });
+    const { priorityRefusal } = this.#child;
+    if (priorityRefusal) log.warn({ pid: this.pid }, `${this.name} keeps its priority: ${priorityRefusal.message}`);
     this.ready = this.#started.promise;
     const slow = setTimeout(() => {
       const why = `an ${this.#child.name.replace(/ \d+$/, '')} was not ready within ${startDeadlineMs} ms`;

@@ -26,8 +26,7 @@ export function startProcess({ environment, descriptors, received, said }: Child
   });
   const pid = child.pid ?? 0;
   // At once: the threads that it makes later take it on.
-  const refusal = pid === 0 ? null : lowerPriority(pid);
-  if (refusal) said(`its priority stays as it is: ${refusal.message}`);
+  const priorityRefusal = pid === 0 ? null : lowerPriority(pid);
   return {
     pid,
     name: `inference process ${pid}`,
@@ -36,5 +35,6 @@ export function startProcess({ environment, descriptors, received, said }: Child
     },
     end: () => void child.kill('SIGKILL'),
     gone,
+    priorityRefusal,
   };
 }

@@ -22,6 +22,7 @@ export function startThread({ received, said }: ChildHostOptions): ChildHost {
     name: `inference thread ${threadId}`,
     send: (message) => worker.postMessage(message),
     end: () => worker.postMessage({ type: 'stop' }),
+    priorityRefusal: null,
     gone: new Promise((resolve) => worker.once('exit', (code) => resolve(`exit code ${code}${crash}`))),
   };
 }

@@ -10,6 +10,10 @@ const SOON_MS = 2000;
 /** Between two connections given up for it; twice as long each time, up to … */
 const AGAIN_AFTER_MS = 30_000;
 const SLOWEST_AGAIN_MS = 32 * AGAIN_AFTER_MS;
+/** ±20 %: cameras that fell behind together are not connected to together again and again. */
+const JITTER = 0.2;
+/** Ages are a guess for a while after timestamps went backwards (`StreamAge` carries the age before on), milliseconds. */
+const DOUBT_MS = 3500;
 /** Young pictures for so long make those before them forgotten. */
 const SETTLED_MS = 300_000;
 
@@ -27,12 +31,21 @@ export class BehindWatch {
   #count = 0;
   #lastPtsSeconds: number | null = null;
   #youngSinceMs: number | null = null;
-  #gaveUp = { times: 0, atMs: Number.NEGATIVE_INFINITY };
+  #doubtUntilMs = Number.NEGATIVE_INFINITY;
+  /** How often it gave up, and when it may again. */
+  #gaveUp = { times: 0, againAtMs: Number.NEGATIVE_INFINITY };
+  readonly #random: () => number;
+
+  /** @param o.random 0 ≤ x < 1. Default `Math.random`. */
+  constructor(o: { random?: () => number } = {}) {
+    this.#random = o.random ?? Math.random;
+  }
 
   /** A new connection: nothing that lay in the old one's way is in its. */
   reconnected(): void {
     this.#catchUp();
     this.#lastPtsSeconds = null;
+    this.#doubtUntilMs = Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -47,8 +60,10 @@ export class BehindWatch {
     // Where timestamps are missing, stand still or jump back, the age says nothing.
     if (ptsSeconds === null || (before !== null && ptsSeconds <= before)) {
       this.#catchUp();
+      this.#doubtUntilMs = arrivedAtMs + DOUBT_MS;
       return null;
     }
+    if (arrivedAtMs < this.#doubtUntilMs) return null;
     if (ageMs < BEHIND_MS) {
       this.#catchUp();
       this.#youngSinceMs ??= arrivedAtMs;
@@ -62,10 +77,11 @@ export class BehindWatch {
     if (forMs < PATIENCE_MS || this.#count < FEWEST) return null;
     const caughtUpMs = this.#first.ageMs - ageMs;
     if (caughtUpMs > 0 && (ageMs / caughtUpMs) * forMs < SOON_MS) return null;
-    const { times, atMs } = this.#gaveUp;
-    const againAfterMs = times === 0 ? 0 : Math.min(AGAIN_AFTER_MS * 2 ** (times - 1), SLOWEST_AGAIN_MS);
-    if (arrivedAtMs - atMs < againAfterMs) return null;
-    this.#gaveUp = { times: times + 1, atMs: arrivedAtMs };
+    const { times, againAtMs } = this.#gaveUp;
+    if (times > 0 && arrivedAtMs < againAtMs) return null;
+    const pauseMs =
+      Math.min(AGAIN_AFTER_MS * 2 ** times, SLOWEST_AGAIN_MS) * (1 - JITTER + 2 * JITTER * this.#random());
+    this.#gaveUp = { times: times + 1, againAtMs: arrivedAtMs + pauseMs };
     return ageMs;
   }
 

@@ -8,7 +8,7 @@ function watched(o: {
   pts?: (ms: number, ageMs: number) => number | null;
   watch?: BehindWatch;
 }) {
-  const watch = o.watch ?? new BehindWatch();
+  const watch = o.watch ?? new BehindWatch({ random: () => 0.5 });
   const gaveUp: number[] = [];
   for (let ms = 0; ms < o.seconds * 1000; ms += 200) {
     const ageMs = o.ageAt(ms);
@@ -64,8 +64,24 @@ describe('BehindWatch', () => {
     expect(gaps).toEqual([30, 60, 120, 240, 480, 960, 960]);
   });
 
+  it('does not go by ages that are a guess, for a while after timestamps went backwards', () => {
+    // Set back by an hour after a silence of 4 s: for 3 s as old as what was before, and that silence.
+    const ageAt = (ms: number) => lateSince(5000, 4000, ms, ms < 12_000 ? 4000 : 50);
+    const pts = (ms: number) => (ms < 9000 ? 5000 + ms / 1000 : 1000 + ms / 1000);
+    expect(watched({ seconds: 60, ageAt, pts })).toEqual([]);
+    expect(watched({ seconds: 60, ageAt, pts: (ms) => 5000 + ms / 1000 })).toHaveLength(1);
+  });
+
+  it('lets cameras that fell behind together go apart', () => {
+    const gaveUp = [0, 0.999].map((random) =>
+      watched({ seconds: 100, ageAt: () => 5000, watch: new BehindWatch({ random: () => random }) }),
+    );
+    expect(gaveUp[0]![0]).toBe(gaveUp[1]![0]);
+    expect(gaveUp[1]![1]! - gaveUp[0]![1]!).toBeCloseTo(12, 0);
+  });
+
   it('begins anew when the camera has been up to date for five minutes', () => {
-    const watch = new BehindWatch();
+    const watch = new BehindWatch({ random: () => 0.5 });
     const ageAt = (ms: number) => (ms < 20_000 || ms >= 340_000 ? 4000 : 50);
     expect(watched({ seconds: 380, ageAt, watch })).toHaveLength(3);
     const notLongEnough = (ms: number) => (ms < 20_000 || (ms >= 300_000 && ms < 305_000) || ms >= 310_000 ? 4000 : 50);
