@@ -36,7 +36,13 @@ export class PacedCameras {
     return Array.from({ length: this.#running }, (_, i) => `camera${i + 1}`);
   }
 
+  /** @throws {Error} when they do not all run within a minute. */
   async set(cameras: number): Promise<void> {
+    await this.#ask(cameras);
+    await this.#rig.running(this.ids);
+  }
+
+  async #ask(cameras: number): Promise<void> {
     while (this.#running < cameras) {
       this.#running += 1;
       const id = `camera${this.#running}`;
@@ -46,11 +52,12 @@ export class PacedCameras {
       await this.#rig.remove(`camera${this.#running}`);
       this.#running -= 1;
     }
-    await this.#rig.running(this.ids);
   }
 
+  /** Cameras that do not come to run are measured all the same: that they are too many is what the trial asks. */
   async trial(cameras: number, seconds: number): Promise<Trial> {
-    await this.set(cameras);
+    await this.#ask(cameras);
+    await this.#rig.running(this.ids).catch((late: Error) => this.#say(late.message));
     const span = await this.#rig.during(seconds);
     const ids = new Set(this.ids);
     const own = (counts: ReadonlyMap<string, number>) => total(new Map([...counts].filter(([id]) => ids.has(id))));
