@@ -25,7 +25,7 @@ export interface LongTest {
   readonly figure?: RegExp;
 }
 
-export const LONG_TESTS: Readonly<Record<'power' | 'killed' | 'frozen', LongTest>> = {
+export const LONG_TESTS: Readonly<Record<'power' | 'killed' | 'frozen' | 'broker' | 'log' | 'resume', LongTest>> = {
   power: {
     what: 'a real RTSP server killed 30 times: pictures after it is back',
     wanted: '≤ 5 s',
@@ -49,6 +49,30 @@ export const LONG_TESTS: Readonly<Record<'power' | 'killed' | 'frozen', LongTest
     file: 'test/sources/frozen-watch.test.ts',
     only: 'never frozen',
     environment: { FACEGATE_FROZEN_MINUTES: '10' },
+  },
+  broker: {
+    what: 'an MQTT broker killed 20 times during 30,000 events: a consumer has each one, and is never silent for 30 s',
+    wanted: 'every id',
+    project: 'rooms',
+    file: 'test/sinks/mqtt/broker-chaos.test.ts',
+    environment: { FACEGATE_BROKER_KILLS: '20', FACEGATE_BROKER_EVENTS: '30000' },
+    figure: /^(heard .* ids.*)/,
+  },
+  log: {
+    what: 'a process that appends events killed 1,000 times: acknowledged events lost, gaps',
+    wanted: 'none',
+    project: 'rooms',
+    file: 'test/access/event-log-kills.test.ts',
+    environment: { FACEGATE_LOG_KILLS: '1000' },
+    figure: /^killed \d+ times: (.*)/,
+  },
+  resume: {
+    what: 'a WebSocket consumer that breaks off 500 times and resumes by number has each event once',
+    wanted: 'each once',
+    project: 'rooms',
+    file: 'test/server/event-resume.test.ts',
+    environment: { FACEGATE_FEED_BREAKS: '500' },
+    figure: /^broken off \d+ times: (.*)/,
   },
 };
 

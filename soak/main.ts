@@ -1,8 +1,9 @@
-// npm run soak -- sources: runs the real program beside cameras that misbehave, for long, and says of each number that is wanted what
+// npm run soak -- sources | feeds: runs what is real beside what misbehaves, for long, and says of each number that is wanted what
 // was got. Tables for people on stdout, with --json an object for machines; progress on stderr. Exit code 1 where one is missed.
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { machine } from '../bench/machine.ts';
+import type { LONG_TESTS } from './long-tests.ts';
 import type { PartOptions, PartReport } from './part.ts';
 import { Progress } from './progress.ts';
 import { exitCodeOf, renderVerdicts } from './verdict.ts';
@@ -14,10 +15,12 @@ interface Part {
   run(options: PartOptions): Promise<PartReport>;
 }
 
-const longTest = async (name: 'power' | 'killed' | 'frozen', options: PartOptions) =>
+type Parts = Readonly<Record<string, Part>>;
+
+const longTest = async (name: keyof typeof LONG_TESTS, options: PartOptions) =>
   (await import('./long-tests.ts')).soakLongTest(name, options);
 
-const PARTS: Readonly<Record<string, Part>> = {
+const SOURCES: Parts = {
   neighbours: {
     about: 'eight cameras, one of them hostile in turn; threads and priority of each ffmpeg',
     run: async (options) => (await import('./neighbours.ts')).soakNeighbours(options),
@@ -39,6 +42,24 @@ const PARTS: Readonly<Record<string, Part>> = {
   },
 };
 
+const FEEDS: Parts = {
+  broker: {
+    about: 'an MQTT broker (mosquitto) is killed 20 times during 30,000 events',
+    longOnly: true,
+    run: (options) => longTest('broker', options),
+  },
+  log: {
+    about: 'a process that appends events is killed 1,000 times at random moments',
+    longOnly: true,
+    run: (options) => longTest('log', options),
+  },
+  resume: {
+    about: 'a WebSocket consumer breaks off 500 times and resumes by number',
+    longOnly: true,
+    run: (options) => longTest('resume', options),
+  },
+};
+
 const INTERRUPTED = 130;
 
 interface Options {
@@ -49,27 +70,34 @@ interface Options {
 }
 
 const program = new Command('soak').description('Runs facegate for long, beside what goes wrong.');
-program
-  .command('sources')
-  .description('cameras that misbehave')
-  .option('--short', 'as for CI: a quarter of an hour, without the parts whose short form is in `npm test`')
-  .option('--minutes <n>', 'how long memory is watched; default 60, with --short 10', minutesFrom)
-  .option('--only <parts>', Object.keys(PARTS).join(', '), partsFrom)
-  .option('--json [file]', 'one JSON object: into the file, or on stdout instead of the tables')
-  .addHelpText(
-    'after',
-    `\nParts:\n${Object.entries(PARTS)
-      .map(([name, { about, longOnly }]) => `  ${name.padEnd(12)}${about}${longOnly ? ' (not with --short)' : ''}`)
-      .join('\n')}`,
-  )
-  .action(soakSources);
+addCommand('sources', 'cameras that misbehave', SOURCES);
+addCommand('feeds', 'those who take events, misbehaving', FEEDS);
 await program.parseAsync();
 
-async function soakSources(options: Options): Promise<void> {
+function addCommand(name: string, about: string, parts: Parts): void {
+  const command = program
+    .command(name)
+    .description(about)
+    .option('--short', 'as for CI: a quarter of an hour, without the parts whose short form is in `npm test`')
+    .option('--only <parts>', Object.keys(parts).join(', '), (text) => partsFrom(text, parts))
+    .option('--json [file]', 'one JSON object: into the file, or on stdout instead of the tables')
+    .addHelpText(
+      'after',
+      `\nParts:\n${Object.entries(parts)
+        .map(([part, { about, longOnly }]) => `  ${part.padEnd(12)}${about}${longOnly ? ' (not with --short)' : ''}`)
+        .join('\n')}`,
+    )
+    .action((options: Options) => soak(parts, options));
+  if (parts.memory) {
+    command.option('--minutes <n>', 'how long memory is watched; default 60, with --short 10', minutesFrom);
+  }
+}
+
+async function soak(parts: Parts, options: Options): Promise<void> {
   if (process.platform !== 'linux') program.error('error: the soak reads /proc, which only Linux has');
   const short = options.short === true;
   const names =
-    options.only ?? Object.keys(PARTS).filter((name) => !short || (PARTS[name] as Part).longOnly === undefined);
+    options.only ?? Object.keys(parts).filter((name) => !short || (parts[name] as Part).longOnly === undefined);
   const minutes = options.minutes ?? (short ? 10 : 60);
   const progress = new Progress();
   const abort = new AbortController();
@@ -92,7 +120,7 @@ async function soakSources(options: Options): Promise<void> {
   const reports: PartReport[] = [];
   for (const name of names) {
     try {
-      const report = await (PARTS[name] as Part).run({ short, minutes, progress, signal: abort.signal });
+      const report = await (parts[name] as Part).run({ short, minutes, progress, signal: abort.signal });
       reports.push(report);
       print(`\n${name}\n${renderVerdicts(report.verdicts)}\n`);
     } catch (error) {
@@ -114,11 +142,11 @@ function minutesFrom(text: string): number {
   return minutes;
 }
 
-function partsFrom(text: string): string[] {
+function partsFrom(text: string, parts: Parts): string[] {
   const names = text.split(',').map((name) => name.trim());
-  const unknown = names.filter((name) => !Object.hasOwn(PARTS, name));
+  const unknown = names.filter((name) => !Object.hasOwn(parts, name));
   if (unknown.length > 0) {
-    throw new InvalidArgumentError(`${unknown.join(', ')} is none of ${Object.keys(PARTS).join(', ')}.`);
+    throw new InvalidArgumentError(`${unknown.join(', ')} is none of ${Object.keys(parts).join(', ')}.`);
   }
   return names;
 }

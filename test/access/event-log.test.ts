@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EventKeep, type EventLog, openEventLog } from '../../access/event-log.ts';
 import type { AccessEvent } from '../../pipeline/access-event.ts';
@@ -248,35 +245,53 @@ describe('EventLog', () => {
     );
   });
 
-  it('survives SIGKILL again and again: no gap, and nothing lost that was acknowledged', async () => {
-    const appender = fileURLToPath(new URL('../support/event-appender.ts', import.meta.url));
-    let acknowledged = 0;
-    for (const life of upTo(5)) {
-      const child = spawn(process.execPath, [appender, file], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-        timeout: 30_000,
-      });
-      const ended = once(child, 'close');
-      let said = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        const before = said.length;
-        said += text;
-        // Some way into its work, at another point each time.
-        if (before < life * 40 && said.length >= life * 40) child.kill('SIGKILL');
-      });
-      expect((await ended)[1]).toBe('SIGKILL');
-      const told = said.split('\n').slice(0, -1).map(Number);
-      expect(told).toEqual(upTo(acknowledged + told.length, acknowledged + 1));
-      expect(told.length).toBeGreaterThan(1);
+  it('keeps how far each sink has got', async () => {
+    const log = open();
+    expect(log.cursor('hook')).toBeNull();
+    log.advance('hook', 3);
+    log.advance('file', 1);
+    log.advance('hook', 7);
+    await log.close();
+    const again = open();
+    expect(['hook', 'file', 'mqtt'].map((sink) => again.cursor(sink))).toEqual([7, 1, null]);
+  });
 
+  describe('prune', () => {
+    const DAY = 86_400_000;
+    const old = (days: number) => eventDraft({ decidedAtMs: clock.wallMs() - days * DAY });
+
+    it('removes what is too old, a part at a time, and never one while an older one stays', () => {
+      const log = open({ keep: { days: 30, count: 1000 } });
+      log.appendAll([old(40), old(35), old(31), old(29), old(50), old(1)]);
+      expect(log.prune(2, { byAge: false })).toBe(0);
+      expect([log.prune(2, { byAge: true }), log.prune(2, { byAge: true }), log.prune(2, { byAge: true })]).toEqual([
+        2, 1, 0,
+      ]);
+      expect(numbers(log.read({ since: 3, limit: 9 }))).toEqual([4, 5, 6]);
+    });
+
+    it('keeps so many, also after the number was made far smaller, little by little', async () => {
       const log = open();
-      const kept = numbers(log.read({ since: 0, limit: 10_000 }));
-      expect(kept).toEqual(upTo(kept.length));
-      expect(kept.length).toBeGreaterThanOrEqual(told.at(-1) as number);
-      // Appended in twos: none may be there by half.
-      expect(kept.length % 2).toBe(0);
-      acknowledged = kept.length;
+      log.appendAll(upTo(500).map(() => eventDraft()));
       await log.close();
-    }
+      const again = open({ keep: { days: 90, count: 10 } });
+      again.append(eventDraft());
+      expect(again.oldestSequence).toBe(34);
+      let steps = 0;
+      while (again.prune(100, { byAge: true }) > 0) steps += 1;
+      expect([again.oldestSequence, again.lastSequence, steps]).toEqual([492, 501, 5]);
+    });
+
+    it('takes no more room than it may, and uses what became free again', () => {
+      const bytes = 200_000;
+      const log = open({ keep: { days: 90, count: 1_000_000, bytes } });
+      for (let round = 0; round < 5; round += 1) {
+        log.appendAll(upTo(400).map(() => eventDraft({ reason: 'x'.repeat(200) })));
+        while (log.prune(64, { byAge: true }) > 0);
+        expect(log.bytes).toBeLessThanOrEqual(bytes);
+        expect(log.lastSequence - log.oldestSequence).toBeGreaterThan(100);
+      }
+      expect(statSync(file).size).toBeLessThan(4 * bytes);
+    });
   });
 });
