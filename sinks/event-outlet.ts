@@ -125,7 +125,8 @@ export class EventOutlet implements AsyncDisposable {
       ...stats,
       id: sink.id,
       type,
-      state: stats?.state === 'disabled' ? 'disabled' : this.#state,
+      // A sink that takes events over knows better than we how it stands with the other side.
+      state: stats?.state === 'disabled' || stats?.state === 'waiting' ? stats.state : this.#state,
       cursor: this.#at,
       behind: Math.max(0, log.lastSequence - this.#at),
       lastError: this.#lastError,

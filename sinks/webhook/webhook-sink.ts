@@ -26,8 +26,8 @@ export interface WebhookSinkOptions {
 }
 
 export interface WebhookStats extends Readonly<Record<string, number | string | null>> {
-  /** `retrying`: the last attempt failed. */
-  readonly state: 'delivering' | 'retrying' | 'disabled';
+  /** `waiting`: the last attempt failed. */
+  readonly state: 'delivering' | 'waiting' | 'disabled';
   /** ISO 8601; null while it is sent to. */
   readonly disabledAt: string | null;
   readonly disabledReason: string | null;
@@ -57,6 +57,8 @@ const ASK_AGAIN_MS = 1000;
 /** How long messages under way may take to be answered when facegate stops. */
 const CLOSE_WAIT_MS = 2000;
 const FAULT_AGAIN_MS = 3_600_000;
+/** What is sent later than this is a replay, also when it is no grant (docs/protocol.md). */
+const LIVE_MS = 2000;
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
@@ -67,8 +69,8 @@ const NEVER = Number.POSITIVE_INFINITY;
  * tried again is sent beside them. After the tenth attempt an event is a dead letter. An answer of 410 disables the endpoint:
  * nothing is sent, and what is new waits in the event log.
  *
- * Only what this very process took over and never sent goes out as live, and a grant only within its life; everything else
- * says `replay: true`.
+ * Only what this very process took over and never sent goes out as live, within two seconds of the decision and before a
+ * grant's `expiresAt`; everything else says `replay: true`.
  */
 export class WebhookSink implements EventSink {
   readonly id: string;
@@ -94,6 +96,7 @@ export class WebhookSink implements EventSink {
   #wake: (() => void) | null = null;
   #settling: (() => void) | null = null;
   #faultToldAt = -NEVER;
+  #storeFails = false;
   #delivered = 0;
   #failures = 0;
   #lastFailure: string | null = null;
@@ -128,11 +131,8 @@ export class WebhookSink implements EventSink {
     if (outbox.counts(this.id).waiting >= MOST_WAITING) {
       throw new AppError('SINK_FAILED', `${MOST_WAITING} events wait for the webhook "${this.id}" already`, again);
     }
-    const nowMs = clock.wallMs();
     for (const { number, event } of outbox.take(this.id, events)) {
-      if (event.replay) continue;
-      const lifeMs = event.expiresAt === null ? NEVER : Date.parse(event.expiresAt) - nowMs;
-      this.#liveUntil.set(number, clock.monotonicMs() + lifeMs);
+      if (!event.replay) this.#liveUntil.set(number, clock.monotonicMs() + lifeOf(event, clock.wallMs()));
     }
     this.#look();
   }
@@ -159,7 +159,7 @@ export class WebhookSink implements EventSink {
   stats(): WebhookStats {
     const { disabledAtMs, reason } = this.#state;
     const counts = this.#attempt(() => this.#o.outbox.counts(this.id)) ?? { waiting: 0, dead: 0 };
-    const state = this.#lastFailure === null ? 'delivering' : 'retrying';
+    const state = this.#lastFailure === null ? 'delivering' : 'waiting';
     return {
       state: this.isDisabled ? 'disabled' : state,
       disabledAt: disabledAtMs === null ? null : new Date(disabledAtMs).toISOString(),
@@ -262,6 +262,7 @@ export class WebhookSink implements EventSink {
     const { status } = answer;
     if (status >= 200 && status < 300) {
       this.#delivered += 1;
+      if (this.#lastFailure !== null) this.#o.log.info({}, `the webhook "${this.id}" takes events again`);
       this.#lastFailure = null;
       this.#settle({ number, kind: 'delivered' });
       return;
@@ -282,25 +283,25 @@ export class WebhookSink implements EventSink {
   }
 
   #failed(number: number, event: AccessEvent, attempts: number, error: string, leastMs: number): void {
+    const { clock, log } = this.#o;
+    // Of an address that is down for days one line is enough; `stats` has the rest.
+    const level = this.#lastFailure === null ? 'warn' : 'debug';
+    log[level]({ event: event.id, attempts }, `the webhook "${this.id}" was not delivered: ${error}`);
     this.#failures += 1;
     this.#lastFailure = error;
     const pauseMs = pauseAfter(attempts, this.#random());
-    if (pauseMs === null) {
-      this.#bury(number, event, `given up after ${attempts} attempts: ${error}`);
-      return;
-    }
-    this.#o.log.warn({ event: event.id, attempts }, `the webhook "${this.id}" was not delivered: ${error}`);
-    this.#settle({ number, kind: 'later', dueAtMs: this.#o.clock.wallMs() + Math.max(pauseMs, leastMs), error });
+    if (pauseMs === null) this.#bury(number, event, `given up after ${attempts} attempts: ${error}`);
+    else this.#settle({ number, kind: 'later', dueAtMs: clock.wallMs() + Math.max(pauseMs, leastMs), error });
   }
 
   #bury(number: number, event: AccessEvent, error: string): void {
     const { clock, log, fault } = this.#o;
-    const how = `"facegate sinks resend ${this.id}" sends it again`;
-    log.error({ event: event.id }, `the webhook "${this.id}" gave an event up: ${error}; ${how}`);
     this.#settle({ number, kind: 'dead', deadAtMs: clock.wallMs(), error });
     // A fault is an event as well, which would be given up in its turn, and so on.
     if (clock.monotonicMs() - this.#faultToldAt < FAULT_AGAIN_MS) return;
     this.#faultToldAt = clock.monotonicMs();
+    const how = `"facegate sinks dead ${this.id}" lists what it gave up, "facegate sinks resend ${this.id}" sends it again`;
+    log.error({ event: event.id }, `the webhook "${this.id}" gave an event up: ${error}; ${how}`);
     fault('SINK_GAVE_UP');
   }
 
@@ -345,10 +346,13 @@ export class WebhookSink implements EventSink {
   /** Null when the outbox failed: that is logged and tried again later, and takes nothing else down. */
   #attempt<T>(work: () => T): T | null {
     try {
-      return work();
+      const result = work();
+      this.#storeFails = false;
+      return result;
     } catch (error) {
       const { code, message } = AppError.from(error);
-      this.#o.log.error({ code }, `the webhook "${this.id}": ${message}`);
+      this.#o.log[this.#storeFails ? 'debug' : 'error']({ code }, `the webhook "${this.id}": ${message}`);
+      this.#storeFails = true;
       return null;
     }
   }
@@ -371,6 +375,12 @@ export class WebhookSink implements EventSink {
     this.#writeDown();
     this.#o.endpoint.close();
   }
+}
+
+/** Milliseconds from now for which an event is told as it happens: two seconds from the decision, and a grant until it expires. */
+function lifeOf({ decidedAt, expiresAt }: AccessEvent, nowMs: number): number {
+  const restMs = Math.min(LIVE_MS, LIVE_MS - (nowMs - Date.parse(decidedAt)));
+  return expiresAt === null ? restMs : Math.min(restMs, Date.parse(expiresAt) - nowMs);
 }
 
 function afterTimeout(ms: number, work: () => void): () => void {

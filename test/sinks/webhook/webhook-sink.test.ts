@@ -95,7 +95,8 @@ describe('a webhook', () => {
   it('is verified by the library of Standard Webhooks with any of its secrets, and by none that it has not', async () => {
     const [fresh, old] = [newWebhookSecret(), newWebhookSecret()];
     const sink = open({ ...real, secrets: [fresh, old] });
-    const event = webhookEvent(1, { subject: { id: '0b5e', name: 'Åda “✓” 王' } });
+    const decidedAt = new Date().toISOString();
+    const event = webhookEvent(1, { subject: { id: '0b5e', name: 'Åda “✓” 王' }, decidedAt });
     await sink.deliver([event], never);
     await got(1);
     const { headers, body, path } = receiver.received[0]!;
@@ -307,7 +308,7 @@ describe('a receiver that misbehaves', () => {
     receiver.answer = () => undefined;
     const sink = open({ ...real, timeoutMs: 1500 });
     const other = open({ ...real, id: 'other', url: healthy.url });
-    const events = Array.from({ length: 8 }, (_, i) => webhookEvent(i + 1));
+    const events = Array.from({ length: 8 }, (_, i) => webhookEvent(i + 1, { decidedAt: new Date().toISOString() }));
     const begunMs = performance.now();
     await Promise.all([sink.deliver(events, never), other.deliver(events, never)]);
     await eventually('the other sink', () => healthy.received.length === 8);
@@ -408,6 +409,16 @@ describe('a grant', () => {
     expect(replays()).toEqual([false, true, true]);
   });
 
+  it('and everything else that is first sent two seconds after its decision are replays', async () => {
+    const sink = open();
+    await sink.deliver([webhookEvent(1)], never);
+    await got(1);
+    timer.advance(2200);
+    await sink.deliver([webhookEvent(2), grant(3, { expiresAt: new Date(NOW + 9000).toISOString() })], never);
+    await got(3);
+    expect(replays()).toEqual([false, true, true]);
+  });
+
   it('that waited is a replay, also when the clock was set back meanwhile', async () => {
     const sink = open();
     let release: (() => void) | undefined;
@@ -466,6 +477,30 @@ describe('its outbox', () => {
     outbox.close();
     await expect(sink.deliver([webhookEvent(1)], never)).rejects.toMatchObject({ code: 'SINK_STORE_UNAVAILABLE' });
     expect(sink.stats()).toMatchObject({ waiting: 0, dead: 0 });
+  });
+
+  it('takes nothing over while 100,000 events wait there, so that they wait in the event log', async () => {
+    const sink = open();
+    outbox.counts = () => ({ waiting: 100_000, dead: 0 });
+    await expect(sink.deliver([webhookEvent(1)], never)).rejects.toMatchObject({
+      code: 'SINK_FAILED',
+      details: { retryAfterMs: 1000 },
+    });
+    outbox.counts = () => ({ waiting: 99_999, dead: 0 });
+    await sink.deliver([webhookEvent(1)], never);
+    await got(1);
+  });
+
+  it('forgets dead letters after thirty days, and those of no other time', async () => {
+    const dead = outbox.take('hook', [webhookEvent(1), webhookEvent(2), webhookEvent(3)]);
+    const days = (count: number) => clock.wallMs() - count * 86_400_000;
+    outbox.settle([
+      { number: dead[0]!.number, kind: 'dead', deadAtMs: days(31), error: 'x' },
+      { number: dead[1]!.number, kind: 'dead', deadAtMs: days(29), error: 'x' },
+    ]);
+    await eventually('the old one to go', () => outbox.counts('hook').dead === 1);
+    expect(outbox.dead('hook', { limit: 9 }).map(({ event }) => event.sequence)).toEqual([2]);
+    expect(outbox.counts('hook')).toEqual({ waiting: 1, dead: 1 });
   });
 
   it('refuses what is too large for a webhook as a dead letter, without sending it', async () => {
