@@ -3,6 +3,7 @@ import { AppError } from '../../config/app-error.ts';
 import type { AccessEvent } from '../../pipeline/access-event.ts';
 import type { Clock, EventSink, Logger } from '../../pipeline/ports.ts';
 import type { Broker, ReceivedMessage } from './broker.ts';
+import type { BrokerConnection } from './broker-connection.ts';
 import { BrokerLink } from './broker-link.ts';
 import { eventMessage } from './event-message.ts';
 import { ForgetOrphans } from './forget-orphans.ts';
@@ -60,6 +61,8 @@ export class MqttSink implements EventSink {
   readonly #commands: LockdownCommands | null;
   readonly #orphans: ForgetOrphans;
   readonly #retained: RetainedTopics;
+  /** To Home Assistant. A user at the broker who may not do that still has events and states. */
+  readonly #announcements: RetainedTopics;
   readonly #frigateRetained: RetainedTopics;
   readonly #link: BrokerLink;
   /** An MQTT client has one will: the second availability topic has a client of its own. */
@@ -69,14 +72,16 @@ export class MqttSink implements EventSink {
   readonly #last = new Map<string, string | null>();
   readonly #abort = new AbortController();
   #discovery: { of: string; configs: ReadonlyMap<string, string> } = { of: '', configs: new Map() };
+  readonly #refusals = new Set<string>();
   #orphansDue: NodeJS.Timeout | null = null;
   #looked = false;
   #closing: Promise<void> | null = null;
 
   constructor(options: MqttSinkOptions) {
-    const { id, broker, clientId, topic, clock, log, cameras } = options;
+    const { id, broker, clientId, topic, clock, cameras } = options;
+    const log = options.log.child({ sink: id });
     this.id = id;
-    this.#options = options;
+    this.#options = { ...options, log };
     this.#topics = new Topics(topic);
     this.#frigate = options.frigate === null ? null : new Frigate(options.frigate);
     this.#commands = options.commands
@@ -92,18 +97,19 @@ export class MqttSink implements EventSink {
       signal: this.#abort.signal,
     });
     this.#retained = new RetainedTopics(() => this.#wanted());
+    this.#announcements = new RetainedTopics(
+      () => this.#announced(),
+      (refusal) => this.#noteRefusal(refusal),
+    );
     this.#frigateRetained = new RetainedTopics(() => this.#frigate?.present(cameras.views()) ?? new Map());
     this.#link = new BrokerLink({
       broker,
       clientId,
       availability: this.#topics.available,
       greet: async (connection) => {
-        const { homeAssistant } = options;
         if (this.#commands) await connection.subscribe(this.#commands.filter, { retained: false });
-        if (homeAssistant !== null) {
-          await connection.subscribe(homeAssistantStatus(homeAssistant), { retained: false });
-        }
         await this.#retained.begin(connection);
+        await this.#announce(connection);
         this.#lookForOrphans();
       },
       onMessage: (message) => this.#take(message),
@@ -189,6 +195,19 @@ export class MqttSink implements EventSink {
     });
   }
 
+  async #announce(connection: BrokerConnection): Promise<void> {
+    const { homeAssistant } = this.#options;
+    if (homeAssistant === null) return;
+    await this.#announcements.begin(connection);
+    try {
+      await connection.subscribe(homeAssistantStatus(homeAssistant), { retained: false });
+    } catch (error) {
+      const trouble = AppError.from(error);
+      if (trouble.code !== 'MQTT_REFUSED') throw error;
+      this.#noteRefusal(trouble);
+    }
+  }
+
   /** The doors that this sink is about. */
   #doorPort(): Pick<DoorsNow, 'views' | 'lockDown' | 'release'> {
     const { doors } = this.#options;
@@ -212,13 +231,15 @@ export class MqttSink implements EventSink {
     const cameras = this.#cameras();
     const doors = this.#doors();
     for (const topic of this.#last.keys()) if (!this.#isPresent(topic)) this.#last.delete(topic);
-    return new Map([...presentState(cameras, doors, this.#topics), ...this.#last, ...this.#announced(cameras, doors)]);
+    return new Map([...presentState(cameras, doors, this.#topics), ...this.#last]);
   }
 
-  /** Asked for with every event, and seldom different. */
-  #announced(cameras: readonly CameraNow[], doors: readonly DoorNow[]): ReadonlyMap<string, string> {
+  /** Asked for with every change, and seldom different. */
+  #announced(): ReadonlyMap<string, string> {
     const { homeAssistant, commands, version } = this.#options;
     if (homeAssistant === null) return new Map();
+    const cameras = this.#cameras();
+    const doors = this.#doors();
     const of = JSON.stringify([cameras, doors].map((all) => all.map(({ id, name }) => [id, name])));
     if (this.#discovery.of !== of) {
       const options = { prefix: homeAssistant, topics: this.#topics, commands, version };
@@ -248,7 +269,7 @@ export class MqttSink implements EventSink {
   #take(message: ReceivedMessage): void {
     const { homeAssistant } = this.#options;
     if (homeAssistant !== null && message.topic === homeAssistantStatus(homeAssistant)) {
-      if (message.payload === 'online') this.#watch(this.#retained.tellAgain());
+      if (message.payload === 'online') this.#watch(this.#announcements.tellAgain());
       return;
     }
     this.#orphans.take(message);
@@ -256,8 +277,7 @@ export class MqttSink implements EventSink {
   }
 
   #refresh(): void {
-    this.#watch(this.#retained.refresh());
-    this.#watch(this.#frigateRetained.refresh());
+    for (const topics of [this.#retained, this.#announcements, this.#frigateRetained]) this.#watch(topics.refresh());
   }
 
   /** Once in the life of this program: whoever goes while it runs is noticed. */
@@ -281,9 +301,16 @@ export class MqttSink implements EventSink {
   /** Trouble of the connection is the link's to tell, and the next connection is told everything. */
   #watch(work: Promise<void>): void {
     work.catch((error: unknown) => {
-      const { code, message } = AppError.from(error);
-      if (code === 'MQTT_REFUSED') this.#options.log.warn({ code }, message);
+      const trouble = AppError.from(error);
+      if (trouble.code === 'MQTT_REFUSED') this.#noteRefusal(trouble);
     });
+  }
+
+  /** Each one once: it would come again with every connection. */
+  #noteRefusal({ code, message }: AppError): void {
+    if (this.#refusals.has(message)) return;
+    this.#refusals.add(message);
+    this.#options.log.warn({ code }, `${message}; the rest goes on without`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { AppError } from '../../config/app-error.ts';
 import type { BrokerConnection } from './broker-connection.ts';
 
 /** Topic → payload. Null: it is ours, and the broker keeps what it has. */
@@ -9,6 +10,7 @@ export type Retained = ReadonlyMap<string, string | null>;
  */
 export class RetainedTopics {
   readonly #wanted: () => Retained;
+  readonly #refused: ((refusal: AppError) => void) | null;
   readonly #told = new Map<string, string>();
   /** Topics that were ours since this program started; what is wanted no more is taken away at the broker. */
   readonly #ours = new Set<string>();
@@ -16,8 +18,10 @@ export class RetainedTopics {
   #refreshing: Promise<void> | null = null;
   #again = false;
 
-  constructor(wanted: () => Retained) {
+  /** @param refused hears what the broker does not take, once for each connection and payload; default: that is thrown. */
+  constructor(wanted: () => Retained, refused: ((refusal: AppError) => void) | null = null) {
     this.#wanted = wanted;
+    this.#refused = refused;
   }
 
   /** Tells a new connection all of it, and goes on with that one. */
@@ -63,14 +67,23 @@ export class RetainedTopics {
     await Promise.all([
       ...[...wanted].map(async ([topic, payload]) => {
         if (payload === null || this.#told.get(topic) === payload) return;
-        await connection.publish({ topic, payload, retain: true, expiresInS: null });
+        await this.#keep(connection, topic, payload);
         this.#told.set(topic, payload);
       }),
       ...gone.map(async (topic) => {
-        await connection.publish({ topic, payload: '', retain: true, expiresInS: null });
+        await this.#keep(connection, topic, '');
         this.#told.delete(topic);
         this.#ours.delete(topic);
       }),
     ]);
+  }
+
+  async #keep(connection: BrokerConnection, topic: string, payload: string): Promise<void> {
+    try {
+      await connection.publish({ topic, payload, retain: true, expiresInS: null });
+    } catch (error) {
+      if (!this.#refused || !(error instanceof AppError) || error.code !== 'MQTT_REFUSED') throw error;
+      this.#refused(error);
+    }
   }
 }

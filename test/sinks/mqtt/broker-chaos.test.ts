@@ -21,11 +21,15 @@ const EVENTS = Number(process.env.FACEGATE_BROKER_EVENTS ?? 1000);
 const TURN = 10;
 const EVERY = 10;
 const GRANT_LIFE_MS = 2000;
+const SILENT_MS = 30_000;
+const MOST_BEHIND = 500;
 /** Brokers count whole seconds, and a second that has begun. */
 const BROKER_SECONDS_MS = 2000;
 
 describe.skipIf(!requirement('mosquitto').met)('a broker that is killed again and again', () => {
-  it(`loses no event of ${EVENTS} in ${KILLS} kills for a consumer with a session`, { timeout: 900_000 }, async () => {
+  it(`loses no event of ${EVENTS} in ${KILLS} kills for a consumer with a session`, {
+    timeout: 120_000 + 60 * EVENTS,
+  }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'facegate-chaos-'));
     await using opened = new AsyncDisposableStack();
     opened.defer(() => rmSync(folder, { recursive: true }));
@@ -51,6 +55,19 @@ describe.skipIf(!requirement('mosquitto').met)('a broker that is killed again an
     opened.use(outlet);
     outlet.start();
 
+    /** Fails where the consumer is silent for too long meanwhile. */
+    const hears = async (what: string, look: () => boolean) => {
+      while (!look()) {
+        const before = consumer.heard.length;
+        await eventually(`the consumer hears ${what}`, () => look() || consumer.heard.length > before, SILENT_MS).catch(
+          (cause: unknown) => {
+            const state = { ...outlet.view(), heard: before, made: made.length, kills };
+            throw new Error(`${JSON.stringify(state)}\n${broker.said.slice(-2000)}`, { cause });
+          },
+        );
+      }
+    };
+
     const made: AccessEvent[] = [];
     const killing: Promise<void>[] = [];
     const turns = Math.ceil(EVENTS / TURN);
@@ -64,7 +81,7 @@ describe.skipIf(!requirement('mosquitto').met)('a broker that is killed again an
         kills += 1;
         // The one before is back, and everybody with it: else fewer brokers would be killed than are counted.
         await killed;
-        await eventually('the consumer has something new', () => consumer.heard.length > highest);
+        await hears('something new', () => consumer.heard.length > highest);
         killed = wait(Math.random() * 200).then(async () => {
           await broker.end('SIGKILL');
           await wait(Math.random() * 1000);
@@ -73,21 +90,20 @@ describe.skipIf(!requirement('mosquitto').met)('a broker that is killed again an
         });
         killing.push(killed);
       }
-      await wait(20);
+      // No faster than the broker, whose disk decides: what is behind at the end of a kill is caught up among new events.
+      await hears('its share', () => outlet.view().behind < MOST_BEHIND);
+      await wait(5);
     }
     await Promise.all(killing);
-    await eventually('everything is delivered', () => outlet.view().behind === 0, 120_000);
+    await hears('everything', () => outlet.view().behind === 0);
 
     const lasting = made.filter(({ type }) => type !== 'access.granted');
     const heardIds = () => new Set(consumer.heard.map(({ payload }) => JSON.parse(payload).id as string));
-    await eventually(
-      'the consumer has every id',
-      () => {
-        const ids = heardIds();
-        return lasting.every(({ id }) => ids.has(id));
-      },
-      60_000,
-    ).catch(() => undefined);
+    const hasAll = () => {
+      const ids = heardIds();
+      return lasting.every(({ id }) => ids.has(id));
+    };
+    await eventually('the consumer has every id', hasAll, SILENT_MS).catch(() => undefined);
     const ids = heardIds();
     const missing = lasting.filter(({ id }) => !ids.has(id));
     const grants = made.length - lasting.length;
@@ -105,7 +121,7 @@ describe.skipIf(!requirement('mosquitto').met)('a broker that is killed again an
     );
     expect(kills).toBe(KILLS);
     expect(missing.map(({ sequence }) => sequence)).toEqual([]);
-    expect(silentMs).toBeLessThan(30_000);
+    expect(silentMs).toBeLessThan(SILENT_MS);
     expect(latest).toBeLessThan(BROKER_SECONDS_MS);
     expect(sink.stats!()).toMatchObject({ broker: 'online', inFlight: 0 });
   });

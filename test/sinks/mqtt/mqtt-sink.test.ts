@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MqttSinkOptions } from '../../../sinks/mqtt/mqtt-sink.ts';
 import { accessEvent, grant } from '../../support/access-event.ts';
@@ -244,12 +247,29 @@ describe.skipIf(!requirement('mosquitto').met)('an MQTT sink', () => {
     await sink.close();
   });
 
-  it('says what the broker refuses, and goes on when it no longer does', async () => {
-    const acl = ['acl_file /dev/null'];
-    await using strict = await Mosquitto.start({ lines: acl });
+  it('says what the broker refuses, and delivers nothing that it does not take', async () => {
+    await using strict = await Mosquitto.start({ lines: ['acl_file /dev/null'] });
     const { sink, log } = mqttSink(strict.port);
     await expect(sink.deliver([accessEvent()], NEVER)).rejects.toMatchObject({ code: 'MQTT_REFUSED' });
     await sink.close();
     expect(log.lines.map(({ message }) => message).join('\n')).toMatch(/refused a message to facegate/);
+  });
+
+  it('delivers events to a broker where it may not speak to Home Assistant, and says that once', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'facegate-acl-'));
+    const acl = join(folder, 'acl');
+    writeFileSync(acl, 'topic readwrite facegate/#\n');
+    await using strict = await Mosquitto.start({ lines: [`acl_file ${acl}`] });
+    const { sink, doors, log } = mqttSink(strict.port, { homeAssistant: 'homeassistant' });
+    await using listener = await MqttListener.connect(strict.port, 'facegate/#');
+    await sink.deliver([accessEvent()], NEVER);
+    doors.lockDown('lobby', { by: 'test', reason: null });
+    await listener.hears('facegate/doors/lobby/lockdown', 'ON');
+    await listener.hears('facegate/available', 'online');
+    const refused = log.lines.filter(({ fields }) => fields.code === 'MQTT_REFUSED').map(({ message }) => message);
+    expect(refused.filter((message) => message.includes('device/facegate_camera_front'))).toHaveLength(1);
+    expect(new Set(refused).size).toBe(refused.length);
+    await sink.close();
+    rmSync(folder, { recursive: true });
   });
 });
