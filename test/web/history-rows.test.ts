@@ -39,7 +39,9 @@ describe('byDay', () => {
 
   it('keeps the order of the log where the clock was set back', () => {
     const list = [event(3, local(20, 1)), event(2, local(21, 1)), event(1, local(20, 0))];
-    expect(byDay(list).map(({ events }) => numbers(events))).toEqual([[3], [2], [1]]);
+    const days = byDay(list);
+    expect(days.map(({ events }) => numbers(events))).toEqual([[3], [2], [1]]);
+    expect(new Set(days.map(({ key }) => key)).size).toBe(3);
   });
 
   it('has no days where nothing is', () => {

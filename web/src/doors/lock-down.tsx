@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { facegateApi } from '../api/facegate-api.ts';
-import { doorName, doors, refreshDoors } from '../state/doors.ts';
+import { doorName, doors, renewDoors } from '../state/doors.ts';
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
 import { doorNames } from './door-words.ts';
 import { ReasonField } from './reason-field.tsx';
@@ -20,7 +20,7 @@ export function LockDown({ id }: { id: string | null }) {
   const act = async () => {
     await facegateApi.setLockdown(id, true, reason.trim());
     // Said by the event; here it is only shown.
-    await refreshDoors();
+    await renewDoors();
   };
   return (
     <ConfirmDialog

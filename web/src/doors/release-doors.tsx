@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { facegateApi } from '../api/facegate-api.ts';
-import { doorName, doors, refreshDoors } from '../state/doors.ts';
+import { doorName, doors, renewDoors } from '../state/doors.ts';
 import { now } from '../state/now.ts';
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
 import { clockTime } from '../ui/time-words.ts';
@@ -19,7 +19,7 @@ export function ReleaseDoors({ id }: { id: string | null }) {
       : `Release ${locked.length === 1 ? 'one door' : `${locked.length} doors`}?`;
   const act = async () => {
     await facegateApi.setLockdown(id, false, reason.trim());
-    await refreshDoors();
+    await renewDoors();
   };
   return (
     <ConfirmDialog

@@ -18,6 +18,9 @@ export const wanted = signal<EventQuery>(EVERYTHING);
 /** What the list that is shown answers: its question, and up to which number it was read. */
 let answered: { query: EventQuery; upTo: number } = { query: EVERYTHING, upTo: Number.POSITIVE_INFINITY };
 
+/** The question as the server was asked it, for the list that is shown. */
+export const answeredQuery = (): EventQuery => answered.query;
+
 export const eventHistory = createPagedList<AccessEvent>({
   async load(after, least, signal) {
     const query = after === null ? await spelledAsInLog(wanted.peek(), signal) : answered.query;

@@ -3,6 +3,7 @@ import { facegateApi } from '../api/facegate-api.ts';
 import { cameraName } from '../state/cameras.ts';
 import { doorName } from '../state/doors.ts';
 import { Empty } from '../ui/empty.tsx';
+import { answeredQuery } from './event-history.ts';
 import { askedOfServer, type EventQuery, partsOf } from './event-query.ts';
 import { KIND_WORDS } from './event-words.ts';
 import { ask } from './history-filter.tsx';
@@ -27,7 +28,8 @@ export function HistoryEmpty({ query }: { query: EventQuery }) {
   useEffect(() => {
     const asking = new AbortController();
     setHelps(new Set());
-    for (const { part, without } of parts) {
+    // As it was answered: a name is spelled there as the log has it.
+    for (const { part, without } of partsOf(answeredQuery())) {
       facegateApi.events({ limit: 1, ...askedOfServer(without) }, asking.signal).then(
         ({ events }) => {
           if (events.length > 0) setHelps((before) => new Set([...before, part]));

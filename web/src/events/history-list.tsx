@@ -26,7 +26,7 @@ export function HistoryList({ events }: { events: readonly AccessEvent[] }) {
     // biome-ignore lint/a11y/noStaticElementInteractions: the buttons in it are what is worked; this only moves between them.
     <div ref={element} class="history" onKeyDown={move}>
       {byDay(events).map((day) => (
-        <section key={new Date(day.at).toDateString()}>
+        <section key={day.key}>
           <h2 class="event-day">{dayWords(day.at, now.peek())}</h2>
           <ol class="events">
             {day.events.map((event) => (

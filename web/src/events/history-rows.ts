@@ -21,6 +21,8 @@ export function historyRows(
 }
 
 export interface Day {
+  /** The day; told apart where it comes twice, since the clock was set back. */
+  readonly key: string;
   /** When the newest of them was. */
   readonly at: string;
   readonly events: readonly AccessEvent[];
@@ -28,11 +30,16 @@ export interface Day {
 
 /** Cuts the list where the day changes, by this browser's clock. */
 export function byDay(events: readonly AccessEvent[]): Day[] {
-  const days: { at: string; events: AccessEvent[] }[] = [];
+  const days: { key: string; at: string; events: AccessEvent[] }[] = [];
+  const times = new Map<string, number>();
   let day = '';
   for (const event of events) {
     const own = new Date(event.decidedAt).toDateString();
-    if (own !== day) days.push({ at: event.decidedAt, events: [] });
+    if (own !== day) {
+      const before = times.get(own) ?? 0;
+      times.set(own, before + 1);
+      days.push({ key: `${own} ${before}`, at: event.decidedAt, events: [] });
+    }
     day = own;
     days.at(-1)!.events.push(event);
   }

@@ -7,6 +7,8 @@ const loaded = createLoaded<DoorView[]>(facegateApi.doors);
 export const doors = loaded.value;
 export const doorsError = loaded.error;
 export const refreshDoors = loaded.refresh;
+/** After something was done to them. */
+export const renewDoors = loaded.renew;
 
 let soon: ReturnType<typeof setTimeout> | undefined;
 
@@ -15,7 +17,7 @@ export function refreshDoorsSoon(): void {
   if (soon !== undefined) return;
   soon = setTimeout(() => {
     soon = undefined;
-    void refreshDoors();
+    void renewDoors();
   }, 150);
 }
 

@@ -7,6 +7,8 @@ export interface Loaded<T> {
   readonly error: Signal<Error | null>;
   /** @returns whether the server was reached. Parallel calls share one request. */
   refresh(): Promise<boolean>;
+  /** The same by a request that begins now or later: one under way may not know what was just done. */
+  renew(): Promise<boolean>;
 }
 
 export function createLoaded<T>(load: () => Promise<T>): Loaded<T> {
@@ -25,12 +27,9 @@ export function createLoaded<T>(load: () => Promise<T>): Loaded<T> {
       running = null;
     }
   };
-  return {
-    value,
-    error,
-    refresh() {
-      running ??= run();
-      return running;
-    },
+  const refresh = () => {
+    running ??= run();
+    return running;
   };
+  return { value, error, refresh, renew: () => (running ? running.then(refresh) : refresh()) };
 }
