@@ -91,6 +91,7 @@ export class Doors implements AsyncDisposable {
   /** As they were at the last tick. */
   #openNow = new Map<string, boolean>();
   #unwritten: EventDraft[] = [];
+  #tellAgainAtMs = Number.NEGATIVE_INFINITY;
 
   /** Each door whose policy, lock-down, schedule or last event changed, as it is then. Completes at `close`. */
   readonly changes: Observable<DoorView> = this.#changes.asObservable();
@@ -144,7 +145,7 @@ export class Doors implements AsyncDisposable {
       const before = this.#openNow;
       this.#openNow = this.#schedulesNow();
       for (const [id, open] of this.#openNow) if (before.get(id) !== open) this.#changed(id);
-      this.#tell([]);
+      if (this.#clock.monotonicMs() >= this.#tellAgainAtMs) this.#tell([]);
     } catch (error) {
       this.#log.error({ err: error }, 'the doors could not be looked after; it is tried again');
     }
@@ -335,6 +336,7 @@ export class Doors implements AsyncDisposable {
     } catch (error) {
       this.#log.warn({ err: error }, 'what the doors say of themselves is not in the event log yet');
       this.#unwritten = this.#unwritten.slice(-MOST_UNWRITTEN);
+      this.#tellAgainAtMs = this.#clock.monotonicMs() + TELL_AGAIN_AFTER_MS;
     }
   }
 
@@ -394,6 +396,8 @@ export class Doors implements AsyncDisposable {
 
 /** Beyond that the oldest go: whoever cannot write for so long has other worries. */
 const MOST_UNWRITTEN = 1000;
+/** A log that is locked by somebody else holds this thread up at each attempt. */
+const TELL_AGAIN_AFTER_MS = 5000;
 
 /** A schedule is part of every policy that names it. */
 function policyOf(door: DoorSettings, schedules: Schedules): string {
