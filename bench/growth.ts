@@ -185,10 +185,9 @@ async function measureCameraGrowth(
   const paced = new PacedCameras({ rig, fps: o.fps, say });
   const byCameras: Point[] = [];
   for (const cameras of CAMERAS) {
-    await paced.set(cameras);
     await using watch = await FrameWatch.open(rig.socketAddress);
-    const spans: Span[] = [];
-    for (let round = 0; round < o.rounds; round += 1) spans.push(await rig.during(o.seconds));
+    const spans = [(await paced.trial(cameras, o.seconds)).span];
+    while (spans.length < o.rounds) spans.push(await rig.during(o.seconds));
     byCameras.push({ spans, facesPerFrame: watch.facesPerFrame });
   }
   return { byCameras, tiles };

@@ -72,18 +72,26 @@ async function measureSize(
 
   const alone: number[] = [];
   const together: number[] = [];
+  const passCpu: number[] = [];
+  const searchCpu: number[] = [];
   const ours = new Map<number, number[]>(PROBES.map((n) => [n, []]));
   const numpy = new Map<number, number[]>(PROBES.map((n) => [n, []]));
   for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {
     const counts = round >= 0;
-    const read = [bandwidth.alone(), await bandwidth.together()];
+    const beforePass = process.cpuUsage();
+    const read = [bandwidth.alone()];
+    const passUsed = cpuMs(beforePass);
+    read.push(await bandwidth.together());
+    if (counts) passCpu.push(passUsed);
     if (counts) alone.push(read[0] as number);
     if (counts) together.push(read[1] as number);
     for (const n of PROBES) {
       const some = Array.from({ length: n }, (_, p) => probe(p));
+      const used = process.cpuUsage();
       const started = performance.now();
       const found = await index.search(some, 2);
       if (counts) ours.get(n)?.push(performance.now() - started);
+      if (counts && n === PROMISED.probes) searchCpu.push(cpuMs(used));
       if (!peer) continue;
       const theirs = await peer.search(n);
       if (counts) numpy.get(n)?.push(theirs.ms);
@@ -126,6 +134,11 @@ async function measureSize(
     });
   }
   if (count === PROMISED.rows && width === PROMISED.width) {
+    ratios.push({
+      name: `${name}: ${probesText(PROMISED.probes)} / one pass, CPU of all threads`,
+      values: searchCpu.map((ms, i) => ms / (passCpu[i] as number)),
+      wanted: null,
+    });
     await measureDelay(
       index,
       Array.from({ length: PROMISED.probes }, (_, p) => probe(p)),
@@ -181,6 +194,12 @@ function measureChanges(
     rows.push({ name: `${name}: ${what} a template`, values: [median(values)], unit: 'ms', note });
     ratios.push({ name: `${name}: ${what} / 1 ms`, values: [median(values)], wanted: { atMost: 1 } });
   }
+}
+
+/** Milliseconds of all threads of this program since then. */
+function cpuMs(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1000;
 }
 
 function probesText(count: number): string {
