@@ -7,6 +7,7 @@ import { openEventLog } from '../../../access/event-log.ts';
 import type { AccessEvent } from '../../../pipeline/access-event.ts';
 import { systemClock } from '../../../pipeline/system-clock.ts';
 import { EventOutlet } from '../../../sinks/event-outlet.ts';
+import { accessEvent } from '../../support/access-event.ts';
 import { eventDraft } from '../../support/event-draft.ts';
 import { eventually } from '../../support/eventually.ts';
 import { Mosquitto } from '../../support/mosquitto.ts';
@@ -124,6 +125,28 @@ describe.skipIf(!requirement('mosquitto').met)('a broker that is killed again an
     expect(silentMs).toBeLessThan(SILENT_MS);
     expect(latest).toBeLessThan(BROKER_SECONDS_MS);
     expect(sink.stats!()).toMatchObject({ broker: 'online', inFlight: 0 });
+  });
+
+  it('keeps on its disk what a consumer that is away has coming', async () => {
+    await using broker = await Mosquitto.start({ durable: true });
+    const session = { clientId: 'away', clean: false, properties: { sessionExpiryInterval: 3600 } };
+    const before = await MqttListener.connect(broker.port, 'facegate/events/#', session);
+    await before.vanish();
+    const { sink } = mqttSink(broker.port);
+    // More than a broker keeps for one client by itself.
+    const events = Array.from({ length: 1200 }, () => accessEvent());
+    const signal = new AbortController().signal;
+    while (events.length > 0) await sink.deliver(events.splice(0, 100), signal);
+    const last = accessEvent({ camera: 'last' });
+    await sink.deliver([last], signal);
+    // Acknowledged is not yet written.
+    await wait(500);
+    await broker.end('SIGKILL');
+    await broker.start();
+    await using consumer = await MqttListener.connect(broker.port, '', session);
+    await consumer.hears('facegate/events/person.seen/-/last');
+    expect(new Set(consumer.heard.map(({ payload }) => JSON.parse(payload).id)).size).toBe(1201);
+    await sink.close();
   });
 });
 
