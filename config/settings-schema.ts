@@ -211,7 +211,7 @@ const analysis = z.strictObject({
     .describe(
       'Analyse no picture in which nothing has changed since the last one that was, while no face is in view (docs/performance.md#unchanged-pictures).',
     ),
-  lookEvery: duration('200ms', '4s')
+  lookEvery: duration('200ms', '3s')
     .prefault('2s')
     .describe('`motionGate`: an unchanged picture is analysed all the same so often.'),
 });
