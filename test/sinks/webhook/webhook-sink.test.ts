@@ -419,7 +419,10 @@ describe('a grant', () => {
     expect(replays()).toEqual([false, true, true]);
   });
 
-  it('that waited is a replay, also when the clock was set back meanwhile', async () => {
+  it.each([
+    ['for longer than its life, and the clock was set back meanwhile', 2100, -3_600_000],
+    ['for a moment, and the clock was set beyond its end meanwhile', 100, 3_600_000],
+  ])('that waited %s, is a replay', async (_, waitedMs, stepMs) => {
     const sink = open();
     let release: (() => void) | undefined;
     receiver.answer = (response, _request, nth) => {
@@ -428,9 +431,9 @@ describe('a grant', () => {
     };
     await sink.deliver([webhookEvent(1), grant(2)], never);
     await got(1);
-    // Less than after which a second message goes beside it; the rest of its life passes as well.
-    clock.advance(2100);
-    clock.stepWall(-3_600_000);
+    // No timer is called: only the answer lets the second one go.
+    clock.advance(waitedMs);
+    clock.stepWall(stepMs);
     release?.();
     await got(2);
     expect(replays()).toEqual([false, true]);
