@@ -25,7 +25,10 @@ export interface CameraPipelineOptions extends RecognitionThresholds {
   gate?: MotionGate | null;
   /** `live`: whose turn it is to be analysed; asked once for each frame. Default: every frame's. */
   isDue?: (frame: Frame) => boolean;
-  /** `busy`: a newer frame took this one's waiting place; `thinned`: it was not its turn; `unchanged`: nothing in it is new. It is released already. */
+  /**
+   * `busy`: a newer frame took this one's waiting place; `thinned`: it was not its turn; `unchanged`: nothing in it is new. It is
+   * released already.
+   */
   onDrop?: (frame: Frame, reason: keyof DropCounts) => void;
   /** One frame could not be analysed or identified; the camera goes on. */
   onFault: (error: AppError, frame: Frame) => void;
