@@ -67,6 +67,7 @@ const NOTE_AFTER_MS = 250;
 const DRAIN_MS = 2000;
 const STOP_MS = 1000;
 const LONGEST_RETRY_MS = 86_400_000;
+const FAULT_AGAIN_MS = 3_600_000;
 
 /**
  * Feeds one sink from the event log, in order, from a place of its own that outlives a restart: what the sink has not taken
@@ -86,6 +87,9 @@ export class EventOutlet implements AsyncDisposable {
   /** Number of the last event that is done with. */
   #at = 0;
   #noted = 0;
+  /** Number of the newest event. */
+  #latest = 0;
+  #gaveUpToldAtMs = Number.NEGATIVE_INFINITY;
   #noteTimer: NodeJS.Timeout | null = null;
   /** Ends the wait for the next event, or the one before the next attempt. */
   #wake: (() => void) | null = null;
@@ -113,11 +117,17 @@ export class EventOutlet implements AsyncDisposable {
     if (known === null) log.advance(sink.id, this.#at);
     sink.start?.();
     this.#subscription = log.events.subscribe((event) => this.#hear(event));
-    this.#running = this.#run();
+    this.#latest = log.lastSequence;
+    this.#running = this.#run().catch((error: unknown) => {
+      // A defect of ours ends this outlet and nothing else; what was not delivered stays in the log.
+      const { code, message } = AppError.from(error);
+      this.#o.logger.error({ sink: sink.id, code, err: error }, `sink ${sink.id} is fed no more: ${message}`);
+      this.#state = 'disabled';
+    });
   }
 
   view(): OutletView {
-    const { sink, type, log } = this.#o;
+    const { sink, type } = this.#o;
     const stats = sink.stats?.();
     return {
       delivered: this.#delivered,
@@ -128,7 +138,7 @@ export class EventOutlet implements AsyncDisposable {
       // A sink that takes events over knows better than we how it stands with the other side.
       state: stats?.state === 'disabled' || stats?.state === 'waiting' ? stats.state : this.#state,
       cursor: this.#at,
-      behind: Math.max(0, log.lastSequence - this.#at),
+      behind: Math.max(0, this.#latest - this.#at),
       lastError: this.#lastError,
       retryAt: this.#retryAtMs === null ? null : new Date(this.#retryAtMs).toISOString(),
     };
@@ -145,6 +155,7 @@ export class EventOutlet implements AsyncDisposable {
   }
 
   #hear(event: AccessEvent): void {
+    this.#latest = event.sequence;
     this.#fresh.add(event);
     // Nothing else is to do, and this is not for the sink: done with, without a look at the log.
     if (this.#wake && event.sequence === this.#at + 1 && !isWanted(event, this.#o.filter)) this.#move(event.sequence);
@@ -206,7 +217,7 @@ export class EventOutlet implements AsyncDisposable {
           logger.error({ sink: sink.id, code: failure.code, sequence: last }, `given up: ${failure.message}`);
           this.#state = 'delivering';
           this.#move(last);
-          this.#o.fault('SINK_GAVE_UP');
+          this.#tellThatItGaveUp();
           return true;
         }
         await this.#wait(failure, attempt);
@@ -259,6 +270,14 @@ export class EventOutlet implements AsyncDisposable {
     );
     this.#move(oldest - 1);
     fault('EVENTS_LOST');
+  }
+
+  /** Now and then: the fault is an event too, which the same sink may have to give up. */
+  #tellThatItGaveUp(): void {
+    const nowMs = this.#o.clock.monotonicMs();
+    if (nowMs - this.#gaveUpToldAtMs < FAULT_AGAIN_MS) return;
+    this.#gaveUpToldAtMs = nowMs;
+    this.#o.fault('SINK_GAVE_UP');
   }
 
   #disable(failure: AppError): void {

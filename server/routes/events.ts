@@ -47,6 +47,7 @@ export function eventRoutes(
   app.route({
     method: 'GET',
     url: '/events/stream',
+    exposeHeadRoute: false,
     config: { access: 'read' },
     schema: {
       tags: ['events'],

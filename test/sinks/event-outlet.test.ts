@@ -63,7 +63,11 @@ function openLog(keep?: EventKeep): EventLog {
   });
 }
 
-function outletOf(sink: EventSink, filter: EventFilter = {}): EventOutlet {
+function outletOf(
+  sink: EventSink,
+  filter: EventFilter = {},
+  fault: (code: string) => void = (code) => void faults.push(code),
+): EventOutlet {
   const outlet = new EventOutlet({
     sink,
     type: 'test',
@@ -71,7 +75,7 @@ function outletOf(sink: EventSink, filter: EventFilter = {}): EventOutlet {
     log,
     clock,
     logger: recordedLog(),
-    fault: (code) => void faults.push(code),
+    fault,
     random: () => 1,
   });
   outlets.push(outlet);
@@ -270,6 +274,19 @@ describe('EventOutlet', () => {
     expect(outlet.view()).toMatchObject({ cursor: 2, behind: 2, lastError: { message: 'gone' } });
     expect(numbers(sink.taken)).toEqual([2]);
     expect(faults).toEqual(['SINK_GAVE_UP', 'SINK_DISABLED']);
+  });
+
+  it('says once, not for each, that events were given up: the fault is an event that the sink gives up too', async () => {
+    const sink = new ListedSink();
+    sink.instead = () => Promise.reject(new AppError('SINK_FAILED', 'no', { details: { giveUp: true } }));
+    const outlet = outletOf(sink, {}, (code) => {
+      faults.push(code);
+      append(1, { type: 'system.fault', reason: code });
+    });
+    append(20);
+    await eventually('all', () => outlet.view().cursor === 21);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([faults, log.lastSequence, outlet.view().behind]).toEqual([['SINK_GAVE_UP'], 21, 0]);
   });
 
   it('delivers what there is when it closes, twice, and then nothing', async () => {
