@@ -26,6 +26,7 @@ const ONLY_IN: Record<string, string> = {
   'fluent-ffmpeg': 'sources/ffmpeg/ffmpeg-process.ts',
   'onnxruntime-node': 'models/runtime/session.ts',
   'node-rtsp-stream': 'sinks/mpeg1-preview.ts',
+  mqtt: 'sinks/mqtt/broker-connection.ts',
 };
 
 interface Import {

@@ -50,10 +50,13 @@ export function announcedAt(
 
 type Component = Readonly<Record<string, unknown>> & { readonly p: string };
 
-/** Discovery topics take letters, digits, `_` and `-` only; every other character becomes its code, so that no two meet. */
+/**
+ * Discovery topics take letters, digits, `_` and `-` only; every other character becomes its code, so that no two sinks meet,
+ * and none takes another's device for one of its own.
+ */
 function nodeOf({ prefix }: Topics): string {
   const plain = prefix.replace(/[^a-zA-Z0-9-]/g, (other) => `_${other.codePointAt(0)!.toString(16)}_`);
-  return plain === 'facegate' ? plain : `facegate_${plain}`;
+  return plain === 'facegate' ? plain : `facegate-${plain}`;
 }
 
 function announce(

@@ -164,6 +164,18 @@ describe('announcedAt', () => {
   const topics = new Topics('site/1');
   const [camera] = [...discovery(CAMERAS, DOORS, { prefix: 'ha', topics, commands: false, version: '1' }).keys()];
 
+  it.each(['facegate', 'a', 'a/b', 'camera', 'camera_front', 'facegate/door', 'facegate_camera'])(
+    'takes no device of another sink for its own: %s',
+    (other) => {
+      const theirs = { prefix: 'ha', topics: new Topics(other), commands: false, version: '1' };
+      for (const own of ['facegate', 'a', 'camera', 'facegate_camera'].filter((one) => one !== other)) {
+        for (const topic of discovery(CAMERAS, DOORS, theirs).keys()) {
+          expect(announcedAt(topic, { prefix: 'ha', topics: new Topics(own) })).toBeNull();
+        }
+      }
+    },
+  );
+
   it('finds its own again', () => {
     expect(announcedAt(camera!, { prefix: 'ha', topics })).toEqual({ kind: 'cameras', id: 'front' });
   });
@@ -171,8 +183,9 @@ describe('announcedAt', () => {
   it.each([
     'ha/device/lamp/config',
     'ha/device/facegate_camera_front/config',
-    'ha/device/facegate_site_1_camera_front/config',
-    'other/device/facegate_site_2f_1_camera_front/config',
+    'ha/device/facegate-site_1_camera_front/config',
+    'other/device/facegate-site_2f_1_camera_front/config',
+    'ha/device/facegate-site_2f_1_2f_camera_door_front/config',
   ])('leaves %s alone', (topic) => expect(announcedAt(topic, { prefix: 'ha', topics })).toBeNull());
 });
 

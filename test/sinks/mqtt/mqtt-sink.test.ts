@@ -192,7 +192,7 @@ describe.skipIf(!requirement('mosquitto').met)('an MQTT sink', () => {
     const { listener, topic, log } = rig;
     const ha = `ha${made}`;
     await using devices = await MqttListener.connect(broker.port, `${ha}/#`);
-    const node = `facegate_site_2f_${made}`;
+    const node = `facegate-site_2f_${made}`;
     const others = [`${topic}/cameras/front/note`, `${topic}x/cameras/gone/online`, `${ha}/device/lamp/config`];
     for (const kept of others) await listener.say(kept, 'x', { retain: true });
     const gone = [

@@ -103,7 +103,7 @@ describe('openMqttSink', () => {
       await usual.close();
       const chosen = open({ url, topic: 'a/b', homeAssistant: { prefix: 'ha' }, frigate: { prefix: 'nvr' } });
       chosen.start();
-      await listener.hears('ha/device/facegate_a_2f_b_door_lobby/config');
+      await listener.hears('ha/device/facegate-a_2f_b_door_lobby/config');
       await listener.hears('nvr/available', 'online');
       await listener.hears('a/b/available', 'online');
       await chosen.close();
