@@ -30,6 +30,8 @@ const MOST_ANSWER_BYTES = 16_384;
 const MOST_ANSWER_MS = 1000;
 /** An idle connection is let go before most receivers let it go: Node's own does after five seconds. */
 const IDLE_MS = 4000;
+/** A connection that had been let go shows it at the first packet. */
+const LOST_WITHIN_MS = 250;
 
 /** One address that messages are posted to. Connections are used again; redirects are not followed. */
 export class WebhookEndpoint {
@@ -64,11 +66,14 @@ export class WebhookEndpoint {
     };
     const timeout = AbortSignal.timeout(timeoutMs);
     const sending = { body: message.body, headers, signal: AbortSignal.any([signal, timeout]) };
+    const begunMs = clock.monotonicMs();
     try {
       const answer = await this.#send({ ...sending, agent: this.#agent }).catch((error) => {
-        // The receiver let an idle connection go while we wrote to it: the very same message again, on a new one.
-        if (error instanceof IdleConnectionLost) return this.#send({ ...sending, agent: false });
-        throw error;
+        // The receiver let an idle connection go while we wrote to it: the very same message again, on a new one. Not when
+        // time has gone by: what the message says of itself may no longer hold.
+        const isPrompt = clock.monotonicMs() - begunMs < LOST_WITHIN_MS;
+        if (error instanceof IdleConnectionLost && isPrompt) return this.#send({ ...sending, agent: false });
+        throw error instanceof IdleConnectionLost ? error.cause : error;
       });
       await readAway(answer);
       return {

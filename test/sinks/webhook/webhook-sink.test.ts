@@ -386,6 +386,21 @@ describe('a receiver that misbehaves', () => {
     expect(receiver.received[2]).toMatchObject({ body: receiver.received[1]?.body });
     expect(sink.stats().failures).toBe(0);
   });
+
+  it('and ends a connection after a while is tried again later, as a replay', async () => {
+    const sink = open();
+    await sink.deliver([webhookEvent(1)], never);
+    await got(1);
+    await settled(sink, ({ delivered }) => delivered === 1);
+    receiver.answer = (_response, { socket }) => {
+      clock.advance(300);
+      socket.destroy();
+    };
+    await sink.deliver([webhookEvent(2)], never);
+    await settled(sink, ({ failures }) => failures === 1);
+    expect(sink.stats().lastFailure).toMatch(/ended the connection without an answer \(ECONNRESET\)$/);
+    expect(receiver.received).toHaveLength(2);
+  });
 });
 
 describe('a grant', () => {
