@@ -63,15 +63,20 @@ export class DoorSwitches {
       code: 'DOOR_STATE_UNAVAILABLE',
       migrations: MIGRATIONS,
     });
-    const prepare = (sql: string) => this.#file.prepare(sql);
-    this.#version = prepare('PRAGMA data_version');
-    this.#all = prepare('SELECT * FROM switches');
-    this.#set = prepare('INSERT OR REPLACE INTO switches VALUES (?, ?, ?, ?, ?)');
-    this.#ask = prepare('INSERT INTO unlocks (door, asked_by, reason, asked_at_ms) VALUES (?, ?, ?, ?)');
-    this.#asked = prepare('SELECT * FROM unlocks WHERE answer IS NULL ORDER BY number');
-    this.#answer = prepare('UPDATE unlocks SET answer = ? WHERE number = ?');
-    this.#answered = prepare('SELECT answer FROM unlocks WHERE number = ?');
-    this.#forget = prepare('DELETE FROM unlocks WHERE asked_at_ms < ?');
+    try {
+      const prepare = (sql: string) => this.#file.prepare(sql);
+      this.#version = prepare('PRAGMA data_version');
+      this.#all = prepare('SELECT * FROM switches');
+      this.#set = prepare('INSERT OR REPLACE INTO switches VALUES (?, ?, ?, ?, ?)');
+      this.#ask = prepare('INSERT INTO unlocks (door, asked_by, reason, asked_at_ms) VALUES (?, ?, ?, ?)');
+      this.#asked = prepare('SELECT * FROM unlocks WHERE answer IS NULL ORDER BY number');
+      this.#answer = prepare('UPDATE unlocks SET answer = ? WHERE number = ?');
+      this.#answered = prepare('SELECT answer FROM unlocks WHERE number = ?');
+      this.#forget = prepare('DELETE FROM unlocks WHERE asked_at_ms < ?');
+    } catch (error) {
+      this.#file.close();
+      throw error;
+    }
   }
 
   /** Changes whenever another process wrote. */

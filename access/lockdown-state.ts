@@ -97,8 +97,7 @@ export class LockdownState {
 
   /** Idempotent. */
   close(): void {
-    this.#disk?.close();
-    this.#disk = null;
+    this.#letGo();
     this.#triedAtMs = Number.POSITIVE_INFINITY;
   }
 
@@ -113,10 +112,20 @@ export class LockdownState {
       this.#version = version;
       this.#failed = null;
     } catch (error) {
-      this.#disk?.close();
-      this.#disk = null;
+      this.#letGo();
       const failed = AppError.from(error, 'DOOR_STATE_UNAVAILABLE');
       this.#failed ??= { error: failed, sinceMs: this.#clock.wallMs() };
+    }
+  }
+
+  /** What is damaged may not even be closed properly; every door is locked down all the same. */
+  #letGo(): void {
+    const disk = this.#disk;
+    this.#disk = null;
+    try {
+      disk?.close();
+    } catch {
+      // What was acknowledged is in its write-ahead log.
     }
   }
 

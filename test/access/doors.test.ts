@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { Subject } from 'rxjs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { DoorSwitches } from '../../access/door-switches.ts';
@@ -170,6 +171,26 @@ describe('a door database that cannot be read', () => {
     doors.tick();
     expect(doors.views().map(({ lockdown }) => lockdown)).toEqual([null, null]);
     expect(show(3, ADA)).toContain(GRANTED[0]);
+  });
+});
+
+describe('a door database that is damaged while it is in use', () => {
+  it('locks every door down within a tick, and all is as before when it is mended', () => {
+    const { doors, file, show, told, scene } = rig();
+    expect(show(3, ADA)).toEqual(GRANTED);
+    const other = new DatabaseSync(file);
+    other.exec('ALTER TABLE switches RENAME TO mislaid');
+    for (let n = 0; n < 30; n += 1) {
+      scene.clock.advance(500);
+      doors.tick();
+    }
+    expect(show(6, ADA)).toEqual(['access.denied:lobby:Ada:locked_down']);
+    expect(said(told)).toEqual(['system.fault:-:-:DOOR_STATE_UNAVAILABLE']);
+    other.exec('ALTER TABLE mislaid RENAME TO switches');
+    other.close();
+    scene.clock.advance(5000);
+    doors.tick();
+    expect(show(3, ADA)).toEqual(GRANTED);
   });
 });
 

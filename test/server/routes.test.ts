@@ -347,18 +347,8 @@ describe('cameras', () => {
 
 describe('GET /doors', () => {
   it('shows the doors of the settings in milliseconds', async () => {
-    expect((await app.inject('/doors')).json()).toEqual({
-      doors: [
-        {
-          id: 'lobby',
-          name: 'lobby',
-          cameras: ['front'],
-          allow: ['Ada'],
-          confirm: { matches: 4, withinMs: 2000 },
-          maxAgeMs: 400,
-          cooldownMs: 3000,
-        },
-      ],
+    expect((await app.inject('/doors')).json()).toMatchObject({
+      doors: [{ id: 'lobby', confirm: { matches: 4, withinMs: 2000 }, maxAgeMs: 400, cooldownMs: 3000 }],
     });
   });
 });
