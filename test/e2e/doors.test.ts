@@ -14,6 +14,7 @@ const WIDE = { viewport: { width: 1280, height: 800 } };
 const PHONE = { viewport: { width: 360, height: 760 } };
 /** The film shows Ada again and again; on a busy machine most of its pictures are too old for the door. */
 const AGAIN = { timeout: 240_000, interval: 250 };
+const SOON = { timeout: 30_000, interval: 100 };
 
 describe.skipIf(!requirement('chromium').met)('doors and their history, in a browser, of the real demo', () => {
   let dataDir: string;
@@ -148,7 +149,7 @@ describe.skipIf(!requirement('chromium').met)('doors and their history, in a bro
       await page.getByRole('button', { name: 'Door', exact: true }).click();
       await page.getByRole('combobox', { name: 'Door' }).selectOption(DOOR);
       await page.locator('[data-type="door.locked_down"]').first().waitFor();
-      await expect.poll(async () => (await rows(page)).every(({ type }) => type.startsWith('door.'))).toBe(true);
+      await expect.poll(async () => (await rows(page)).every(({ type }) => type.startsWith('door.')), SOON).toBe(true);
       expect(new URL(page.url()).hash).toBe(`#/events?kinds=door&door=${DOOR}`);
       const wanted = (await events(`types=door.locked_down,door.released,door.policy_changed&doors=${DOOR}`))
         .map(({ sequence }) => String(sequence))
@@ -174,7 +175,7 @@ describe.skipIf(!requirement('chromium').met)('doors and their history, in a bro
       await page.getByText('No such event').waitFor();
       await page.getByRole('button', { name: 'Without Camera' }).click();
       const whose = () => page.locator('.history .event-who').allTextContents();
-      await expect.poll(async () => [...new Set(await whose())]).toEqual([name]);
+      await expect.poll(async () => [...new Set(await whose())], SOON).toEqual([name]);
       expect(new URL(page.url()).hash).toBe(`#/events?person=${name.toLowerCase()}`);
       await page.context().close();
     });

@@ -32,9 +32,9 @@ describe('eventSentence', () => {
     [event('access.denied', { reason: 'locked_down' }), 'Lobby denied to Ada: the door is locked down'],
     [
       event('door.locked_down', { subject: null, reason: 'key desk: Fire_Drill' }),
-      'Lobby is locked down: key desk: Fire_Drill',
+      'Lobby is locked down by key desk: Fire_Drill',
     ],
-    [event('door.released', { subject: null, reason: 'key desk' }), 'Lobby is released: key desk'],
+    [event('door.released', { subject: null, reason: 'key desk' }), 'Lobby is released by key desk'],
     [event('door.policy_changed', { subject: null, reason: 'changed' }), 'Lobby goes by other rules now'],
     [event('door.policy_changed', { subject: null, reason: 'removed' }), 'Lobby is no longer a door'],
     [event('person.seen'), 'Ada seen at Front door'],

@@ -60,15 +60,14 @@ export function DeadLetters({ id, count }: { id: string; count: number }) {
             Send all {count.toLocaleString()} again
           </button>
           <ul>
-            {letters.map(({ event, attempts, deadAt, error }) => (
+            {letters.map(({ event, deadAt, error }) => (
               <li key={event.id} class="dead-letter">
                 <span>
                   {eventSentence(event, { door: doorName, camera: cameraName })}{' '}
                   <span class="muted figure">no. {event.sequence}</span>
                 </span>
                 <span class="muted small">
-                  {clockTime(deadAt, now.peek())}, after {attempts} {attempts === 1 ? 'attempt' : 'attempts'}:{' '}
-                  {sentence(error)}
+                  {clockTime(deadAt, now.peek())}: {sentence(error)}
                 </span>
                 <button
                   type="button"

@@ -16,6 +16,7 @@ export function SinkCard({ sink }: { sink: SinkView }) {
   const { word, tone, why } = sinkState(sink);
   const webhook = webhookFacts(sink);
   const facts = sinkFacts(sink);
+  const since = webhook?.disabledAt ?? lastError?.at;
   return (
     <article class="panel sink" data-sink={id} data-state={sink.state} aria-label={`${type} ${id}`}>
       <div class="sink-head">
@@ -27,9 +28,9 @@ export function SinkCard({ sink }: { sink: SinkView }) {
       </div>
       {why !== null && (
         <p class={tone === 'good' ? 'muted small' : 'sink-why'}>
-          {lastError !== null && `${clockTime(lastError.at, now.value)}: `}
+          {since && `${clockTime(since, now.value)}: `}
           {sentence(why)}
-          {retryAt !== null && ` Tried again at ${clockTime(retryAt, now.value)}.`}
+          {retryAt !== null && sink.state === 'waiting' && ` Tried again at ${clockTime(retryAt, now.value)}.`}
         </p>
       )}
       <dl class="facts">

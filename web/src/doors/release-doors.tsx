@@ -7,6 +7,9 @@ import { clockTime } from '../ui/time-words.ts';
 import { doorNames, lockdownWords } from './door-words.ts';
 import { ReasonField } from './reason-field.tsx';
 
+/** More than these would hide the buttons. */
+const MOST_SAID = 5;
+
 /** @param props.id null: every door. */
 export function ReleaseDoors({ id }: { id: string | null }) {
   const [reason, setReason] = useState('');
@@ -35,12 +38,13 @@ export function ReleaseDoors({ id }: { id: string | null }) {
         From then on {id === null ? 'they open' : 'it opens'} again for those on{' '}
         {id === null ? 'their lists' : 'its list'}, at their times. What the cameras saw until then counts for nothing.
       </p>
-      {locked.map(({ id: one, name, lockdown }) => (
+      {locked.slice(0, MOST_SAID).map(({ id: one, name, lockdown }) => (
         <p key={one} class="note">
           {id === null && `${name}: `}locked down since {clockTime(lockdown!.since, now.peek())}{' '}
           {lockdownWords(lockdown!)}
         </p>
       ))}
+      {locked.length > MOST_SAID && <p class="muted small">… and {locked.length - MOST_SAID} more.</p>}
       <ReasonField value={reason} onValue={setReason} />
     </ConfirmDialog>
   );

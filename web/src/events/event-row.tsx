@@ -21,6 +21,12 @@ const ICONS: Record<EventKind, IconName> = {
   system: 'warn',
 };
 
+/** Of these the kind alone would say too little. */
+const TYPE_ICONS: Partial<Record<AccessEvent['type'], IconName>> = {
+  'door.locked_down': 'lock',
+  'door.released': 'unlock',
+};
+
 const ANSWERS: Partial<Record<EventKind, string>> = {
   granted: 'Granted',
   denied: 'Denied',
@@ -73,7 +79,7 @@ export function EventRow({ event, inHistory }: { event: AccessEvent; inHistory?:
       data-replay={String(event.replay)}
     >
       <span class="event-icon">
-        <Icon name={ICONS[kind]} size={16} />
+        <Icon name={TYPE_ICONS[event.type] ?? ICONS[kind]} size={16} />
       </span>
       <span class="event-head">
         {ANSWERS[kind] && <span class="event-answer">{ANSWERS[kind]}</span>} <span class="event-who">{who}</span>

@@ -50,7 +50,10 @@ const RULE_CHANGES: Record<string, string> = {
 function doorWords({ type, reason }: Pick<AccessEvent, 'type' | 'reason'>): { what: string; why: string | null } {
   if (type === 'door.policy_changed')
     return { what: RULE_CHANGES[reason ?? 'changed'] ?? 'goes by other rules now', why: null };
-  return { what: type === 'door.locked_down' ? 'is locked down' : 'is released', why: reason };
+  return {
+    what: type === 'door.locked_down' ? 'is locked down' : 'is released',
+    why: reason === null ? null : `by ${reason}`,
+  };
 }
 
 const CAMERA_STATES: Record<string, string> = {
@@ -155,6 +158,8 @@ export function eventSentence(event: AccessEvent, names: EventNames): string {
       return `${who} seen at ${where}`;
     case 'left':
       return `${who} left ${where}`;
+    case 'door':
+      return why === null ? who : `${who} ${why}`;
     default:
       return `${who}${because}`;
   }
