@@ -60,7 +60,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
   growth: {
     about: 'cost against faces in the picture and against cameras, with the slope beside the networks’ own',
     takes: ['rounds', 'seconds', 'fps'],
-    quick: { rounds: 3, seconds: 4 },
+    quick: { rounds: 3, seconds: 5 },
     run: async (options) => (await import('./growth.ts')).measureGrowth(options),
   },
   isolation: {
