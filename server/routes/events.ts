@@ -92,6 +92,8 @@ export function eventRoutes(
 async function readEvents(log: EventReader, { since, before, limit, ...filter }: z.output<typeof eventsQuery>) {
   const upwards = since !== undefined;
   const found: AccessEvent[] = [];
+  // As the first page sees it: what is appended while others are read comes after these.
+  const latest = log.lastSequence;
   let at = since ?? before;
   let more = true;
   while (more && found.length < limit) {
@@ -103,7 +105,7 @@ async function readEvents(log: EventReader, { since, before, limit, ...filter }:
     more = page.more;
     if (more) await breathe();
   }
-  const { lastSequence: latest, oldestSequence: oldest } = log;
+  const oldest = log.oldestSequence;
   const first = upwards ? since + 1 : (at ?? 1);
   return {
     events: found.map((event) => ({ ...event, subject: event.subject && { ...event.subject } })),
