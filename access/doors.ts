@@ -92,6 +92,8 @@ export class Doors implements AsyncDisposable {
   #openNow = new Map<string, boolean>();
   #unwritten: EventDraft[] = [];
   #tellAgainAtMs = Number.NEGATIVE_INFINITY;
+  /** At the last look. */
+  #stateReadable: boolean;
 
   /** Each door whose policy, lock-down, schedule or last event changed, as it is then. Completes at `close`. */
   readonly changes: Observable<DoorView> = this.#changes.asObservable();
@@ -103,6 +105,7 @@ export class Doors implements AsyncDisposable {
     this.#append = append;
     this.#clockWatch = new ClockWatch(clock);
     this.#state = new LockdownState({ file, clock });
+    this.#stateReadable = this.#state.isReadable;
     for (const door of settings.doors) {
       const last = lastOf(events, door.id);
       const made = createDoor(door, { clock, schedules: settings.schedules });
@@ -118,6 +121,7 @@ export class Doors implements AsyncDisposable {
     const { cameraId } = result.frame;
     const here = [...this.#watched.values()].filter(({ settings }) => settings.cameras.includes(cameraId));
     if (here.length === 0) return [];
+    if (result.faces.length > 0) this.#hearNews();
     const faults = [
       ...this.#checkClock(),
       ...this.#checkFrame(result, Math.min(...here.map(({ settings }) => settings.maxAge))),
@@ -193,7 +197,12 @@ export class Doors implements AsyncDisposable {
    */
   lockDown(id: string, { by, reason }: Order): DoorView {
     const { door } = this.#get(id);
-    if (this.#state.isLockedDown(id)) return this.view(id);
+    // A release that came before this order must not be heard after it.
+    this.#hearNews();
+    if (this.#state.isOrdered(id)) {
+      this.#state.insist(id);
+      return this.view(id);
+    }
     door.startAnew();
     try {
       this.#state.lockDown(id, { by, reason });
@@ -212,6 +221,7 @@ export class Doors implements AsyncDisposable {
    */
   release(id: string, { by, reason }: Order): DoorView {
     const { door } = this.#get(id);
+    this.#hearNews();
     if (!this.#state.isLockedDown(id)) return this.view(id);
     // First: nothing is opened that is not written down.
     this.#record('door.released', id, { by, reason });
@@ -229,6 +239,7 @@ export class Doors implements AsyncDisposable {
    */
   unlock(id: string, order: Order): AccessEvent {
     this.#get(id);
+    this.#hearNews();
     if (this.#state.isLockedDown(id)) {
       throw new AppError('DOOR_LOCKED_DOWN', `door "${id}" is locked down: nothing opens it until it is released`);
     }
@@ -376,8 +387,19 @@ export class Doors implements AsyncDisposable {
     return faults;
   }
 
+  /** What another process has written holds from then on, not from the next tick on. Never throws. */
+  #hearNews(): void {
+    if (!this.#state.hasNews) return;
+    try {
+      this.#lookAtSwitches();
+    } catch (error) {
+      this.#log.error({ err: error }, 'not all that was asked of the doors could be answered');
+    }
+  }
+
   #lookAtSwitches(): void {
     const { failed, changed, asked } = this.#state.look();
+    this.#noteReadable();
     if (failed) {
       const fault = this.#fault('DOOR_STATE_UNAVAILABLE', null);
       if (fault.length > 0) this.#log.error({ code: failed.code }, failed.message);
@@ -390,6 +412,16 @@ export class Doors implements AsyncDisposable {
     }
     for (const request of asked) {
       this.#state.answer(request, () => this.unlock(request.door, { by: request.by, reason: request.reason }));
+    }
+  }
+
+  /** Where the state cannot be read every door is locked down, and what was seen then counts for nothing afterwards. */
+  #noteReadable(): void {
+    if (this.#state.isReadable === this.#stateReadable) return;
+    this.#stateReadable = this.#state.isReadable;
+    for (const [id, { door }] of this.#watched) {
+      door.startAnew();
+      this.#changed(id);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../config/app-error.ts';
 import type { AccessEvent } from '../pipeline/access-event.ts';
 import type { Clock } from '../pipeline/ports.ts';
-import { type DoorSwitch, DoorSwitches, type UnlockRequest } from './door-switches.ts';
+import { type DoorSwitch, DoorSwitches, type UnlockAnswer, type UnlockRequest } from './door-switches.ts';
 import type { Lockdown } from './door-view.ts';
 
 export interface LockdownStateOptions {
@@ -33,6 +33,8 @@ export class LockdownState {
   #failed: { readonly error: AppError; readonly sinceMs: number } | null = null;
   #triedAtMs = Number.NEGATIVE_INFINITY;
   readonly #unwritten = new Map<string, DoorSwitch>();
+  /** The last request to unlock that was seen to. */
+  #answered: Pick<UnlockRequest, 'number' | 'askedAtMs'> | null = null;
 
   constructor({ file, clock }: LockdownStateOptions) {
     this.#file = file;
@@ -49,6 +51,32 @@ export class LockdownState {
     if (set?.active) return { since: iso(set.sinceMs), by: set.by, reason: set.reason };
     if (this.#failed === null) return null;
     return { since: iso(this.#failed.sinceMs), by: 'facegate', reason: this.#failed.error.code };
+  }
+
+  /** Whether somebody locked it down, and not only the disk that cannot be read. */
+  isOrdered(door: string): boolean {
+    return (this.#unwritten.get(door) ?? this.#known.get(door))?.active ?? false;
+  }
+
+  /** @throws {AppError} DOOR_STATE_UNAVAILABLE: the order that holds is still not on disk. */
+  insist(door: string): void {
+    const set = this.#unwritten.get(door);
+    if (set) this.#write(door, set);
+  }
+
+  /** While it is not, every door is locked down. */
+  get isReadable(): boolean {
+    return this.#failed === null;
+  }
+
+  /** Whether another process wrote since the last look; microseconds. */
+  get hasNews(): boolean {
+    if (!this.#disk || this.#failed) return false;
+    try {
+      return this.#disk.version !== this.#version;
+    } catch {
+      return true;
+    }
   }
 
   /** @throws {AppError} DOOR_STATE_UNAVAILABLE: it holds, and is not on disk. */
@@ -82,23 +110,35 @@ export class LockdownState {
     return { failed, changed, asked };
   }
 
-  /** Runs `unlock` for a request that is young enough, and answers it. */
+  /**
+   * Runs `unlock` for a request that is young enough, and answers it. Once, also where the answer cannot be written.
+   *
+   * @throws {AppError} DOOR_STATE_UNAVAILABLE: nobody was answered.
+   */
   answer({ number, askedAtMs }: UnlockRequest, unlock: () => AccessEvent): void {
-    try {
-      const ageMs = this.#clock.wallMs() - askedAtMs;
-      if (!(Math.abs(ageMs) <= UNLOCK_WITHIN_MS)) throw new AppError('REQUEST_INVALID', 'it was asked too long ago');
-      const { sequence } = unlock();
-      this.#disk?.answerUnlock(number, { sequence });
-    } catch (error) {
-      const { code, message } = AppError.from(error);
-      this.#disk?.answerUnlock(number, { code, message });
-    }
+    const last = this.#answered;
+    // In a database that was made anew, numbers begin again.
+    if (last && number <= last.number && askedAtMs <= last.askedAtMs) return;
+    this.#answered = { number, askedAtMs };
+    const answer = this.#answerTo(askedAtMs, unlock);
+    this.#disk?.answerUnlock(number, answer);
   }
 
   /** Idempotent. */
   close(): void {
     this.#letGo();
     this.#triedAtMs = Number.POSITIVE_INFINITY;
+  }
+
+  #answerTo(askedAtMs: number, unlock: () => AccessEvent): UnlockAnswer {
+    try {
+      const ageMs = this.#clock.wallMs() - askedAtMs;
+      if (!(Math.abs(ageMs) <= UNLOCK_WITHIN_MS)) throw new AppError('REQUEST_INVALID', 'it was asked too long ago');
+      return { sequence: unlock().sequence };
+    } catch (error) {
+      const { code, message } = AppError.from(error);
+      return { code, message };
+    }
   }
 
   #read(): void {

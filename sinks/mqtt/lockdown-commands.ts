@@ -41,12 +41,12 @@ export class LockdownCommands {
     else this.#set(door, payload === 'ON');
   }
 
-  #set({ id, lockdown }: DoorNow, active: boolean): void {
+  #set({ id }: DoorNow, active: boolean): void {
     const { doors, by, log } = this.#options;
     try {
-      // Where nothing changes there is no event and nothing to write, however often it is said.
-      if (active && lockdown === null) doors.lockDown(id, { by, reason: 'MQTT' });
-      if (!active && lockdown !== null) doors.release(id, { by, reason: 'MQTT' });
+      // Where nothing changes there is no event and nothing to write, however often it is said: the doors know best.
+      if (active) doors.lockDown(id, { by, reason: 'MQTT' });
+      else doors.release(id, { by, reason: 'MQTT' });
       this.#obeyed += 1;
     } catch (error) {
       const { code, message } = AppError.from(error);

@@ -159,7 +159,6 @@ describe('a door database that cannot be read', () => {
       'DOOR_STATE_UNAVAILABLE',
     ]);
     expect(show(6, ADA)).toEqual(['access.denied:lobby:Ada:locked_down', 'access.denied:garage:Ada:locked_down']);
-    expect(() => doors.lockDown('garage', BY)).not.toThrow();
     expect(() => doors.release('lobby', BY)).toThrow(expect.objectContaining({ code: 'DOOR_STATE_UNAVAILABLE' }));
     for (let n = 0; n < 20; n += 1) {
       scene.clock.advance(500);
@@ -171,6 +170,46 @@ describe('a door database that cannot be read', () => {
     doors.tick();
     expect(doors.views().map(({ lockdown }) => lockdown)).toEqual([null, null]);
     expect(show(3, ADA)).toContain(GRANTED[0]);
+  });
+
+  it('keeps what is locked down meanwhile locked down when it can be read again, and after a restart', () => {
+    const file = join(folder, 'broken-then-not.db');
+    writeFileSync(file, 'this is no database, and is long enough to be looked at as one'.repeat(100));
+    const { doors, show, told, audited, scene } = rig([LOBBY, GARAGE], { file });
+    const unavailable = expect.objectContaining({ code: 'DOOR_STATE_UNAVAILABLE' });
+    expect(() => doors.lockDown('lobby', BY)).toThrow(unavailable);
+    // Said once more it is no more on disk than before.
+    expect(() => doors.lockDown('lobby', { by: 'somebody else', reason: null })).toThrow(unavailable);
+    expect(doors.view('lobby').lockdown).toMatchObject(BY);
+    expect(said(told).filter((line) => line.startsWith('door.'))).toEqual([
+      'door.locked_down:lobby:-:key guard: fire alarm',
+    ]);
+    expect(audited).toHaveLength(1);
+    rmSync(file);
+    scene.clock.advance(5000);
+    doors.tick();
+    expect(doors.view('lobby').lockdown).toMatchObject(BY);
+    expect(doors.view('garage').lockdown).toBeNull();
+    expect(show(6, ADA)).toEqual(['access.denied:lobby:Ada:locked_down', 'access.denied:garage:Ada:not_allowed']);
+    expect(rig([LOBBY], { file }).doors.view('lobby').lockdown).toMatchObject(BY);
+  });
+
+  it('is seen by whoever watches the doors, when it begins and when it ends; what was shown meanwhile counts for nothing', () => {
+    const { doors, file, show, scene } = rig();
+    const seen: boolean[] = [];
+    doors.changes.subscribe(({ lockdown }) => seen.push(lockdown !== null));
+    const other = new DatabaseSync(file);
+    other.exec('ALTER TABLE switches RENAME TO mislaid');
+    doors.tick();
+    expect(seen).toEqual([true]);
+    scene.clock.advance(4700);
+    expect(show(2, ADA)).toEqual([]);
+    other.exec('ALTER TABLE mislaid RENAME TO switches');
+    other.close();
+    doors.tick();
+    expect(seen).toEqual([true, false]);
+    expect(show(2, ADA)).toEqual([]);
+    expect(show(1, ADA)).toEqual(GRANTED);
   });
 });
 
@@ -195,6 +234,55 @@ describe('a door database that is damaged while it is in use', () => {
 });
 
 describe('another process at the same database', () => {
+  it('has locked a door down when it has written that: no grant and no unlocking before the next tick', () => {
+    const { doors, file, show, told } = rig();
+    const other = new DoorSwitches(file);
+    expect(show(2, ADA)).toEqual([]);
+    other.set('lobby', { active: true, sinceMs: 0, ...BY });
+    expect(show(3, ADA)).toEqual(['access.denied:lobby:Ada:locked_down']);
+    other.set('lobby', { active: false, sinceMs: 1, ...BY });
+    doors.tick();
+    other.set('lobby', { active: true, sinceMs: 2, ...BY });
+    expect(() => doors.unlock('lobby', BY)).toThrow(expect.objectContaining({ code: 'DOOR_LOCKED_DOWN' }));
+    expect(said(told).filter((line) => line.startsWith('access.granted'))).toEqual([]);
+    other.close();
+  });
+
+  it('that releases a door takes back no lock-down that comes after it', () => {
+    const { doors, file } = rig();
+    doors.lockDown('lobby', BY);
+    const other = new DoorSwitches(file);
+    other.set('lobby', { active: false, sinceMs: 0, by: 'command line (ada)', reason: null });
+    doors.lockDown('lobby', { by: 'key guard', reason: 'again' });
+    doors.tick();
+    expect(doors.view('lobby').lockdown).toMatchObject({ by: 'key guard', reason: 'again' });
+    expect(other.all().get('lobby')?.active).toBe(true);
+    other.close();
+  });
+
+  it('is opened to once, though it cannot be written down that it was', () => {
+    const { doors, file, told, scene } = rig();
+    const other = new DoorSwitches(file);
+    const raw = new DatabaseSync(file);
+    raw.exec("CREATE TRIGGER full BEFORE UPDATE ON unlocks BEGIN SELECT RAISE(ABORT, 'the disk is full'); END");
+    const ask = () => {
+      const askedAtMs = scene.clock.wallMs();
+      return other.askToUnlock({ door: 'lobby', by: 'command line (ada)', reason: null, askedAtMs });
+    };
+    ask();
+    doors.tick();
+    other.set('garage', { active: true, sinceMs: 0, ...BY });
+    doors.tick();
+    expect(said(told).filter((line) => line.startsWith('access.granted'))).toEqual(['access.granted:lobby:-:manual']);
+    raw.exec('DROP TRIGGER full');
+    raw.close();
+    scene.clock.advance(100);
+    const number = ask();
+    doors.tick();
+    expect(other.unlockAnswer(number)).toMatchObject({ sequence: expect.any(Number) });
+    other.close();
+  });
+
   it('locks doors down and releases them within a tick, told and audited there', () => {
     const { doors, file, told, show, scene } = rig();
     const other = new DoorSwitches(file);
