@@ -44,13 +44,24 @@ export const describeValue: DescribeValue = (value, path) => {
   if (typeof value === 'object') return 'a mapping';
   if (typeof value !== 'string') return String(value);
   if (isSecret(path)) return `${value.length} characters`;
-  return JSON.stringify(shown(hideCredentials(value)));
+  const redacted = hideCredentials(value);
+  return JSON.stringify(shown(isSinkUrl(path) ? withoutPath(redacted) : redacted));
 };
 
 /** True for settings whose values no message may show. */
 function isSecret(path: SettingPath): boolean {
   const name = path.findLast((step) => typeof step === 'string') ?? '';
   return /key$|pass|secret|token/i.test(name);
+}
+
+/** Whoever knows the path of a webhook may post to it. */
+function isSinkUrl([section, , name]: SettingPath): boolean {
+  return section === 'sinks' && name === 'url';
+}
+
+/** Also where somebody forgot the scheme. */
+function withoutPath(url: string): string {
+  return url.replace(/^([a-z][\w+.-]*:\/\/[^/?#]*|(?![a-z][\w+.-]*:\/\/)[^/?#]*)[/?#].+$/is, '$1/***');
 }
 
 /** Like `redact`, and also where somebody forgot the scheme: `admin:secret@10.0.0.5/stream`. */

@@ -106,6 +106,12 @@ describe('sinks', () => {
       '- { type: webhook, url: "example.com/hook", secrets: [SECRET] }',
       'sinks[0].url must be an address like https://host/path',
     ],
+    // Whoever knows the path may post there.
+    [
+      '- { type: webhook, url: "http://hooks.example.com/topsecret?a=topsecret", secrets: [SECRET] }',
+      'got "http://hooks.example.com/***"',
+    ],
+    ['- { type: webhook, url: "hooks.example.com/topsecret", secrets: [SECRET] }', 'got "hooks.example.com/***"'],
   ])('refuses %s', (sink, message) => {
     const text = sink.replace('SECRET', newWebhookSecret());
     expect(() => load(`sinks:\n  ${text}`)).toThrow(message);
