@@ -35,7 +35,7 @@ export function LockDown({ id }: { id: string | null }) {
         Nobody is granted anything, by any camera or by hand, until somebody releases {id === null ? 'them' : 'it'}; a
         restart changes nothing about that. The way out never depends on facegate.
       </p>
-      <ReasonField value={reason} onValue={setReason} />
+      <ReasonField value={reason} onValue={setReason} ready />
     </ConfirmDialog>
   );
 }

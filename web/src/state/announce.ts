@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 /** What the polite live region says now. */
 export const announcement = signal('');
 
+const urgent: string[] = [];
 const waiting: string[] = [];
 let speaking = false;
 const PAUSE_MS = 1500;
@@ -16,8 +17,14 @@ export function announce(text: string): void {
   if (!speaking) speak();
 }
 
+/** The same before all that waits, and never left out. */
+export function announceFirst(text: string): void {
+  urgent.push(text);
+  if (!speaking) speak();
+}
+
 function speak(): void {
-  const text = waiting.shift();
+  const text = urgent.shift() ?? waiting.shift();
   speaking = text !== undefined;
   if (text === undefined) return;
   // A region that is given the same text again says nothing: empty it first.

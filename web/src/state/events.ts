@@ -4,7 +4,7 @@ import type { AccessEvent } from '../api/api-types.ts';
 import { facegateApi } from '../api/facegate-api.ts';
 import { eventSentence } from '../events/event-words.ts';
 import { newestSequence, spliceEvents } from '../events/splice-events.ts';
-import { announce } from './announce.ts';
+import { announce, announceFirst } from './announce.ts';
 import { cameraName, refreshCamerasSoon } from './cameras.ts';
 import { doorName, refreshDoorsSoon } from './doors.ts';
 
@@ -61,12 +61,13 @@ export function takeEventMessage(data: unknown): void {
     if (heardAt.size > MOST_KEPT) heardAt.delete(heardAt.keys().next().value!);
   }
   take([event]);
+  // Whatever it says of a door, the list has it: its state, its counters. Also when it comes late.
+  if (event.door !== null) refreshDoorsSoon();
   if (event.replay) return;
   if (event.type.startsWith('camera.')) refreshCamerasSoon();
-  // Whatever the type says of a door, the list has it: its state, its counters.
-  if (event.door !== null) refreshDoorsSoon();
-  if (event.type.startsWith('access.') || event.type.startsWith('door.'))
-    announce(eventSentence(event, { door: doorName, camera: cameraName }));
+  const say = () => eventSentence(event, { door: doorName, camera: cameraName });
+  if (event.type.startsWith('door.')) announceFirst(say());
+  else if (event.type.startsWith('access.')) announce(say());
 }
 
 function take(incoming: readonly AccessEvent[]): void {
