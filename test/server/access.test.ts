@@ -11,11 +11,13 @@ const ADMIN = 'admin-key-0123456789-abcdef';
 const READER = 'reader-key-0123456789-abcdef';
 const ANALYST = 'analyst-key-0123456789-abcdef';
 const ENROLLER = 'enroller-key-0123456789-abcde';
+const DOORMAN = 'doorman-key-0123456789-abcdef';
 const KEYS: SettingsInput['keys'] = [
   { name: 'boss', key: ADMIN, scopes: ['admin'] },
   { name: 'wall', key: READER, scopes: ['read'] },
   { name: 'batch', key: ANALYST, scopes: ['recognize'] },
   { name: 'desk', key: ENROLLER, scopes: ['enroll'] },
+  { name: 'relay', key: DOORMAN, scopes: ['door'] },
 ];
 
 let parts: FakeServerParts;
@@ -185,7 +187,18 @@ describe('with keys', () => {
     ['GET', '/subjects', 'read'],
     ['GET', '/subjects/x', 'read'],
     ['GET', '/doors', 'read'],
+    ['GET', '/doors/x', 'read'],
+    ['POST', '/doors/x/lockdown', 'door'],
+    ['POST', '/doors/lockdown', 'door'],
+    ['POST', '/doors/x/unlock', 'door'],
     ['GET', '/events', 'read'],
+    // From an event that is not there: a stream would never end.
+    ['GET', '/events/stream?since=999', 'read'],
+    ['GET', '/sinks', 'admin'],
+    ['GET', '/sinks/x/dead', 'admin'],
+    ['POST', '/sinks/x/resend', 'admin'],
+    ['POST', '/sinks/x/enable', 'admin'],
+    ['POST', '/sinks/x/test', 'admin'],
     ['GET', '/ws/live', 'read'],
     ['GET', '/ws/events', 'read'],
     ['GET', '/ws/preview/x', 'read'],
@@ -219,7 +232,7 @@ describe('with keys', () => {
 
   it('asks each route for its scope; admin may everything', async () => {
     await serve({ keys: KEYS });
-    const owners = { read: READER, recognize: ANALYST, enroll: ENROLLER, admin: ADMIN };
+    const owners = { read: READER, recognize: ANALYST, enroll: ENROLLER, door: DOORMAN, admin: ADMIN };
     for (const [method, url, needs] of ROUTES) {
       for (const [scope, key] of Object.entries(owners)) {
         const { statusCode } = await get(url, bearer(key), { method });
@@ -232,9 +245,10 @@ describe('with keys', () => {
 
   it('leaves no route without a scope by mistake', async () => {
     await serve({ keys: KEYS });
-    const open = ['/health', '/session', '/openapi.json', '/docs', '/docs/*', '/'];
+    const open = ['/health', '/session', '/openapi.json', '/docs', '/docs/*', '/', '/schemas/event.json'];
     const pattern = (url: string) =>
       url
+        .replace(/\?.*/, '')
         .replace('preview/x', 'preview/:camera')
         .replace('/x', '/:id')
         .replace('/y', '/:face')

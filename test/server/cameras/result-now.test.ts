@@ -9,10 +9,10 @@ import { knownFace, Scene } from '../../support/scene.ts';
 function answerIn(state: CameraState): string[] {
   const scene = new Scene();
   const door = { id: 'lobby', cameras: ['front'], allow: ['Ada'], maxAge: '10s', confirm: { within: '10s' } };
-  const { decide } = createDoor(settingsSchema.parse({ doors: [door] }).doors[0]!, { clock: scene.clock });
+  const lobby = createDoor(settingsSchema.parse({ doors: [door] }).doors[0]!, { clock: scene.clock });
   const drafts = [1, 2, 3].map((n) => {
     scene.clock.advance(200);
-    return decide(resultNow(scene.result([knownFace('Ada')]), n < 3 ? 'running' : state));
+    return lobby.decide(resultNow(scene.result([knownFace('Ada')]), n < 3 ? 'running' : state));
   });
   return drafts.flat().map(({ type }) => type);
 }
