@@ -20,6 +20,8 @@ export const FRAME_STAGES = [
   'order',
   'search',
   'decide',
+  'record',
+  'tell',
   'encode',
   'send',
 ] as const;

@@ -195,6 +195,11 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   if (retention) opened.defer(watchRetention({ retention, gallery, audit, clock, log }));
   const steps = await loadSteps({ modules: settings.steps, baseDir: options.baseDir });
   const live = opened.use(new LiveViewers({ clock, log }));
+  // The first to hear of events: they are on disk then, and nobody has been told.
+  let durableAtMs: number | null = null;
+  events.events.subscribe(() => {
+    durableAtMs ??= clock.monotonicMs();
+  });
   const feed = opened.use(new EventFeed({ log: events, clock }));
   const append = (drafts: readonly EventDraft[]) => {
     const appended = events.appendAll(drafts);
@@ -243,7 +248,10 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const decide = (result: FrameResult) => {
     const drafts = appearancesOf(result.frame.cameraId).note(result);
     drafts.push(...doors.decide(result));
+    const decidedMs = clock.monotonicMs();
+    durableAtMs = null;
     record(drafts);
+    return { decidedMs, durableMs: durableAtMs as number | null };
   };
 
   const faultsTold = new Cooldown(FAULT_AGAIN_MS);
@@ -254,10 +262,16 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       const { trace } = result.frame;
       const fromMs = clock.monotonicMs();
       // Doors first: a picture for people may wait, a decision may not.
-      decide(result);
+      const { decidedMs, durableMs } = decide(result);
+      const toldMs = durableMs === null ? decidedMs : clock.monotonicMs();
+      trace?.span('decide', fromMs, decidedMs);
+      if (durableMs !== null) {
+        trace?.span('record', decidedMs, durableMs);
+        trace?.span('tell', durableMs, toldMs);
+      }
       for (const { subject } of result.faces) if (subject) gallery.seen(subject.id, clock.wallMs());
       unknowns.push(result);
-      trace?.span('decide', fromMs, clock.monotonicMs());
+      trace?.span('decide', toldMs, clock.monotonicMs());
       live.push(result);
       metrics.frameAnalysed(result);
     },

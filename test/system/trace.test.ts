@@ -25,7 +25,9 @@ describe.skipIf(!requirement('shared').met || !requirement('ffmpeg').met)('serve
   beforeAll(() => {
     const url = `file:${join(sharedDir, 'media/walk-to-camera-1080p25.mp4')}`;
     const cameras = [{ id: 'front', url, realtime: true, loop: true, fps: 5 }];
-    writeFileSync(config, JSON.stringify({ server: { port: 0 }, cameras }));
+    // Which says no to the strangers in the film: what is told is followed, too.
+    const doors = [{ id: 'lobby', cameras: ['front'], confirm: { matches: 1 }, cooldown: '0s' }];
+    writeFileSync(config, JSON.stringify({ server: { port: 0 }, cameras, doors }));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -61,6 +63,14 @@ describe.skipIf(!requirement('shared').met || !requirement('ffmpeg').met)('serve
     expect(overlaps(events)).toEqual([]);
     expect(events.filter(({ ph }) => ph === 'X').every(({ ts, dur }) => ts > 0 && dur >= 0)).toBe(true);
 
+    const ofFrames = events.filter(({ ph, pid }) => ph === 'X' && pid === 1);
+    const records = ofFrames.filter(({ name }) => name === 'record');
+    expect(records.length).toBeGreaterThan(0);
+    for (const { ts, dur, args } of records) {
+      const own = ofFrames.filter(({ args: other }) => other.frame === args.frame);
+      expect(own.find(({ name }) => name === 'decide')).toMatchObject({ ts: expect.toSatisfy((from) => from <= ts) });
+      expect(own.find(({ name }) => name === 'tell')).toMatchObject({ ts: ts + dur });
+    }
     const { stages, sums, wholes } = stageAccount(events, got);
     expect(sums.length).toBeGreaterThan(15);
     for (const stage of EVERY_FRAME) {
