@@ -51,6 +51,13 @@ export const PARTS: Readonly<Record<string, Part>> = {
     quick: { rounds: 3, seconds: 20, trialSeconds: 8 },
     run: async (options) => (await import('./latency.ts')).measureLatency(options),
   },
+  events: {
+    about:
+      'from a face on the camera to the event at a WebSocket, SSE and MQTT client and a webhook, and what that time is spent on',
+    takes: ['rounds', 'seconds', 'fps'],
+    quick: { rounds: 3, seconds: 15 },
+    run: async (options) => (await import('./events.ts')).measureEvents(options),
+  },
   viewers: {
     about: 'a thousand live clients, and a hundred with pictures: whether each gets every frame, and what they cost',
     takes: ['rounds', 'seconds', 'fps', 'cameras', 'clients', 'pictureClients', 'watch'],
@@ -91,5 +98,6 @@ export const FIGURES = [
   'isolation',
   'search',
   'stages',
+  'events',
   'overload',
 ] as const;

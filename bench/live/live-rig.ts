@@ -21,7 +21,7 @@ export interface LiveRigOptions {
   /** A film for each address of the RTSP server: `rig.films.url(name)`. */
   readonly films?: Readonly<Record<string, string>>;
   /** That are there from the start; `file:` ones can only be these. */
-  readonly cameras?: readonly RigCamera[];
+  readonly cameras?: readonly RigCamera[] | ((films: FilmServer) => readonly RigCamera[]);
   /** Besides cameras and port. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Follow frames for so long, into `rig.traceFile`. Default: not. */
@@ -69,8 +69,12 @@ export class LiveRig implements AsyncDisposable {
     opened.defer(() => rmSync(folder, { recursive: true, force: true }));
     const server = opened.use(await FilmServer.start(films));
     const config = join(folder, 'facegate.yaml');
+    const there = typeof cameras === 'function' ? cameras(server) : cameras;
     // No camera is held back, whatever the trial before was: what the machine cannot do is to be seen as dropped.
-    writeFileSync(config, JSON.stringify({ analysis: { adaptive: false }, ...settings, server: { port: 0 }, cameras }));
+    writeFileSync(
+      config,
+      JSON.stringify({ analysis: { adaptive: false }, ...settings, server: { port: 0 }, cameras: there }),
+    );
     const trace =
       traceSeconds === undefined ? [] : ['--trace', traceFileIn(folder), '--trace-seconds', String(traceSeconds)];
     const facegate = opened.use(

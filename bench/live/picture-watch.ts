@@ -6,6 +6,8 @@ import { readStrip } from './frame-number-strip.ts';
 
 export interface SeenFrame {
   readonly camera: string;
+  /** Of the camera's frames; events name it, too. */
+  readonly sequence: number;
   /** When its message was there, milliseconds of the monotonic clock. */
   readonly atMs: number;
   /** Drawn into the picture; null where it could not be read. */
@@ -53,8 +55,8 @@ export class PictureWatch implements AsyncDisposable {
     const seen: SeenFrame[] = [];
     for (const { atMs, data } of this.#messages) {
       const { json, jpeg } = liveParts(data);
-      const { camera, ageMs } = json as { camera: string; ageMs: number };
-      seen.push({ camera, atMs, ageMs, number: await readStrip(jpeg!) });
+      const { camera, sequence, ageMs } = json as { camera: string; sequence: number; ageMs: number };
+      seen.push({ camera, sequence, atMs, ageMs, number: await readStrip(jpeg!) });
     }
     this.#messages = [];
     return seen;
