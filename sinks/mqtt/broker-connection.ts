@@ -100,14 +100,16 @@ export class BrokerConnection implements AsyncDisposable {
 
   /**
    * Resolves when the broker has acknowledged it (PUBACK). Messages go out in the order of the calls; one that is given as
-   * a function is made when its turn has come.
+   * a function is made when its turn has come, and left out where that gives null.
    *
    * @throws {AppError} MQTT_REFUSED when the broker does not take it; else why the connection ended meanwhile.
    */
-  async publish(message: MqttMessage | (() => MqttMessage)): Promise<void> {
+  async publish(message: MqttMessage | (() => MqttMessage | null)): Promise<void> {
     await this.#place();
     try {
-      const { topic, payload, retain, expiresInS } = typeof message === 'function' ? message() : message;
+      const made = typeof message === 'function' ? message() : message;
+      if (made === null) return;
+      const { topic, payload, retain, expiresInS } = made;
       await this.#answered(
         () =>
           this.#client.publishAsync(topic, payload, {

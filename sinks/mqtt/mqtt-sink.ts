@@ -129,21 +129,29 @@ export class MqttSink implements EventSink {
   }
 
   async deliver(events: readonly AccessEvent[], signal: AbortSignal): Promise<void> {
+    const { clock, names } = this.#options;
+    const [wallMs, monotonicMs] = [clock.wallMs(), clock.monotonicMs()];
+    // A message may wait for its turn: a clock that is set back meanwhile makes no grant young again.
+    const now = () => Math.max(clock.wallMs(), wallMs + clock.monotonicMs() - monotonicMs);
     try {
       const connection = await this.#link.connection(signal);
       const frigate = await this.#frigateLink?.connection(signal);
-      const { clock, names } = this.#options;
-      const nowMs = clock.wallMs();
       const work: Promise<void>[] = [];
       for (const event of events) {
-        work.push(connection.publish(() => eventMessage(event, this.#topics, clock.wallMs())));
+        work.push(connection.publish(() => eventMessage(event, this.#topics, now())));
         const face = this.#frigate?.face(event);
         if (frigate && face) work.push(frigate.publish(face));
       }
-      for (const message of lastState(events, { topics: this.#topics, names, nowMs }).values()) {
+      const last = () => lastState(events, { topics: this.#topics, names, nowMs: now() });
+      for (const message of last().values()) {
         if (!this.#isPresent(message.topic)) continue;
         this.#last.set(message.topic, message.retain ? message.payload : null);
-        if (!message.retain) work.push(connection.publish(message));
+        if (message.retain) continue;
+        const stillHolds = () => {
+          const again = last().get(message.topic);
+          return again && !again.retain ? again : null;
+        };
+        work.push(connection.publish(stillHolds));
       }
       work.push(this.#retained.refresh());
       await untilAborted(Promise.all(work), signal);

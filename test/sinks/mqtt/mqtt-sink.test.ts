@@ -96,6 +96,33 @@ describe.skipIf(!requirement('mosquitto').met)('an MQTT sink', () => {
     expect(back.heard.filter((message) => message.topic.includes('granted'))).toEqual([]);
   });
 
+  it('tells of no grant as if it were now that waited for its turn until it was over, whatever the clock says', async () => {
+    const times = { wallMs: Date.now(), monotonicMs: 0 };
+    const clock = { wallMs: () => times.wallMs, monotonicMs: () => times.monotonicMs };
+    await using rig = await setUp({ clock });
+    const { sink, listener, topic } = rig;
+    await listener.hears(`${topic}/available`, 'online');
+    const others = Array.from({ length: 80 }, () => accessEvent({ door: null }));
+    process.kill(broker.pid, 'SIGSTOP');
+    try {
+      // More than may be on their way at once, then the grant.
+      const delivered = sink.deliver([...others, grant(1500)], NEVER);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      // Three seconds go by, and the clock is set back.
+      times.monotonicMs += 3000;
+      times.wallMs -= 60_000;
+      process.kill(broker.pid, 'SIGCONT');
+      await delivered;
+    } finally {
+      process.kill(broker.pid, 'SIGCONT');
+    }
+    const heard = await listener.hears(`${topic}/events/access.granted/lobby/front`);
+    expect(JSON.parse(heard.payload).replay).toBe(true);
+    await rig.sink.close();
+    await listener.hears(`${topic}/available`, 'offline');
+    expect(listener.on(`${topic}/doors/lobby/answer`)).toEqual([]);
+  });
+
   it('keeps the state of cameras and doors at the broker, and of a grant nothing', async () => {
     await using rig = await setUp();
     const { sink, cameras, doors, listener, topic } = rig;
