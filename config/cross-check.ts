@@ -1,3 +1,4 @@
+import { normalize } from 'node:path';
 import { type DescribeValue, describeValue, keyName, type Problem } from './describe-problem.ts';
 import { LIVENESS_SCORERS } from './door-settings.ts';
 import { runsOnDevice, shortProviderName } from './execution-providers.ts';
@@ -18,6 +19,7 @@ export function crossCheck(settings: unknown, describe: DescribeValue = describe
     ...repeated('doors', 'id', doors),
     ...repeated('keys', 'name', members(settings, 'keys')),
     ...repeated('sinks', 'id', members(settings, 'sinks')),
+    ...repeated('sinks', 'path', members(settings, 'sinks').map(withPlainPath)),
     ...unknownDoors(doors, members(settings, 'sinks'), describe),
     ...webhookUrls(members(settings, 'sinks'), describe),
     ...cameras.flatMap(({ url, failover }, i) => [
@@ -99,6 +101,11 @@ function repeated(list: string, field: string, all: readonly Member[]): Problem[
     const got = describeValue(name, path);
     return [{ path, message: `${list}[${i}].${field} must be unique, got ${got} again (${list}[${first}])` }];
   });
+}
+
+/** Two that write one file would rotate it under each other. */
+function withPlainPath({ type, path }: Member): Member {
+  return type === 'file' && typeof path === 'string' && path !== '' ? { path: normalize(path) } : {};
 }
 
 const NETWORK_SCHEMES = ['rtsp', 'rtsps', 'http', 'https'];

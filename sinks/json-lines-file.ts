@@ -20,6 +20,8 @@ const MODE = 0o600;
 const BATCH = 100;
 /** What is looked at for the end of the last whole line. */
 const TAIL_BYTES = 65_536;
+/** What each line begins with. */
+const OURS = Buffer.from('{"id":"');
 
 interface OpenFile {
   readonly handle: FileHandle;
@@ -162,14 +164,20 @@ async function cutHalfLine(handle: FileHandle): Promise<number> {
   await handle.read(tail, 0, tail.length, size - tail.length);
   if (size === 0 || tail.at(-1) === 0x0a) return size;
   const end = tail.lastIndexOf(0x0a);
-  // No line of ours is so long: it is somebody else's text, which is left as it is.
-  if (end < 0 && size > tail.length) {
+  const half = tail.subarray(end + 1);
+  // No line of ours is so long, or begins like that: it is somebody else's text, which is left as it is.
+  if ((end < 0 && size > tail.length) || !isOurs(half)) {
     await handle.appendFile('\n');
     return size + 1;
   }
   const whole = size - tail.length + end + 1;
   await handle.truncate(whole);
   return whole;
+}
+
+/** Zeros are what a power cut leaves of what was not on the disk yet. */
+function isOurs(half: Buffer): boolean {
+  return half[0] === 0 || half.subarray(0, OURS.length).equals(OURS.subarray(0, half.length));
 }
 
 /** So that a file that was just made is found again after a power cut. */

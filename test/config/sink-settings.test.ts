@@ -71,6 +71,10 @@ describe('sinks', () => {
       '- { type: file, id: a, path: a }\n  - { type: mqtt, id: a, url: "mqtt://x" }',
       'sinks[1].id must be unique, got "a" again (sinks[0])',
     ],
+    [
+      '- { type: file, path: logs/a }\n  - { type: webhook, url: "https://x/", secrets: [SECRET] }\n  - { type: file, path: ./logs/a }',
+      'sinks[2].path must be unique, got "logs/a" again (sinks[0])',
+    ],
     ['- { type: webhook, secrets: [SECRET] }', 'sinks[0].url is missing'],
     ['- { type: webhook, url: "https://x/" }', 'sinks[0].secrets is missing'],
     ['- { type: webhook, url: "https://x/", secrets: [] }', 'sinks[0].secrets must have at least one secret'],

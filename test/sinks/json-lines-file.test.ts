@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AccessEvent } from '../../pipeline/access-event.ts';
 import { JsonLinesFile } from '../../sinks/json-lines-file.ts';
@@ -74,6 +74,18 @@ describe('JsonLinesFile', () => {
     const sink = open({ maxBytes: 10 });
     await sink.deliver(events(2), running);
     expect([numbersIn(`${path}.1`), numbersIn(path)]).toEqual([[1], [2]]);
+  });
+
+  it("cuts off nothing of a file that is somebody else's, and what a power cut left", async () => {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, 'a note\nits last line, without an end');
+    const sink = open();
+    await sink.deliver(events(1), running);
+    await sink[Symbol.asyncDispose]();
+    expect(readFileSync(path, 'utf8')).toMatch(/^a note\nits last line, without an end\n\{"id":"[^\n]+\n$/);
+    writeFileSync(path, '{"id":"a","sequence":1}\n\0\0\0\0');
+    await open().deliver(events(1), running);
+    expect(numbersIn(path)).toEqual([1, 2]);
   });
 
   it('goes on in a file that was there, keeps its mode, and cuts off what a crash left of a line', async () => {
