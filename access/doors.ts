@@ -1,7 +1,7 @@
 import { type Observable, Subject } from 'rxjs';
 import { AppError } from '../config/app-error.ts';
 import type { DoorSettings, Schedules } from '../config/door-settings.ts';
-import type { ErrorCode } from '../config/error-codes.ts';
+import { ERROR_CODES, type ErrorCode } from '../config/error-codes.ts';
 import type { AccessEvent, EventDraft } from '../pipeline/access-event.ts';
 import type { AuditAction, AuditTrail } from '../pipeline/audit.ts';
 import type { FrameResult } from '../pipeline/frame-result.ts';
@@ -87,6 +87,8 @@ export class Doors implements AsyncDisposable {
   readonly #changes = new Subject<DoorView>();
   readonly #hearing: { unsubscribe(): void };
   #watched = new Map<string, Watched>();
+  /** Those that other settings took away; they come back when somebody mends the file. */
+  readonly #gone = new Map<string, Door>();
   #schedules: Schedules = {};
   /** As they were at the last tick. */
   #openNow = new Map<string, boolean>();
@@ -137,7 +139,7 @@ export class Doors implements AsyncDisposable {
         faults.push(...this.#fault('INTERNAL', cameraId));
       }
     }
-    if (said.some(({ reason }) => reason === 'stale')) faults.push(...this.#fault('CAMERA_BEHIND', cameraId));
+    if (said.some(({ reason }) => reason === 'stale')) faults.push(...this.#loggedFault('CAMERA_BEHIND', cameraId));
     return [...faults, ...said];
   }
 
@@ -169,13 +171,18 @@ export class Doors implements AsyncDisposable {
         const known = before.get(settings.id);
         if (known?.policy === policy) return [settings.id, known];
         changes.push({ door: settings.id, kind: known ? 'changed' : 'added' });
-        const door = known
-          ? known.door.succeededBy(settings, schedules)
-          : createDoor(settings, { clock: this.#clock, schedules });
+        const door =
+          (known?.door ?? this.#gone.get(settings.id))?.succeededBy(settings, schedules) ??
+          createDoor(settings, { clock: this.#clock, schedules });
+        this.#gone.delete(settings.id);
         return [settings.id, { settings, policy, door, last: known?.last ?? null }];
       }),
     );
-    for (const id of before.keys()) if (!this.#watched.has(id)) changes.push({ door: id, kind: 'removed' });
+    for (const [id, { door }] of before) {
+      if (this.#watched.has(id)) continue;
+      this.#gone.set(id, door);
+      changes.push({ door: id, kind: 'removed' });
+    }
     this.#openNow = this.#schedulesNow();
     this.#tell(
       changes.map(({ door, kind }) => ({
@@ -357,12 +364,20 @@ export class Doors implements AsyncDisposable {
     return [{ ...NOTHING_SEEN, type: 'system.fault', door: null, camera, reason: code, decidedAtMs }];
   }
 
+  /** A fault that nothing else writes a line about: whoever asks why no door opens reads the log first. */
+  #loggedFault(code: ErrorCode, camera: string | null): EventDraft[] {
+    const fault = this.#fault(code, camera);
+    if (fault.length > 0) this.#log.warn({ code, camera }, ERROR_CODES[code].means);
+    return fault;
+  }
+
   #checkClock(): EventDraft[] {
     const byMs = this.#clockWatch.check();
     if (byMs === null) return [];
-    this.#log.warn({ byMs: Math.round(byMs) }, 'the wall clock was set; no door opens for ten seconds');
+    const code = 'CLOCK_STEPPED';
+    this.#log.warn({ code, byMs: Math.round(byMs) }, 'the wall clock was set; no door opens for ten seconds');
     for (const { door } of this.#watched.values()) door.startAnew();
-    const fault = this.#fault('CLOCK_STEPPED', null);
+    const fault = this.#fault(code, null);
     // Each step is one of its own.
     this.#faults.end('CLOCK_STEPPED/null');
     return fault;
@@ -371,7 +386,7 @@ export class Doors implements AsyncDisposable {
   #checkFrame({ frame }: FrameResult, inTimeMs: number): EventDraft[] {
     const { cameraId } = frame;
     const judgement = judgeFrame(frame, this.#clock.monotonicMs(), inTimeMs);
-    if (judgement === 'broken') return this.#fault('FRAME_TIME_INVALID', cameraId);
+    if (judgement === 'broken') return this.#loggedFault('FRAME_TIME_INVALID', cameraId);
     this.#faults.end(`FRAME_TIME_INVALID/${cameraId}`);
     if (judgement !== 'stale') this.#faults.end(`CAMERA_BEHIND/${cameraId}`);
     return [];
@@ -380,9 +395,10 @@ export class Doors implements AsyncDisposable {
   #checkFaces({ frame, faces }: FrameResult): EventDraft[] {
     const { cameraId } = frame;
     const faults: EventDraft[] = [];
-    if (faces.some(isUnusable)) faults.push(...this.#fault('FACES_UNUSABLE', cameraId));
+    if (faces.some(isUnusable)) faults.push(...this.#loggedFault('FACES_UNUSABLE', cameraId));
     else if (faces.length > 0) this.#faults.end(`FACES_UNUSABLE/${cameraId}`);
-    if (faces.some(({ reason }) => reason === 'empty_gallery')) faults.push(...this.#fault('GALLERY_EMPTY', null));
+    if (faces.some(({ reason }) => reason === 'empty_gallery'))
+      faults.push(...this.#loggedFault('GALLERY_EMPTY', null));
     else if (faces.some(({ similarity }) => similarity !== null)) this.#faults.end('GALLERY_EMPTY/null');
     return faults;
   }

@@ -35,6 +35,7 @@ function rig(
   const audited: AuditEntry[] = [];
   const failing = { log: false, audit: false };
   const heard = new Subject<AccessEvent>();
+  const log = recordedLog();
   const append = (drafts: readonly EventDraft[]) => {
     if (failing.log) throw new AppError('EVENT_LOG_UNAVAILABLE', 'the disk is full');
     told.push(...drafts);
@@ -56,7 +57,7 @@ function rig(
       },
     },
     clock: scene.clock,
-    log: recordedLog(),
+    log,
   });
   const show = (count: number, faces: FrameResult['faces'], fields: SceneFrame = {}) =>
     said(
@@ -65,7 +66,7 @@ function rig(
         return made.decide(scene.result(faces, fields));
       }).flat(),
     );
-  return { doors: made, scene, file, told, audited, failing, show };
+  return { doors: made, scene, file, told, audited, failing, show, log };
 }
 
 const said = (drafts: readonly EventDraft[]) =>
@@ -394,6 +395,7 @@ describe('what the doors notice', () => {
     expect(heard.filter((line) => line.startsWith('system.fault')).map((line) => line.split(':').at(-1))).toEqual([
       code,
     ]);
+    expect(one.log.lines.filter(({ fields }) => fields.code === code)).toHaveLength(1);
     one.scene.clock.advance(10_000);
     control(one);
     // It has begun anew.
@@ -466,5 +468,14 @@ describe('other settings', () => {
     expect(show(3, ADA)).toEqual(GRANTED);
     doors.replace(parsed([{ ...LOBBY, name: 'Lobby' }]));
     expect(show(20, ADA)).toEqual([]);
+  });
+
+  it('let nobody through twice within the cooldown, though the door was taken out of the file for a moment', () => {
+    const { doors, show } = rig();
+    expect(show(3, ADA)).toEqual(GRANTED);
+    doors.replace(parsed([]));
+    doors.replace(parsed([LOBBY]));
+    expect(show(20, ADA)).toEqual([]);
+    expect(show(8, ADA)).toEqual(GRANTED);
   });
 });
