@@ -285,7 +285,7 @@ export const eventView = z
     margin: z.number().nullable().describe('how far the next subject is behind'),
     quality: z.number().nullable().describe('fitness of the face to be recognised, 0..1'),
     reason: z.string().nullable().describe('why, for machines: of a denial, of a camera’s state, of a fault'),
-    frameSequence: int.nullable().describe('number of the frame that decided, on its camera'),
+    frameSequence: int.min(0).nullable().describe('number of the frame that decided, on its camera'),
     capturedAt: moment.nullable().describe('when the picture was taken'),
     decidedAt: moment,
     expiresAt: moment.nullable().describe('a grant is void from then on; null for everything else'),

@@ -10,5 +10,6 @@ export const eventSchema = {
   $id: 'urn:facegate:schemas/event-1.json',
   title: 'facegate event',
   description: `An event of facegate. Types so far: ${EVENT_TYPES.join(', ')}. Further fields and types may come; pass over what you do not know.`,
-  ...z.toJSONSchema(z.looseObject(eventView.shape)),
+  // As input: output would forbid further fields of `subject`.
+  ...z.toJSONSchema(z.looseObject(eventView.shape), { io: 'input' }),
 };
