@@ -76,13 +76,19 @@ interface ZodFailure {
   validationContext?: string;
 }
 
+/** Zod's own words about a request without a body name a value that nobody sent. */
+function expected(message: string | undefined, field: string): string {
+  if (message === undefined) return 'is not valid';
+  return field === '' && message.startsWith('Invalid input: expected object') ? 'must be a JSON object' : message;
+}
+
 const PLACES: Record<string, string> = { querystring: 'query', params: 'path', headers: 'header', body: 'body' };
 
 function invalidRequest({ validation, validationContext }: ZodFailure): AppError {
   const place = PLACES[validationContext ?? ''] ?? 'request';
   const problems = validation.map(({ instancePath, message }) => {
     const field = instancePath.slice(1).replaceAll('/', '.');
-    return { in: place, field, message: message ?? 'is not valid' };
+    return { in: place, field, message: expected(message, field) };
   });
   const text = problems.map((p) => [p.in, p.field && `"${p.field}"`, p.message].filter(Boolean).join(' ')).join('; ');
   return new AppError('REQUEST_INVALID', text, { details: { problems } });

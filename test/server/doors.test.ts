@@ -142,6 +142,11 @@ describe('opening by hand', () => {
     expect((await call('POST', '/doors/lobby/unlock', 'guard')).statusCode).toBe(200);
   });
 
+  it('says what a body that is missing must be', async () => {
+    const answer = await call('POST', '/doors/lobby/lockdown', 'guard');
+    expect([answer.statusCode, answer.json().message]).toEqual([400, 'body must be a JSON object']);
+  });
+
   it('is refused while the door is locked down', async () => {
     await call('POST', '/doors/lobby/lockdown', 'guard', { active: true });
     const answer = await call('POST', '/doors/lobby/unlock', 'guard', {});
