@@ -146,6 +146,8 @@ async function measureRound(o: {
     frames.set(sequence, dueMs);
   }
   await wait(STRAGGLERS_MS);
+  // They leave first: a server that stops cuts them off.
+  await ears[Symbol.asyncDispose]();
   await rig.facegate.stop();
   const accounts = new EventAccounts(JSON.parse(readFileSync(rig.traceFile, 'utf8')) as TraceSpan[]);
   return roundOf({ ears, frames, accounts, ownDelayP99Ms, loopDelayP99Ms });

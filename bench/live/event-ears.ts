@@ -89,6 +89,8 @@ async function listenAtStream(url: string, hear: Hear): Promise<() => Promise<vo
   })().catch((error: unknown) => {
     if (!end.signal.aborted) throw error;
   });
+  // Whoever ends it hears of what went wrong meanwhile.
+  reading.catch(() => undefined);
   return () => {
     end.abort();
     return reading;
