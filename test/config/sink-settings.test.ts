@@ -110,6 +110,10 @@ describe('sinks', () => {
       '- { type: webhook, url: "example.com/hook", secrets: [SECRET] }',
       'sinks[0].url must be an address like https://host/path',
     ],
+    [
+      '- { type: webhook, url: "https://ada:topsecret%zz@example.com/", secrets: [SECRET] }',
+      'sinks[0].url must write a "%" of the user name or password as "%25"',
+    ],
     // Whoever knows the path may post there.
     [
       '- { type: webhook, url: "http://hooks.example.com/topsecret?a=topsecret", secrets: [SECRET] }',
