@@ -9,6 +9,7 @@ import { Doors } from '../access/doors.ts';
 import { openEventLog } from '../access/event-log.ts';
 import { watchEventRetention } from '../access/event-retention.ts';
 import { AppError } from '../config/app-error.ts';
+import type { ErrorCode } from '../config/error-codes.ts';
 import { galleryPlace } from '../config/gallery-place.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import { enrolFromImage } from '../gallery/enrol-from-image.ts';
@@ -255,6 +256,14 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   };
 
   const faultsTold = new Cooldown(FAULT_AGAIN_MS);
+  // What fails with every picture would push the doors' own events out of the log.
+  const tellFault = (code: ErrorCode, camera: string | null) => {
+    // Of the networks, which all cameras share, it is one and the same, whoever met it first.
+    const fault = code.startsWith('INFERENCE_') ? code : `${camera}/${code}`;
+    if (faultsTold.isRunning(fault, clock.monotonicMs())) return;
+    faultsTold.start(fault, clock.monotonicMs());
+    record([faultEvent(code, camera, clock)]);
+  };
   const listener: CameraListener = {
     received: (camera) => metrics.frameReceived(camera),
     dropped: (camera, reason) => metrics.frameDropped(camera, reason),
@@ -283,11 +292,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     },
     fault: (error, camera) => {
       metrics.frameDropped(camera, 'fault');
-      // What fails with every picture would push the doors' own events out of the log.
-      const fault = `${camera}/${error.code}`;
-      if (faultsTold.isRunning(fault, clock.monotonicMs())) return;
-      faultsTold.start(fault, clock.monotonicMs());
-      record([faultEvent(error.code, camera, clock)]);
+      tellFault(error.code, camera);
     },
     streamChanged: (camera, { codec, width, height }) => {
       record([
@@ -359,7 +364,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   }, EXPIRE_EVERY_MS);
   opened.defer(() => clearInterval(expire));
   const poolFaults = analyser.changes.subscribe(({ code }) => {
-    if (code) record([faultEvent(code, null, clock)]);
+    if (code) tellFault(code, null);
   });
   opened.defer(() => poolFaults.unsubscribe());
   metrics.watch({
