@@ -121,8 +121,8 @@ export interface EventSink extends AsyncDisposable {
    * minute, and at close; what had not been taken by then is asked again.
    *
    * @throws {AppError} `details.retryAfterMs`: when to ask again, instead of the outlet's own pauses. `details.giveUp`: true
-   *   to go on without these events, which is a fault event. `details.disable`: true to deliver nothing more until the
-   *   next start.
+   *   to go on without these events, which is a fault event; of several, each is handed over by itself first.
+   *   `details.disable`: true to deliver nothing more until the next start.
    */
   deliver(events: readonly AccessEvent[], signal: AbortSignal): Promise<void>;
   /**

@@ -190,11 +190,14 @@ export class EventOutlet implements AsyncDisposable {
     }
   }
 
-  /** @returns true when they are done with; false when nothing more is to be tried. */
-  async #handOver(events: readonly AccessEvent[]): Promise<boolean> {
+  /**
+   * @param first from the second attempt on they are replays.
+   * @returns true when they are done with; false when nothing more is to be tried.
+   */
+  async #handOver(events: readonly AccessEvent[], first = 1): Promise<boolean> {
     const { sink, logger } = this.#o;
     const last = events.at(-1)!.sequence;
-    for (let attempt = 1; ; attempt += 1) {
+    for (let attempt = first; ; attempt += 1) {
       // As they were read from the log, they are replays.
       const offered = attempt > 1 ? events : events.map((event) => this.#fresh.find(event.sequence) ?? event);
       const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ATTEMPT_MS)]);
@@ -211,6 +214,11 @@ export class EventOutlet implements AsyncDisposable {
         if (failure.details?.disable === true) {
           this.#disable(failure);
           return false;
+        }
+        if (failure.details?.giveUp === true && events.length > 1) {
+          // It is not said which: each by itself, so that the others are not given up with it.
+          for (const event of events) if (!(await this.#handOver([event], attempt + 1))) return false;
+          return true;
         }
         if (failure.details?.giveUp === true) {
           this.#note(failure);

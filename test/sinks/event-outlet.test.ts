@@ -276,6 +276,26 @@ describe('EventOutlet', () => {
     expect(faults).toEqual(['SINK_GAVE_UP', 'SINK_DISABLED']);
   });
 
+  it('gives up the one event that the sink will not take, and not those that were handed over with it', async () => {
+    const sink = new ListedSink('one', 10);
+    sink.instead = async (events) => {
+      if (!numbers(events).includes(3)) return;
+      throw new AppError('SINK_FAILED', 'too large', { details: { giveUp: true } });
+    };
+    append(1);
+    const outlet = outletOf(sink);
+    append(9);
+    await eventually('all', () => outlet.view().cursor === 10);
+    expect(numbers(sink.taken)).toEqual([2, 4, 5, 6, 7, 8, 9, 10]);
+    // What may have been told already is told as a replay.
+    const again = sink.taken.filter(
+      (event) => sink.offered.filter(({ sequence }) => sequence === event.sequence).length > 1,
+    );
+    expect(again.length).toBeGreaterThan(0);
+    expect(again.every(({ replay }) => replay)).toBe(true);
+    expect(faults).toEqual(['SINK_GAVE_UP']);
+  });
+
   it('says once, not for each, that events were given up: the fault is an event that the sink gives up too', async () => {
     const sink = new ListedSink();
     sink.instead = () => Promise.reject(new AppError('SINK_FAILED', 'no', { details: { giveUp: true } }));
