@@ -81,8 +81,11 @@ function steps(
     return { passed: open, text: `schedule "${schedule}" is ${open ? 'open' : 'closed'} ${next}${why}` };
   };
   const entries = new DoorPolicy(door, schedules).entriesFor(visitor);
-  if (entries.length === 0)
-    found.push({ passed: false, text: `doors.allow names neither ${name} nor a group of theirs` });
+  if (entries.length === 0) {
+    const { groups } = visitor;
+    const theirs = groups.length === 0 ? 'they are in none' : `they are in ${groups.join(', ')}`;
+    found.push({ passed: false, text: `doors.allow names neither ${name} nor a group of theirs (${theirs})` });
+  }
   for (const entry of entries) {
     const index = door.allow.indexOf(entry);
     const whom = entry.group === null ? `"${entry.subject}"` : `the group "${entry.group}"`;

@@ -109,7 +109,7 @@ describe('facegate doors test', { timeout: 60_000 }, () => {
       'NO   schedule "office" is closed until Mon 2026-12-28 07:00 (Europe/Berlin), by its exception of 2026-12-24',
     );
     expect(out).toContain('denied (outside_schedule), until Mon 2026-12-28 07:00 (Europe/Berlin)');
-    expect(out).toContain('NO   doors.allow names neither Ada nor a group of theirs');
+    expect(out).toContain('NO   doors.allow names neither Ada nor a group of theirs (they are in Staff)');
   });
 
   it.each([

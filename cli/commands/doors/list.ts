@@ -54,7 +54,7 @@ function list(options: ListOptions, context: CommandContext): void {
     return;
   }
   if (views.length === 0) {
-    terminal.note('no door is configured; doors stand in the configuration file (docs/configuration.md)');
+    terminal.note('no door is configured; -c names the configuration file, where doors stand (docs/configuration.md)');
     return;
   }
   terminal.table([

@@ -37,7 +37,7 @@ export function addTestDoorCommand(doors: Command, context: CommandContext): voi
     .option('--json', 'print the answers as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  facegate doors test --config facegate.yaml --subject Ada --at 2026-12-24T23:00',
+      '\nExample:\n  facegate doors test --config facegate.yaml --subject "Ada Lovelace" --at 2026-12-24T23:00',
     );
   addSettingsOptions(command).action((options: TestOptions) => test(options, context));
 }
