@@ -76,6 +76,7 @@ describe('facegate sinks', () => {
     expect(json[0]).toMatchObject({ event: { sequence: 3 }, attempts: 1, error: 'answered 500' });
 
     const list = await sinks('list', '-c', 'one.yaml');
+    expect(list.out).toMatch(/^ID +TYPE +TO +BEHIND +WAITING +DEAD +DISABLED$/m);
     expect(list.out).toMatch(/^hook +webhook +http:\/\/127\.0\.0\.1:\d+ +– +0 +3 +–$/m);
     expect(list.out).toMatch(/^file +file +\/\S+a\.jsonl +– +– +– +–$/m);
     expect(list.out + list.err).not.toMatch(/topsecret|whsec_/);

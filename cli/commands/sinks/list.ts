@@ -36,7 +36,10 @@ export function addListCommand(sinks: Command, context: CommandContext): void {
   const command = sinks
     .command('list')
     .summary('where events go, and how far each sink has got')
-    .description('Shows the sinks of the settings and how far each has got, with or without a running facegate.')
+    .description(
+      'Shows the sinks of the settings and how far each has got, with or without a running facegate. How their ' +
+        'connections are, only that facegate knows: GET /sinks.',
+    )
     .option('--json', 'print the list as JSON');
   addSettingsOptions(command).action((options: ListOptions) => run(options, context));
 }
@@ -54,7 +57,7 @@ function run(options: ListOptions, context: CommandContext): void {
     terminal.note('the settings have no sinks; -c names the configuration file');
     return;
   }
-  terminal.table([['ID', 'TYPE', 'TO', 'BEHIND', 'WAITING', 'DEAD', 'STATE'], ...rows.map(cells)]);
+  terminal.table([['ID', 'TYPE', 'TO', 'BEHIND', 'WAITING', 'DEAD', 'DISABLED'], ...rows.map(cells)]);
   for (const { id, disabledReason } of rows) {
     if (disabledReason !== null) terminal.note(`${id} is disabled: ${disabledReason}; facegate sinks enable ${id}`);
   }
@@ -109,6 +112,11 @@ function addressOf(sink: SinkSettings): string {
 }
 
 function cells({ id, type, to, behind, waiting, dead, disabledAt }: SinkRow): string[] {
-  const state = disabledAt === null ? '–' : `disabled ${disabledAt}`;
-  return [id, type, to, ...[behind, waiting, dead].map((count) => (count === null ? '–' : String(count))), state];
+  return [
+    id,
+    type,
+    to,
+    ...[behind, waiting, dead].map((count) => (count === null ? '–' : String(count))),
+    disabledAt ?? '–',
+  ];
 }
