@@ -44,7 +44,7 @@ export class HotSettings {
         const changes = doors.replace(settings);
         this.#hot = hotPart(settings);
         log.info({ doors: changes.map(({ door, kind }) => `${door} ${kind}`) }, 'the doors were taken over');
-      }
+      } else log.info({}, 'doors and schedules are as they were');
       this.#sayWhatNeedsRestart(settings);
     } catch (error) {
       this.refuse(AppError.from(error));

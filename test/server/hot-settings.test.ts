@@ -90,6 +90,17 @@ describe('settings that were changed while facegate runs', () => {
     expect(taken).toHaveLength(1);
   });
 
+  it('say so where a file that was saved changed nothing for the doors', () => {
+    hot.apply(settings({}));
+    hot.apply(settings(withBob));
+    hot.apply(settings(withBob));
+    expect(log.lines.map(({ message }) => message)).toEqual([
+      'doors and schedules are as they were',
+      'the doors were taken over',
+      'doors and schedules are as they were',
+    ]);
+  });
+
   it('say once what needs a restart', () => {
     const other = { server: { port: 9000 }, recognition: { threshold: 0.5 } };
     hot.apply(settings(other));
