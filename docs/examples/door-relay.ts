@@ -2,7 +2,7 @@
  * A controller that opens doors on facegate's word: a reference for whoever builds one. It fails closed: whatever is missing,
  * late, repeated, out of order or not understood opens nothing.
  *
- *   npm install ws
+ *   npm init -y && npm pkg set type=module && npm install ws     once, in a folder of its own; Node 22.18 or newer
  *   FACEGATE_KEY=fg_… DOORS=lobby node door-relay.ts                      prints "OPEN lobby <event id>" on stdout
  *   FACEGATE_KEY=fg_… DOORS=lobby RELAY=/usr/local/bin/pulse node door-relay.ts   and runs "pulse lobby <event id>"
  *
