@@ -103,7 +103,7 @@ const allowed = z.union(
 );
 
 export const doorSchema = z.strictObject({
-  id: id.describe('Its name in events and metrics; unique.'),
+  id: id.describe('Its name in addresses, events and topics; unique.'),
   name: text(100).optional().describe('Its name for people. Default: the id.'),
   cameras: z
     .array(id)
