@@ -78,7 +78,10 @@ export async function runTenant(options: RunTenantOptions): Promise<void> {
   }
   terminal.print(`facegate ${version} is watching: ${address}`);
   options.listening?.(address);
-  const stopWatching = options.readAgain && watchSettings(options.file, () => reload(tenant, options.readAgain!, log));
+  const { readAgain } = options;
+  const stopWatching = readAgain && watchSettings(options.file, () => reload(tenant, readAgain, log));
+  // Opening may have taken minutes: what was changed meanwhile was seen by nobody.
+  if (readAgain) reload(tenant, readAgain, log);
   const signal = await stopped;
   stopWatching?.();
   log.info({ signal }, 'stopping');
