@@ -31,8 +31,9 @@ const doors = names
 
 const since = wholeQuery(0, Number.MAX_SAFE_INTEGER).optional();
 
+// Strict: whoever writes `door=lobby` would otherwise get the events of all doors.
 export const eventsQuery = z
-  .object({
+  .strictObject({
     since: since.describe('events after this number, ascending: page by page with `next`'),
     before: wholeQuery(1, Number.MAX_SAFE_INTEGER)
       .optional()
@@ -48,7 +49,7 @@ export const eventsQuery = z
     message: 'cannot stand beside "since"',
   });
 
-export const feedQuery = z.object({
+export const feedQuery = z.strictObject({
   since: since.describe('replays what came after this number first'),
   types,
   doors,

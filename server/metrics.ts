@@ -4,6 +4,7 @@ import type { AccessEvent } from '../pipeline/access-event.ts';
 import type { CameraState, CameraStatus } from '../pipeline/camera-status.ts';
 import type { FrameResult } from '../pipeline/frame-result.ts';
 import { type CameraReading, cameraMetrics } from './cameras/camera-metrics.ts';
+import { type DoorReading, doorMetrics } from './door-metrics.ts';
 import { type SinkReading, sinkMetrics } from './sinks/sink-metrics.ts';
 
 const CAMERA_STATES: readonly CameraState[] = [
@@ -30,6 +31,7 @@ export interface MetricSources {
   /** `dropped`: messages that a slow viewer did not get. `running`: encoders. */
   preview?: () => { viewers: number; running: number; dropped: number };
   feed?: () => { clients: number };
+  doors?: () => readonly DoorReading[];
   sinks?: () => readonly SinkReading[];
   gallery?: () => { subjects: number; templates: number };
   cameras?: () => readonly CameraReading[];
@@ -223,6 +225,7 @@ export function createMetrics(o: { version: string }): Metrics {
   gauge('facegate_gallery_subjects', 'Subjects in the gallery.', () => sources.gallery?.().subjects);
   gauge('facegate_gallery_templates', 'Enrolled faces in the gallery.', () => sources.gallery?.().templates);
   cameraMetrics(registers, () => sources.cameras?.() ?? []);
+  doorMetrics(registers, () => sources.doors?.() ?? []);
   sinkMetrics(registers, () => sources.sinks?.() ?? []);
   new Gauge({
     name: 'facegate_network_degraded',

@@ -375,6 +375,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     live: () => live.stats(),
     preview: () => previews.stats(),
     feed: () => feed.stats(),
+    doors: () => doors.views(),
     sinks: () => sinks.views(),
     gallery: () => gallery.size,
     cameras: () => cameras.readings(),

@@ -184,9 +184,10 @@ export class EventOutlet implements AsyncDisposable {
         continue;
       }
       this.#move(page.next);
-      if (page.more) await breathe();
       // Nothing can be appended between that look at the log and this line.
-      else await this.#nextEvent();
+      if (!page.more) await this.#nextEvent();
+      // Whoever hears of events over a socket gets them before a sink that writes to a disk is busy with them.
+      await breathe();
     }
   }
 

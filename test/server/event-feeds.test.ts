@@ -132,6 +132,7 @@ describe('GET /events', () => {
     ['doors=a,,b', 'query "doors" must name 1 or more'],
     ['since=1&before=2', 'query "before" cannot stand beside "since"'],
     ['before=0', 'query "before" must be between 1 and'],
+    ['door=lobby', 'door'],
   ])('refuses ?%s', async (query, message) => {
     await serve();
     for (const path of query.includes('before') ? ['/events'] : ['/events', '/events/stream']) {

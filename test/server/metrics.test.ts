@@ -124,6 +124,24 @@ describe('the metrics', () => {
     );
   });
 
+  it('ask the doors what they said, what they left out and whether they are locked down', async () => {
+    const stats = { granted: 3, denied: 2, stale: 5, degraded: 1, broken: 0 };
+    const lockdown = { since: '2026-11-21T09:00:00.000Z', by: 'key desk', reason: null };
+    metrics.watch({ doors: () => [{ id: 'lobby', openNow: true, lockdown, stats }] });
+    const read = await lines();
+    expect(read).toEqual(
+      expect.arrayContaining([
+        'facegate_door_answers_total{door="lobby",answer="granted"} 3',
+        'facegate_door_answers_total{door="lobby",answer="denied"} 2',
+        'facegate_door_pictures_left_out_total{door="lobby",reason="stale"} 5',
+        'facegate_door_locked_down{door="lobby"} 1',
+        'facegate_door_open{door="lobby"} 1',
+      ]),
+    );
+    metrics.watch({ doors: () => [] });
+    expect((await lines()).filter((line) => line.includes('door="lobby"'))).toEqual([]);
+  });
+
   it('count events by type', async () => {
     metrics.event({ type: 'access.granted' });
     metrics.event({ type: 'access.granted' });
