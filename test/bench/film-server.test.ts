@@ -61,7 +61,7 @@ describe.skipIf(!requirement('rtsp').met || !requirement('ffmpeg').met)('the fil
     const late = came.map((atMs, frame) => atMs - zeroMs - frame * FRAME_MS).sort((a, b) => a - b);
     // Never before it is due; on a machine that is busy with other tests many are late, but not half of them by a frame.
     expect(late[0]).toBeGreaterThan(-1);
-    expect(late[late.length >> 1]).toBeLessThan(FRAME_MS / 2);
+    expect(late[late.length >> 1]).toBeLessThan(FRAME_MS);
     expect(server.zeroMs('other')).toBeUndefined();
   });
 
