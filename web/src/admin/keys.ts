@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import type { KeyView, NewKeyView, Scope } from '../api/api-types.ts';
+import { holdCalls } from '../api/call.ts';
 import { facegateApi } from '../api/facegate-api.ts';
 import { logIn } from '../state/connection.ts';
 import { createLoaded } from '../state/loaded.ts';
@@ -29,13 +30,13 @@ export async function createKey(key: {
   scopes: readonly Scope[];
   perMinute: number | null;
 }): Promise<void> {
-  const first = isFirstKey();
   const { name, scopes, perMinute } = key;
-  madeKey.value = await facegateApi.createKey({
-    name,
-    scopes,
-    ...(perMinute !== null && { rateLimit: { perMinute } }),
-  });
-  if (first) await logIn(madeKey.value.key);
+  const make = () => facegateApi.createKey({ name, scopes, ...(perMinute !== null && { rateLimit: { perMinute } }) });
+  if (isFirstKey()) {
+    await holdCalls(async () => {
+      madeKey.value = await make();
+      await logIn(madeKey.value.key);
+    });
+  } else madeKey.value = await make();
   void refreshKeys();
 }

@@ -8,9 +8,27 @@ export interface CallOptions {
   timeoutMs?: number;
   /** Whether the body of a status beside 2xx is an answer all the same, not an error. */
   accept?: (status: number, body: unknown) => boolean;
+  /** Goes out even while others are held back. */
+  ahead?: boolean;
 }
 
 let onUnauthenticated: () => void = () => {};
+let heldUntil: Promise<void> | null = null;
+
+/** Holds every call back while `work` runs, but those that go ahead: what would be refused meanwhile is asked afterwards. */
+export async function holdCalls<T>(work: () => Promise<T>): Promise<T> {
+  const running = work();
+  const over = running.then(
+    () => undefined,
+    () => undefined,
+  );
+  heldUntil = over;
+  try {
+    return await running;
+  } finally {
+    if (heldUntil === over) heldUntil = null;
+  }
+}
 
 /** Called whenever the server says that no valid session came along. */
 export function whenUnauthenticated(listener: () => void): void {
@@ -45,6 +63,7 @@ async function ask<T>(
   options: CallOptions,
   read: (response: Response) => Promise<T>,
 ): Promise<{ response: Response; body: T }> {
+  if (heldUntil && !options.ahead) await heldUntil;
   const timeout = AbortSignal.timeout(options.timeoutMs ?? 10_000);
   const isForm = options.body instanceof FormData;
   try {

@@ -70,7 +70,7 @@ export interface EventsAnswer {
 /** Every call of the server that the console makes. */
 export const facegateApi = {
   session: (timeoutMs = 8000) => call<SessionInfo>('/session', { timeoutMs }),
-  logIn: (key: string) => call<void>('/session', { method: 'POST', body: { key } }),
+  logIn: (key: string) => call<void>('/session', { method: 'POST', body: { key }, ahead: true }),
   logOut: () => call<void>('/session', { method: 'DELETE' }),
 
   // What is not ready says so with 503; so does a server that is closing, and its answer is no readiness.
@@ -147,7 +147,7 @@ export const facegateApi = {
 
   keys: async () => (await call<{ keys: KeyView[] }>('/keys')).keys,
   createKey: (key: { name: string; scopes: readonly Scope[]; rateLimit?: { perMinute: number } }) =>
-    call<NewKeyView>('/keys', { method: 'POST', body: key }),
+    call<NewKeyView>('/keys', { method: 'POST', body: key, ahead: true }),
   audit: (query: { after: number; limit: number }) =>
     call<{ entries: AuditEntryView[]; latest: number }>(`/audit${queryOf(query)}`),
   revokeKey: (id: string) => call<void>(at('keys', id), { method: 'DELETE' }),
