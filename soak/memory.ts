@@ -124,9 +124,15 @@ export function growthVerdicts(looks: readonly MemoryLook[], minutes: number): V
     const { slope, low, high } = theilSen(floor);
     return { floor, slope, low, high };
   };
+  // A leak lifts floor and ceiling. The floor alone rises where cameras that went all at once come to go one after the other.
+  const counted = (of: (look: MemoryLook) => number) => {
+    const floor = growth(of);
+    const ceiling = growth((look) => -of(look));
+    return floor && ceiling && { floor, ceiling, slope: Math.min(floor.slope, -ceiling.slope) };
+  };
   const memory = growth(({ residentBytes }) => residentBytes / MEGABYTE);
-  const descriptors = growth((look) => look.descriptors);
-  const children = growth(childrenOf);
+  const descriptors = counted((look) => look.descriptors);
+  const children = counted(childrenOf);
   const after = `, after ${warmUp.toFixed(0)} min`;
   if (!memory || !descriptors || !children) {
     return [
@@ -141,16 +147,13 @@ export function growthVerdicts(looks: readonly MemoryLook[], minutes: number): V
   }
   const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(1)}`;
   const [first, last] = [memory.floor[0]![1], memory.floor.at(-1)![1]];
-  const whole = (
-    name: string,
-    { slope, floor }: { slope: number; floor: readonly (readonly [number, number])[] },
-    most: number,
-  ) => {
+  const whole = (name: string, { slope, floor, ceiling }: NonNullable<typeof descriptors>, most: number) => {
     const grown = slope * measured;
+    const span = (at: 0 | -1) => `${floor.floor.at(at)![1]}–${-ceiling.floor.at(at)![1]}`;
     return verdict(
       `${name}${after}`,
       'flat',
-      `${floor[0]![1]} at first, ${floor.at(-1)![1]} at last (${signed(grown)} in ${measured.toFixed(0)} min)`,
+      `${span(0)} at first, ${span(-1)} at last (${signed(grown)} in ${measured.toFixed(0)} min)`,
       grown < most,
     );
   };

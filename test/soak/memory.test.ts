@@ -48,6 +48,20 @@ describe.each([
 });
 
 describe('a server that was watched', () => {
+  it('has leaked nothing where its cameras, which went all at once, come to go one after the other', () => {
+    const all = looks(10, {}).map((look, i) => {
+      // Four cameras, each gone for every sixth look; by the end each at another time.
+      const drift = Math.max(0, look.atMinutes - 3) / 5;
+      const gone = [0, 1, 2, 3].filter((camera) => (i + Math.floor(camera * drift)) % 6 === 0).length;
+      return { ...look, descriptors: 66 - 4 * gone, children: { ffmpeg: 4 - gone, sh: 4 - gone, node: 2 } };
+    });
+    expect(outcomes(all, 10).slice(1)).toEqual([
+      ['file', 'met'],
+      ['child', 'met'],
+      ['zombies', 'met'],
+    ]);
+  });
+
   it('for a minute only shows nothing', () => {
     expect(outcomes(looks(1, {}), 1)[0]).toEqual(['growth', 'undecided']);
   });
