@@ -4,10 +4,10 @@ import { type Figures, figure, median, noteOf, type Ratio, type Row, spread } fr
 /** The figures of one part as docs/performance.md shows them, between its markers. Figures in it come from the file alone. */
 export function figuresMarkdown({ machine, conditions, measurement }: Figures): string {
   const { rows, ratios, plots = [], remarks } = measurement;
-  const rounds = Math.max(...rows.map(({ values }) => values.length));
   const measured = [
     `Measured ${conditions.at.slice(0, 10)} on ${machineLine(machine)}`,
-    `medians and spread of ${rounds} round${rounds === 1 ? '' : 's'}`,
+    // Rows differ in how often they were measured: by round, before and after each, every second.
+    'medians and spread of all that was measured',
     ...troubles(conditions).map((trouble) => `**${trouble}: these figures do not count**`),
   ];
   return [
