@@ -5,6 +5,7 @@ import { ERROR_CODES, type ErrorCode } from '../config/error-codes.ts';
 import type { AccessEvent, EventDraft } from '../pipeline/access-event.ts';
 import type { AuditAction, AuditTrail } from '../pipeline/audit.ts';
 import type { FrameResult } from '../pipeline/frame-result.ts';
+import { faultEvent, plainEvent } from '../pipeline/plain-event.ts';
 import type { Clock, Logger } from '../pipeline/ports.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { createDoor, type Door, GRANT_LIFE_MS } from './door.ts';
@@ -13,6 +14,7 @@ import { FaultEpisodes } from './fault-episodes.ts';
 import { judgeFrame } from './judge-frame.ts';
 import { LockdownState } from './lockdown-state.ts';
 import { isUnusable } from './recognised-faces.ts';
+import { switchEvent } from './switch-event.ts';
 
 export interface DoorsSettings {
   readonly doors: readonly DoorSettings[];
@@ -58,18 +60,6 @@ interface Watched {
   readonly door: Door;
   last: AccessEvent | null;
 }
-
-const NOTHING_SEEN = {
-  camera: null,
-  subject: null,
-  similarity: null,
-  threshold: null,
-  margin: null,
-  quality: null,
-  frameSequence: null,
-  capturedAtMs: null,
-  expiresAtMs: null,
-} as const;
 
 /**
  * All doors of a tenant, and the one owner of what they are: their policies, their lock-down, what they said last. Where
@@ -185,13 +175,9 @@ export class Doors implements AsyncDisposable {
     }
     this.#openNow = this.#schedulesNow();
     this.#tell(
-      changes.map(({ door, kind }) => ({
-        ...NOTHING_SEEN,
-        type: 'door.policy_changed',
-        door,
-        reason: kind,
-        decidedAtMs: this.#clock.wallMs(),
-      })),
+      changes.map(({ door, kind }) =>
+        plainEvent({ type: 'door.policy_changed', door, reason: kind, decidedAtMs: this.#clock.wallMs() }),
+      ),
     );
     for (const { door } of changes) this.#changed(door);
     return changes;
@@ -214,7 +200,7 @@ export class Doors implements AsyncDisposable {
     try {
       this.#state.lockDown(id, { by, reason });
     } finally {
-      this.#tell([this.#switched('door.locked_down', id, { by, reason })]);
+      this.#tell([switchEvent('door.locked_down', id, { by, reason }, this.#clock.wallMs())]);
       this.#changed(id);
       this.#record('door.locked_down', id, { by, reason });
     }
@@ -234,7 +220,7 @@ export class Doors implements AsyncDisposable {
     this.#record('door.released', id, { by, reason });
     this.#state.release(id, { by, reason });
     door.startAnew();
-    this.#tell([this.#switched('door.released', id, { by, reason })]);
+    this.#tell([switchEvent('door.released', id, { by, reason }, this.#clock.wallMs())]);
     this.#changed(id);
     return this.view(id);
   }
@@ -253,14 +239,7 @@ export class Doors implements AsyncDisposable {
     this.#record('door.unlocked', id, order);
     const decidedAtMs = this.#clock.wallMs();
     const expiresAtMs = decidedAtMs + GRANT_LIFE_MS;
-    const draft = {
-      ...NOTHING_SEEN,
-      type: 'access.granted',
-      door: id,
-      reason: 'manual',
-      decidedAtMs,
-      expiresAtMs,
-    } as const;
+    const draft = plainEvent({ type: 'access.granted', door: id, reason: 'manual', decidedAtMs, expiresAtMs });
     return this.#append([draft])[0] as AccessEvent;
   }
 
@@ -339,11 +318,6 @@ export class Doors implements AsyncDisposable {
     this.#audit.record({ action, by, subject: null, details: { door, reason } });
   }
 
-  #switched(type: 'door.locked_down' | 'door.released', door: string, { by, reason }: Order): EventDraft {
-    const why = reason === null ? by : `${by}: ${reason}`;
-    return { ...NOTHING_SEEN, type, door, reason: why, decidedAtMs: this.#clock.wallMs() };
-  }
-
   /** What could not be written is tried again with the next. None of these opens a door. */
   #tell(drafts: readonly EventDraft[]): void {
     this.#unwritten.push(...drafts);
@@ -360,8 +334,7 @@ export class Doors implements AsyncDisposable {
 
   #fault(code: ErrorCode, camera: string | null): EventDraft[] {
     if (!this.#faults.raise(`${code}/${camera}`, this.#clock.monotonicMs())) return [];
-    const decidedAtMs = this.#clock.wallMs();
-    return [{ ...NOTHING_SEEN, type: 'system.fault', door: null, camera, reason: code, decidedAtMs }];
+    return [faultEvent(code, camera, this.#clock.wallMs())];
   }
 
   /** A fault that nothing else writes a line about: whoever asks why no door opens reads the log first. */
@@ -423,7 +396,7 @@ export class Doors implements AsyncDisposable {
     } else this.#faults.end('DOOR_STATE_UNAVAILABLE/null');
     for (const { door: id, to } of changed) {
       this.#watched.get(id)?.door.startAnew();
-      this.#tell([this.#switched(to.active ? 'door.locked_down' : 'door.released', id, to)]);
+      this.#tell([switchEvent(to.active ? 'door.locked_down' : 'door.released', id, to, this.#clock.wallMs())]);
       this.#changed(id);
     }
     for (const request of asked) {

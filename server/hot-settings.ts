@@ -3,6 +3,7 @@ import { AppError } from '../config/app-error.ts';
 import { LIVENESS_SCORERS } from '../config/door-settings.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import type { EventDraft } from '../pipeline/access-event.ts';
+import { faultEvent } from '../pipeline/plain-event.ts';
 import type { Clock, Logger } from '../pipeline/ports.ts';
 import { noteDoorRules, type RuleBook } from './audit/note-rules.ts';
 
@@ -55,7 +56,7 @@ export class HotSettings {
   refuse({ code, message }: AppError): void {
     const { record, clock, log } = this.#options;
     log.error({ code }, `the settings stay as they were: ${message}`);
-    record([{ ...NOTHING, type: 'system.fault', reason: code, decidedAtMs: clock.wallMs() }]);
+    record([faultEvent(code, null, clock.wallMs())]);
   }
 
   /** A door that asks for what does not run would open for nobody, and nobody would know why. */
@@ -87,16 +88,3 @@ export class HotSettings {
 function hotPart(settings: Settings): string {
   return JSON.stringify(HOT.map((name) => settings[name]));
 }
-
-const NOTHING = {
-  door: null,
-  camera: null,
-  subject: null,
-  similarity: null,
-  threshold: null,
-  margin: null,
-  quality: null,
-  frameSequence: null,
-  capturedAtMs: null,
-  expiresAtMs: null,
-} as const;

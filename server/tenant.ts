@@ -26,6 +26,7 @@ import type { CameraStatus } from '../pipeline/camera-status.ts';
 import type { FrameResult } from '../pipeline/frame-result.ts';
 import type { FrameTracer } from '../pipeline/frame-trace.ts';
 import type { RecognitionThresholds } from '../pipeline/identify.ts';
+import { faultEvent, plainEvent } from '../pipeline/plain-event.ts';
 import type { Clock, FaceAnalyser } from '../pipeline/ports.ts';
 import { EventFeed } from '../sinks/event-feed.ts';
 import { LiveViewers } from '../sinks/live-viewers.ts';
@@ -212,7 +213,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     const isDue = lost !== null && clock.monotonicMs() - lost.sinceMs >= TRY_LOG_AGAIN_MS;
     if (drafts.length === 0 && !isDue) return;
     try {
-      append(lost === null ? drafts : [faultEvent('EVENT_LOG_UNAVAILABLE', null, clock), ...drafts]);
+      append(lost === null ? drafts : [faultEvent('EVENT_LOG_UNAVAILABLE', null, clock.wallMs()), ...drafts]);
       lost = null;
     } catch (error) {
       // Nobody hears of what is not on disk: a door stays shut.
@@ -227,7 +228,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     await openEventSinks({
       settings: settings.sinks,
       events,
-      fault: (code) => record([faultEvent(code, null, clock)]),
+      fault: (code) => record([faultEvent(code, null, clock.wallMs())]),
       dataDir,
       tenant: 'default',
       version: options.version,
@@ -262,7 +263,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     const fault = code.startsWith('INFERENCE_') ? code : `${camera}/${code}`;
     if (faultsTold.isRunning(fault, clock.monotonicMs())) return;
     faultsTold.start(fault, clock.monotonicMs());
-    record([faultEvent(code, camera, clock)]);
+    record([faultEvent(code, camera, clock.wallMs())]);
   };
   const listener: CameraListener = {
     received: (camera) => metrics.frameReceived(camera),
@@ -295,15 +296,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       tellFault(error.code, camera);
     },
     streamChanged: (camera, { codec, width, height }) => {
-      record([
-        {
-          ...NOBODY,
-          type: 'camera.changed',
-          camera,
-          reason: `${codec} ${width}x${height}`,
-          decidedAtMs: clock.wallMs(),
-        },
-      ]);
+      const reason = `${codec} ${width}x${height}`;
+      record([plainEvent({ type: 'camera.changed', camera, reason, decidedAtMs: clock.wallMs() })]);
       // An encoder keeps its size.
       previews.restarted(camera);
     },
@@ -468,18 +462,6 @@ function noteAdminKey(id: string, audit: AuditTrail, log: PinoLogger): void {
   }
 }
 
-const NOBODY = {
-  door: null,
-  subject: null,
-  similarity: null,
-  threshold: null,
-  margin: null,
-  quality: null,
-  frameSequence: null,
-  capturedAtMs: null,
-  expiresAtMs: null,
-} as const;
-
 /** One line for each network that no process holds now; one for all where none holds any. */
 function idleRoles(roles: readonly RoleReport[]): string[] {
   const idle = roles.filter(({ processes }) => processes === 0);
@@ -489,9 +471,5 @@ function idleRoles(roles: readonly RoleReport[]): string[] {
 
 function cameraEvent({ cameraId, state, code }: CameraStatus, clock: Clock): EventDraft | null {
   if (state === 'idle') return null;
-  return { ...NOBODY, type: `camera.${state}`, camera: cameraId, reason: code, decidedAtMs: clock.wallMs() };
-}
-
-function faultEvent(reason: string, camera: string | null, clock: Clock): EventDraft {
-  return { ...NOBODY, type: 'system.fault', camera, reason, decidedAtMs: clock.wallMs() };
+  return plainEvent({ type: `camera.${state}`, camera: cameraId, reason: code, decidedAtMs: clock.wallMs() });
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { DoorSwitches } from '../../../access/door-switches.ts';
 import { openEventLog } from '../../../access/event-log.ts';
+import { switchEvent } from '../../../access/switch-event.ts';
 import { AppError } from '../../../config/app-error.ts';
 import type { EventDraft } from '../../../pipeline/access-event.ts';
 import { systemClock } from '../../../pipeline/system-clock.ts';
@@ -74,7 +75,7 @@ function set(active: boolean, ids: readonly string[], options: SwitchOptions, co
       ];
       // Nothing is opened that is not written down; what is to be shut is shut first.
       for (const deed of active ? deeds : deeds.reverse()) deed();
-      drafts.push(eventOf(action, id, by, reason));
+      drafts.push(switchEvent(action, id, { by, reason }, systemClock.wallMs()));
       terminal.print(`${id} is ${active ? 'locked down' : 'released'}`);
     }
   };
@@ -89,22 +90,4 @@ function set(active: boolean, ids: readonly string[], options: SwitchOptions, co
     }
   });
   if (told === 'served') turn();
-}
-
-function eventOf(type: 'door.locked_down' | 'door.released', door: string, by: string, why: string | null): EventDraft {
-  return {
-    type,
-    door,
-    camera: null,
-    subject: null,
-    similarity: null,
-    threshold: null,
-    margin: null,
-    quality: null,
-    reason: why === null ? by : `${by}: ${why}`,
-    frameSequence: null,
-    capturedAtMs: null,
-    decidedAtMs: systemClock.wallMs(),
-    expiresAtMs: null,
-  };
 }
