@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EVENT_STAGES, EventAccounts, type HeardEvent } from '../../bench/live/event-account.ts';
 import type { TraceSpan } from '../../bench/live/stage-account.ts';
-import { webhookEvent } from '../support/webhook-event.ts';
+import { eventEnvelope } from '../support/event-envelope.ts';
 
 const FRAME = 812;
 const spans: TraceSpan[] = [
@@ -30,7 +30,7 @@ function span(name: string, fromMs: number, ms: number, frame = FRAME): TraceSpa
 }
 
 function heard(atMs: number, fields = {}): HeardEvent {
-  const event = webhookEvent(41, { frameSequence: FRAME, capturedAt: '2026-11-21T09:00:00.120Z', ...fields });
+  const event = eventEnvelope(41, { frameSequence: FRAME, capturedAt: '2026-11-21T09:00:00.120Z', ...fields });
   return { event, atMs, wallMs: Date.parse('2026-11-21T09:00:00.200Z') };
 }
 

@@ -9,7 +9,7 @@ import { silentLog } from '../../pipeline/silent-log.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { WebhookOutbox } from '../../server/sinks/webhook-outbox.ts';
 import { openAuditLog } from '../../storage/audit-log.ts';
-import { webhookEvent } from '../support/webhook-event.ts';
+import { eventEnvelope } from '../support/event-envelope.ts';
 import { WebhookReceiver } from '../support/webhook-receiver.ts';
 
 const main = resolve(import.meta.dirname, '../../cli/main.ts');
@@ -30,7 +30,7 @@ function sinks(...args: string[]): Promise<{ code: number; out: string; err: str
 
 /** One event that was given up. */
 function giveUp(sequence: number): string {
-  const [letter] = outbox.take('hook', [webhookEvent(sequence, { type: 'access.denied', door: 'lobby' })]);
+  const [letter] = outbox.take('hook', [eventEnvelope(sequence, { type: 'access.denied', door: 'lobby' })]);
   outbox.settle([{ number: letter!.number, kind: 'dead', deadAtMs: Date.now(), error: 'answered 500' }]);
   return letter!.event.id;
 }

@@ -14,9 +14,9 @@ import { systemClock } from '../../pipeline/system-clock.ts';
 import { buildServer } from '../../server/build-server.ts';
 import { EventFeed } from '../../sinks/event-feed.ts';
 import { eventDraft } from '../support/event-draft.ts';
+import { eventEnvelope } from '../support/event-envelope.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FakeServerParts, fakeServerParts } from '../support/fake-server-parts.ts';
-import { webhookEvent } from '../support/webhook-event.ts';
 
 const program = resolve(import.meta.dirname, '../../docs/examples/door-relay.ts');
 const KEY = 'relay-key-of-24-characters';
@@ -229,7 +229,7 @@ describe('the reference consumer, where the other side cannot be believed', () =
   const grant = (sequence: number, fields: object = {}, ms = 0) => {
     const at = (offset: number) => new Date(Date.now() + ms + offset).toISOString();
     const times = { capturedAt: at(-100), decidedAt: at(0), expiresAt: at(1900) };
-    return { ...webhookEvent(sequence, { type: 'access.granted', door: 'lobby', ...times }), ...fields };
+    return { ...eventEnvelope(sequence, { type: 'access.granted', door: 'lobby', ...times }), ...fields };
   };
 
   it.each([
@@ -253,7 +253,7 @@ describe('the reference consumer, where the other side cannot be believed', () =
     // The control: nothing but that was wrong.
     socket.send(JSON.stringify(grant(12)));
     await eventually('the door to open', () => relay.out.length > 0);
-    expect(relay.out).toEqual([`OPEN lobby ${webhookEvent(12).id}`]);
+    expect(relay.out).toEqual([`OPEN lobby ${eventEnvelope(12).id}`]);
   });
 
   it('opens once for a grant that comes again, under its number or another one', async () => {
@@ -261,10 +261,10 @@ describe('the reference consumer, where the other side cannot be believed', () =
     const { socket } = await connection(1);
     socket.send(JSON.stringify(grant(11)));
     socket.send(JSON.stringify(grant(11)));
-    socket.send(JSON.stringify({ ...grant(12), id: webhookEvent(11).id }));
+    socket.send(JSON.stringify({ ...grant(12), id: eventEnvelope(11).id }));
     await heard(relay, 'event 11 came again');
     await heard(relay, 'event 12 opens nothing: it came before');
-    expect(relay.out).toEqual([`OPEN lobby ${webhookEvent(11).id}`]);
+    expect(relay.out).toEqual([`OPEN lobby ${eventEnvelope(11).id}`]);
   });
 
   it('asks once more where numbers are missing, and opens nothing for what comes after a gap', async () => {
@@ -279,7 +279,7 @@ describe('the reference consumer, where the other side cannot be believed', () =
     await heard(relay, 'event 13 opens nothing: it came after a gap');
     second.socket.send(JSON.stringify(grant(14)));
     await eventually('the door to open', () => relay.out.length > 0);
-    expect(relay.out).toEqual([`OPEN lobby ${webhookEvent(14).id}`]);
+    expect(relay.out).toEqual([`OPEN lobby ${eventEnvelope(14).id}`]);
   });
 
   it.each([
@@ -299,7 +299,7 @@ describe('the reference consumer, where the other side cannot be believed', () =
     ['what is not JSON', 'OPEN lobby', 'a message is not JSON'],
     ['what is no event', '{"type":"access.granted","door":"lobby","replay":false}', 'a message is no event'],
     ['null', 'null', 'a message is no event'],
-    ['bytes', Buffer.from(JSON.stringify(webhookEvent(11))), 'the connection is over: 1006'],
+    ['bytes', Buffer.from(JSON.stringify(eventEnvelope(11))), 'the connection is over: 1006'],
     ['too much', `{"id":"${'x'.repeat(70_000)}"}`, 'no connection: Max payload size exceeded'],
   ])('ends a connection over which comes %s, and begins anew', async (_, message, said) => {
     const relay = start();

@@ -6,9 +6,9 @@ import { buildServer } from '../../server/build-server.ts';
 import { WebhookOutbox } from '../../server/sinks/webhook-outbox.ts';
 import { Webhooks } from '../../server/sinks/webhooks.ts';
 import type { WebhookSink } from '../../sinks/webhook/webhook-sink.ts';
+import { eventEnvelope } from '../support/event-envelope.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FakeServerParts, fakeServerParts } from '../support/fake-server-parts.ts';
-import { webhookEvent } from '../support/webhook-event.ts';
 import { WebhookReceiver } from '../support/webhook-receiver.ts';
 
 let receiver: WebhookReceiver;
@@ -52,7 +52,7 @@ const audited = () => parts.audit.read({ limit: 9 }).map(({ action, by, details 
 function giveUp(...sequences: number[]): void {
   for (const { number } of outbox.take(
     'hook',
-    sequences.map((n) => webhookEvent(n)),
+    sequences.map((n) => eventEnvelope(n)),
   )) {
     outbox.settle([{ number, kind: 'dead', deadAtMs: number, error: 'http://127.0.0.1 answered 500' }]);
   }
@@ -69,7 +69,7 @@ describe('webhooks over REST', () => {
       { event: { sequence: 2 } },
     ]);
     receiver.answer = (response) => void response.writeHead(204).end();
-    const one = await ask('POST', '/sinks/hook/resend', { ids: [webhookEvent(2).id, 'x'] });
+    const one = await ask('POST', '/sinks/hook/resend', { ids: [eventEnvelope(2).id, 'x'] });
     expect([one.statusCode, one.json()]).toEqual([200, { resent: 1 }]);
     expect((await ask('POST', '/sinks/hook/resend', { ids: 'all' })).json()).toEqual({ resent: 2 });
     await eventually('all three', () => receiver.received.length === 3);
@@ -82,7 +82,7 @@ describe('webhooks over REST', () => {
 
   it('enable an endpoint that wanted no more', async () => {
     receiver.answer = (response) => void response.writeHead(410).end();
-    await sink.deliver([webhookEvent(1)], new AbortController().signal);
+    await sink.deliver([eventEnvelope(1)], new AbortController().signal);
     await eventually('it to be disabled', () => sink.isDisabled);
     expect((await ask('POST', '/sinks/hook/enable')).json()).toEqual({ wasDisabled: true });
     expect(sink.isDisabled).toBe(false);

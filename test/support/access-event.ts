@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AccessEvent } from '../../pipeline/access-event.ts';
+import { eventEnvelope } from './event-envelope.ts';
 
 let sequence = 0;
 
@@ -7,26 +8,13 @@ let sequence = 0;
 export function accessEvent(fields: Partial<AccessEvent> = {}): AccessEvent {
   sequence += 1;
   const now = Date.now();
-  return {
+  return eventEnvelope(sequence, {
     id: randomUUID(),
-    sequence,
-    type: 'person.seen',
-    tenant: 'default',
-    door: null,
-    camera: 'front',
     subject: { id: '01900000-0000-7000-8000-000000000001', name: 'Ada' },
-    similarity: 0.71,
-    threshold: 0.45,
-    margin: 0.22,
-    quality: 0.83,
-    reason: null,
-    frameSequence: 812,
     capturedAt: new Date(now - 80).toISOString(),
     decidedAt: new Date(now).toISOString(),
-    expiresAt: null,
-    replay: false,
     ...fields,
-  };
+  });
 }
 
 /** Ada may pass `lobby` for so long. */

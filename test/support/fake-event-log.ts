@@ -3,6 +3,7 @@ import { AppError } from '../../config/app-error.ts';
 import type { AccessEvent } from '../../pipeline/access-event.ts';
 import type { EventLogReader } from '../../sinks/event-feed.ts';
 import { type EventFilter, type EventPage, isWanted } from '../../sinks/event-filter.ts';
+import { eventEnvelope } from './event-envelope.ts';
 
 /** An event log in memory, as small as the feed's view of one. */
 export class FakeEventLog implements EventLogReader {
@@ -26,26 +27,7 @@ export class FakeEventLog implements EventLogReader {
   /** Durable and not heard yet: the moment between. */
   store(fields: Partial<AccessEvent> = {}): AccessEvent {
     this.lastSequence += 1;
-    const event: AccessEvent = {
-      id: `01900000-0000-7000-8000-${String(this.lastSequence).padStart(12, '0')}`,
-      sequence: this.lastSequence,
-      type: 'access.granted',
-      tenant: 'default',
-      door: 'lobby',
-      camera: 'front',
-      subject: { id: '0b5e', name: 'Ada' },
-      similarity: 0.71,
-      threshold: 0.45,
-      margin: 0.22,
-      quality: 0.83,
-      reason: null,
-      frameSequence: 812,
-      capturedAt: '2026-11-21T09:00:00.120Z',
-      decidedAt: '2026-11-21T09:00:00.200Z',
-      expiresAt: null,
-      replay: false,
-      ...fields,
-    };
+    const event = eventEnvelope(this.lastSequence, { type: 'access.granted', door: 'lobby', ...fields });
     this.#kept.push(event);
     return event;
   }

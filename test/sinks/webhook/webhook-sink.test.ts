@@ -9,12 +9,12 @@ import { systemClock } from '../../../pipeline/system-clock.ts';
 import { WebhookOutbox } from '../../../server/sinks/webhook-outbox.ts';
 import { WebhookEndpoint } from '../../../sinks/webhook/webhook-endpoint.ts';
 import { WebhookSink, type WebhookSinkOptions } from '../../../sinks/webhook/webhook-sink.ts';
+import { eventEnvelope } from '../../support/event-envelope.ts';
 import { eventually } from '../../support/eventually.ts';
 import { recordedLog } from '../../support/recorded-log.ts';
 import { selfSigned } from '../../support/self-signed.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { VirtualTimer } from '../../support/virtual-timer.ts';
-import { webhookEvent } from '../../support/webhook-event.ts';
 import { WebhookReceiver } from '../../support/webhook-receiver.ts';
 
 const never = new AbortController().signal;
@@ -96,7 +96,7 @@ describe('a webhook', () => {
     const [fresh, old] = [newWebhookSecret(), newWebhookSecret()];
     const sink = open({ ...real, secrets: [fresh, old] });
     const decidedAt = new Date().toISOString();
-    const event = webhookEvent(1, { subject: { id: '0b5e', name: 'Åda “✓” 王' }, decidedAt });
+    const event = eventEnvelope(1, { subject: { id: '0b5e', name: 'Åda “✓” 王' }, decidedAt });
     await sink.deliver([event], never);
     await got(1);
     const { headers, body, path } = receiver.received[0]!;
@@ -116,7 +116,7 @@ describe('a webhook', () => {
 
   it('sends new events in their order over one connection, and forgets what was delivered', async () => {
     const sink = open();
-    const events = Array.from({ length: 30 }, (_, i) => webhookEvent(i + 1));
+    const events = Array.from({ length: 30 }, (_, i) => eventEnvelope(i + 1));
     await sink.deliver(events.slice(0, 20), never);
     await sink.deliver(events.slice(20), never);
     await got(30);
@@ -133,7 +133,7 @@ describe('a webhook', () => {
     try {
       const trusting = open({ url: secure.url, ca: tls.cert });
       const stranger = open({ id: 'stranger', url: secure.url });
-      for (const sink of [trusting, stranger]) await sink.deliver([webhookEvent(1), webhookEvent(2)], never);
+      for (const sink of [trusting, stranger]) await sink.deliver([eventEnvelope(1), eventEnvelope(2)], never);
       await settled(trusting, ({ delivered }) => delivered === 2);
       await settled(stranger, ({ failures }) => failures === 2);
       expect(stranger.stats().lastFailure).toMatch(
@@ -149,7 +149,7 @@ describe('a webhook', () => {
   it('is given a basic authentication from its address, which no log line and no error shows', async () => {
     const sink = open({ url: receiver.url.replace('http://', 'http://ada:tops%40cret@') });
     receiver.answer = (response) => void response.writeHead(500).end();
-    await sink.deliver([webhookEvent(1)], never);
+    await sink.deliver([eventEnvelope(1)], never);
     await settled(sink, ({ failures }) => failures === 1);
     expect(receiver.received[0]?.headers.authorization).toBe(
       `Basic ${Buffer.from('ada:tops@cret').toString('base64')}`,
@@ -164,7 +164,7 @@ describe('what is not answered with 2xx', () => {
   it('is tried again on the schedule of Standard Webhooks, each time as a replay, and is a dead letter after ten attempts', async () => {
     const sink = open();
     receiver.answer = (response) => void response.writeHead(500).end('no');
-    await sink.deliver([webhookEvent(1)], never);
+    await sink.deliver([eventEnvelope(1)], never);
     const at: number[] = [];
     for (let attempt = 1; attempt <= 10; attempt += 1) {
       await got(attempt);
@@ -180,7 +180,7 @@ describe('what is not answered with 2xx', () => {
     expect(pauses).toEqual([5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]);
     expect(receiver.received.map(({ data }) => data.replay)).toEqual([false, ...Array(9).fill(true)]);
     expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id']))).toEqual(
-      new Set([webhookEvent(1).id]),
+      new Set([eventEnvelope(1).id]),
     );
     expect(receiver.received.at(-1)?.headers['webhook-timestamp']).toBe(String(Math.floor(clock.wallMs() / 1000)));
 
@@ -190,24 +190,24 @@ describe('what is not answered with 2xx', () => {
     expect(sink.stats()).toMatchObject({ waiting: 0, dead: 1 });
     const origin = receiver.url.replace('/hook', '');
     expect(outbox.dead('hook', { limit: 10 })).toMatchObject([
-      { event: { id: webhookEvent(1).id }, attempts: 10, error: `given up after 10 attempts: ${origin} answered 500` },
+      { event: { id: eventEnvelope(1).id }, attempts: 10, error: `given up after 10 attempts: ${origin} answered 500` },
     ]);
     expect(faults).toEqual(['SINK_GAVE_UP']);
 
     receiver.answer = (response) => void response.writeHead(204).end();
     expect(sink.resend(['nothing-like-it'])).toBe(0);
-    expect(sink.resend([webhookEvent(1).id])).toBe(1);
+    expect(sink.resend([eventEnvelope(1).id])).toBe(1);
     await got(11);
-    expect(receiver.received[10]?.data).toMatchObject({ id: webhookEvent(1).id, replay: true });
+    expect(receiver.received[10]?.data).toMatchObject({ id: eventEnvelope(1).id, replay: true });
     await settled(sink, ({ dead, waiting }) => dead + waiting === 0);
   });
 
   it('holds up nothing that comes after it', async () => {
     const sink = open();
     receiver.answer = (response, { data }) => void response.writeHead(data.sequence === 1 ? 500 : 204).end();
-    await sink.deliver([webhookEvent(1), webhookEvent(2), webhookEvent(3)], never);
+    await sink.deliver([eventEnvelope(1), eventEnvelope(2), eventEnvelope(3)], never);
     await got(3);
-    expect(receiver.ids).toEqual([1, 2, 3].map((n) => webhookEvent(n).id));
+    expect(receiver.ids).toEqual([1, 2, 3].map((n) => eventEnvelope(n).id));
     await settled(sink, ({ waiting, delivered }) => waiting === 1 && delivered === 2);
   });
 
@@ -219,7 +219,7 @@ describe('what is not answered with 2xx', () => {
   ])('%d is a failure, and is followed nowhere', async (status, headers, said) => {
     const sink = open();
     receiver.answer = (response) => void response.writeHead(status, headers).end();
-    await sink.deliver([webhookEvent(1)], never);
+    await sink.deliver([eventEnvelope(1)], never);
     await settled(sink, ({ failures }) => failures === 1);
     expect(sink.stats().lastFailure).toContain(said);
     expect(receiver.received.map(({ path }) => path)).toEqual(['/hook']);
@@ -235,9 +235,9 @@ describe('what is not answered with 2xx', () => {
       const sink = open();
       receiver.answer = (response, _request, nth) =>
         void response.writeHead(nth === 1 ? 429 : 204, nth === 1 ? { 'retry-after': header } : {}).end();
-      await sink.deliver([webhookEvent(1)], never);
+      await sink.deliver([eventEnvelope(1)], never);
       await settled(sink, ({ failures }) => failures === 1);
-      await sink.deliver([webhookEvent(2)], never);
+      await sink.deliver([eventEnvelope(2)], never);
       const startedMs = clock.wallMs();
       while (receiver.received.length < 3 && clock.wallMs() - startedMs < 2 * 3_600_000) {
         timer.advance(1000);
@@ -246,14 +246,14 @@ describe('what is not answered with 2xx', () => {
       const waitedMs = clock.wallMs() - startedMs;
       expect(waitedMs).toBeGreaterThan(waitMs - 5000);
       expect(waitedMs).toBeLessThan(waitMs + 60_000);
-      expect(new Set(receiver.ids)).toEqual(new Set([webhookEvent(1).id, webhookEvent(2).id]));
+      expect(new Set(receiver.ids)).toEqual(new Set([eventEnvelope(1).id, eventEnvelope(2).id]));
     },
   );
 
   it('410 disables the endpoint, over a restart too, until somebody enables it or the settings change', async () => {
     const sink = open();
     receiver.answer = (response) => void response.writeHead(410).end();
-    await sink.deliver([webhookEvent(1)], never);
+    await sink.deliver([eventEnvelope(1)], never);
     await eventually('it to be disabled', () => sink.isDisabled);
     expect(faults).toEqual(['SINK_DISABLED']);
     expect(sink.stats()).toMatchObject({
@@ -261,7 +261,7 @@ describe('what is not answered with 2xx', () => {
       disabledReason: expect.stringContaining('410'),
     });
     timer.advance(3_600_000);
-    await expect(sink.deliver([webhookEvent(2)], never)).rejects.toMatchObject({
+    await expect(sink.deliver([eventEnvelope(2)], never)).rejects.toMatchObject({
       code: 'SINK_DISABLED',
       details: { retryAfterMs: 1000 },
     });
@@ -273,9 +273,9 @@ describe('what is not answered with 2xx', () => {
     expect(again.isDisabled).toBe(true);
     timer.advance(3_600_000);
     expect(again.enable()).toBe(true);
-    await again.deliver([webhookEvent(2)], never);
+    await again.deliver([eventEnvelope(2)], never);
     await got(3);
-    expect(new Set(receiver.ids.slice(1))).toEqual(new Set([webhookEvent(1).id, webhookEvent(2).id]));
+    expect(new Set(receiver.ids.slice(1))).toEqual(new Set([eventEnvelope(1).id, eventEnvelope(2).id]));
     expect(again.enable()).toBe(false);
     await again.close();
 
@@ -297,7 +297,7 @@ describe('what is not answered with 2xx', () => {
       other.close();
     }
     await eventually('it to be enabled', () => !waiting.isDisabled);
-    await waiting.deliver([webhookEvent(1)], never);
+    await waiting.deliver([eventEnvelope(1)], never);
     await got(1);
   });
 });
@@ -308,7 +308,7 @@ describe('a receiver that misbehaves', () => {
     receiver.answer = () => undefined;
     const sink = open({ ...real, timeoutMs: 1500 });
     const other = open({ ...real, id: 'other', url: healthy.url });
-    const events = Array.from({ length: 8 }, (_, i) => webhookEvent(i + 1, { decidedAt: new Date().toISOString() }));
+    const events = Array.from({ length: 8 }, (_, i) => eventEnvelope(i + 1, { decidedAt: new Date().toISOString() }));
     const begunMs = performance.now();
     await Promise.all([sink.deliver(events, never), other.deliver(events, never)]);
     await eventually('the other sink', () => healthy.received.length === 8);
@@ -329,7 +329,7 @@ describe('a receiver that misbehaves', () => {
       if (nth === 1) socket.end('HTTP/1.1 200 OK\r\ncontent-le');
       else response.writeHead(200, { 'content-length': '1000' }).write('half', () => socket.destroy());
     };
-    await sink.deliver([webhookEvent(1)], never);
+    await sink.deliver([eventEnvelope(1)], never);
     await settled(sink, ({ failures }) => failures === 1);
     timer.advance(5000);
     await got(2);
@@ -354,7 +354,7 @@ describe('a receiver that misbehaves', () => {
         more();
       };
     });
-    await sink.deliver([webhookEvent(1), webhookEvent(2)], never);
+    await sink.deliver([eventEnvelope(1), eventEnvelope(2)], never);
     await hungUp;
     // What fits into the buffers of the two ends of a connection on loopback.
     expect(sent).toBeLessThan(32 * 2 ** 20);
@@ -366,21 +366,21 @@ describe('a receiver that misbehaves', () => {
     const { url } = gone;
     await gone.close();
     const sink = open({ url });
-    await sink.deliver([webhookEvent(1)], never);
+    await sink.deliver([eventEnvelope(1)], never);
     await settled(sink, ({ failures }) => failures === 1);
     expect(sink.stats().lastFailure).toMatch(/^http:\/\/127\.0\.0\.1:\d+ refused the connection \(ECONNREFUSED\)$/);
   });
 
   it('and lets an idle connection go is sent the message once more at once, without a failed attempt', async () => {
     const sink = open();
-    await sink.deliver([webhookEvent(1)], never);
+    await sink.deliver([eventEnvelope(1)], never);
     await got(1);
     await settled(sink, ({ delivered }) => delivered === 1);
     receiver.answer = (response, { socket }, nth) => {
       if (nth === 2) socket.destroy();
       else response.writeHead(204).end();
     };
-    await sink.deliver([webhookEvent(2)], never);
+    await sink.deliver([eventEnvelope(2)], never);
     await got(3);
     await settled(sink, ({ delivered }) => delivered === 2);
     expect(receiver.received[2]).toMatchObject({ body: receiver.received[1]?.body });
@@ -389,14 +389,14 @@ describe('a receiver that misbehaves', () => {
 
   it('and ends a connection after a while is tried again later, as a replay', async () => {
     const sink = open();
-    await sink.deliver([webhookEvent(1)], never);
+    await sink.deliver([eventEnvelope(1)], never);
     await got(1);
     await settled(sink, ({ delivered }) => delivered === 1);
     receiver.answer = (_response, { socket }) => {
       clock.advance(300);
       socket.destroy();
     };
-    await sink.deliver([webhookEvent(2)], never);
+    await sink.deliver([eventEnvelope(2)], never);
     await settled(sink, ({ failures }) => failures === 1);
     expect(sink.stats().lastFailure).toMatch(/ended the connection without an answer \(ECONNRESET\)$/);
     expect(receiver.received).toHaveLength(2);
@@ -405,7 +405,7 @@ describe('a receiver that misbehaves', () => {
 
 describe('a grant', () => {
   const grant = (sequence: number, fields = {}) =>
-    webhookEvent(sequence, {
+    eventEnvelope(sequence, {
       type: 'access.granted',
       door: 'lobby',
       expiresAt: new Date(NOW + 2000).toISOString(),
@@ -426,10 +426,10 @@ describe('a grant', () => {
 
   it('and everything else that is first sent two seconds after its decision are replays', async () => {
     const sink = open();
-    await sink.deliver([webhookEvent(1)], never);
+    await sink.deliver([eventEnvelope(1)], never);
     await got(1);
     timer.advance(2200);
-    await sink.deliver([webhookEvent(2), grant(3, { expiresAt: new Date(NOW + 9000).toISOString() })], never);
+    await sink.deliver([eventEnvelope(2), grant(3, { expiresAt: new Date(NOW + 9000).toISOString() })], never);
     await got(3);
     expect(replays()).toEqual([false, true, true]);
   });
@@ -444,7 +444,7 @@ describe('a grant', () => {
       if (nth > 1) return void response.writeHead(204).end();
       release = () => response.writeHead(204).end();
     };
-    await sink.deliver([webhookEvent(1), grant(2)], never);
+    await sink.deliver([eventEnvelope(1), grant(2)], never);
     await got(1);
     // No timer is called: only the answer lets the second one go.
     clock.advance(waitedMs);
@@ -472,8 +472,8 @@ describe('its outbox', () => {
   it('takes an event over once, whoever hands it over again', async () => {
     const sink = open();
     receiver.answer = (response) => void response.writeHead(500).end();
-    await sink.deliver([webhookEvent(1), webhookEvent(2)], never);
-    await sink.deliver([webhookEvent(1), webhookEvent(2), webhookEvent(3)], never);
+    await sink.deliver([eventEnvelope(1), eventEnvelope(2)], never);
+    await sink.deliver([eventEnvelope(1), eventEnvelope(2), eventEnvelope(3)], never);
     await got(3);
     await settled(sink, ({ failures }) => failures === 3);
     expect(sink.stats().waiting).toBe(3);
@@ -482,7 +482,7 @@ describe('its outbox', () => {
   it('sends what is due much too late at once: somebody set the clock back', async () => {
     const sink = open();
     receiver.answer = (response, _request, nth) => void response.writeHead(nth === 1 ? 500 : 204).end();
-    await sink.deliver([webhookEvent(1)], never);
+    await sink.deliver([eventEnvelope(1)], never);
     await settled(sink, ({ failures }) => failures === 1);
     await sink.close();
     clock.stepWall(-30 * 86_400_000);
@@ -493,24 +493,24 @@ describe('its outbox', () => {
   it('that fails takes nothing down: the delivery says so, and it goes on when the outbox is back', async () => {
     const sink = open();
     outbox.close();
-    await expect(sink.deliver([webhookEvent(1)], never)).rejects.toMatchObject({ code: 'SINK_STORE_UNAVAILABLE' });
+    await expect(sink.deliver([eventEnvelope(1)], never)).rejects.toMatchObject({ code: 'SINK_STORE_UNAVAILABLE' });
     expect(sink.stats()).toMatchObject({ waiting: 0, dead: 0 });
   });
 
   it('takes nothing over while 100,000 events wait there, so that they wait in the event log', async () => {
     const sink = open();
     outbox.counts = () => ({ waiting: 100_000, dead: 0 });
-    await expect(sink.deliver([webhookEvent(1)], never)).rejects.toMatchObject({
+    await expect(sink.deliver([eventEnvelope(1)], never)).rejects.toMatchObject({
       code: 'SINK_FAILED',
       details: { retryAfterMs: 1000 },
     });
     outbox.counts = () => ({ waiting: 99_999, dead: 0 });
-    await sink.deliver([webhookEvent(1)], never);
+    await sink.deliver([eventEnvelope(1)], never);
     await got(1);
   });
 
   it('forgets dead letters after thirty days, and those of no other time', async () => {
-    const dead = outbox.take('hook', [webhookEvent(1), webhookEvent(2), webhookEvent(3)]);
+    const dead = outbox.take('hook', [eventEnvelope(1), eventEnvelope(2), eventEnvelope(3)]);
     const days = (count: number) => clock.wallMs() - count * 86_400_000;
     outbox.settle([
       { number: dead[0]!.number, kind: 'dead', deadAtMs: days(31), error: 'x' },
@@ -523,10 +523,10 @@ describe('its outbox', () => {
 
   it('refuses what is too large for a webhook as a dead letter, without sending it', async () => {
     const sink = open();
-    await sink.deliver([webhookEvent(1, { reason: 'x'.repeat(20_000) }), webhookEvent(2)], never);
+    await sink.deliver([eventEnvelope(1, { reason: 'x'.repeat(20_000) }), eventEnvelope(2)], never);
     await got(1);
     await settled(sink, ({ dead }) => dead === 1);
-    expect(receiver.ids).toEqual([webhookEvent(2).id]);
+    expect(receiver.ids).toEqual([eventEnvelope(2).id]);
     expect(outbox.dead('hook', { limit: 1 })[0]?.error).toMatch(/^the message has 20\d{3} bytes; webhooks have less/);
   });
 });
@@ -535,17 +535,17 @@ describe('close', () => {
   it('waits for messages under way, twice is once, and nothing is taken over after it', async () => {
     const sink = open({ ...real });
     receiver.answer = (response) => void setTimeout(() => response.writeHead(204).end(), 200);
-    await sink.deliver([webhookEvent(1)], never);
+    await sink.deliver([eventEnvelope(1)], never);
     await got(1);
     await Promise.all([sink.close(), sink.close()]);
     expect(sink.stats()).toMatchObject({ delivered: 1, waiting: 0 });
-    await expect(sink.deliver([webhookEvent(2)], never)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    await expect(sink.deliver([eventEnvelope(2)], never)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
   });
 
   it('does not wait for a receiver that hangs, and keeps what it was sent', async () => {
     const sink = open({ ...real });
     receiver.answer = () => undefined;
-    await sink.deliver([webhookEvent(1)], never);
+    await sink.deliver([eventEnvelope(1)], never);
     await got(1);
     const begunMs = performance.now();
     await sink.close();

@@ -10,7 +10,7 @@ export interface SinkState {
 
 /** What a webhook says of itself; null of another kind. */
 export function webhookFacts(sink: SinkView): WebhookFacts | null {
-  return sink.type === 'webhook' ? (sink as unknown as WebhookFacts) : null;
+  return sink.type === 'webhook' ? (sink as SinkView & WebhookFacts) : null;
 }
 
 /** Why a broker is not there; null where it is, and of another kind. A sink that has nothing to deliver does not notice. */

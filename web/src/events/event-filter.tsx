@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { readKept, writeKept } from '../state/kept.ts';
-import { EVENT_KINDS, type EventKind, KIND_WORDS } from './event-words.ts';
+import { EVENT_KINDS, type EventKind } from './event-words.ts';
+import { KindChips } from './kind-chips.tsx';
 
 const kept = readKept('event-kinds')?.split(',') ?? null;
 
@@ -20,20 +21,5 @@ export function clearPicked(): void {
 }
 
 export function EventFilter() {
-  return (
-    <fieldset class="chips">
-      <legend class="sr-only">Show only</legend>
-      {EVENT_KINDS.map((kind) => (
-        <button
-          key={kind}
-          type="button"
-          class="chip"
-          aria-pressed={pickedKinds.value.has(kind)}
-          onClick={() => toggle(kind)}
-        >
-          {KIND_WORDS[kind]}
-        </button>
-      ))}
-    </fieldset>
-  );
+  return <KindChips isPicked={(kind) => pickedKinds.value.has(kind)} onToggle={toggle} />;
 }

@@ -5,7 +5,8 @@ import { doors } from '../state/doors.ts';
 import { rewrite } from '../state/route.ts';
 import { wanted } from './event-history.ts';
 import { EVERYTHING, type EventQuery, eventsHref, partsOf } from './event-query.ts';
-import { EVENT_KINDS, type EventKind, KIND_WORDS } from './event-words.ts';
+import type { EventKind } from './event-words.ts';
+import { KindChips } from './kind-chips.tsx';
 
 /** Shown, and in the address, so that a link to the page shows the same. */
 export function ask(query: EventQuery): void {
@@ -20,25 +21,13 @@ export function HistoryFilter() {
   };
   return (
     <search class="history-filter">
-      <fieldset class="chips">
-        <legend class="sr-only">Show only</legend>
-        {EVENT_KINDS.map((kind) => (
-          <button
-            key={kind}
-            type="button"
-            class="chip"
-            aria-pressed={query.kinds.includes(kind)}
-            onClick={() => toggle(kind)}
-          >
-            {KIND_WORDS[kind]}
-          </button>
-        ))}
+      <KindChips isPicked={(kind) => query.kinds.includes(kind)} onToggle={toggle}>
         {partsOf(query).length > 0 && (
           <button type="button" class="button button-quiet" onClick={() => ask(EVERYTHING)}>
             Show everything
           </button>
         )}
-      </fieldset>
+      </KindChips>
       <div class="form-row">
         <Pick
           label="Door"

@@ -1,7 +1,7 @@
 import type { AccessEvent } from '../../pipeline/access-event.ts';
 
 /** An envelope as a sink is given it; `sequence` makes it one of a kind. */
-export function webhookEvent(sequence: number, fields: Partial<AccessEvent> = {}): AccessEvent {
+export function eventEnvelope(sequence: number, fields: Partial<AccessEvent> = {}): AccessEvent {
   return {
     id: `01900000-0000-7000-8000-${String(sequence).padStart(12, '0')}`,
     sequence,
