@@ -20,6 +20,8 @@ export function crossCheck(settings: unknown, describe: DescribeValue = describe
     ...repeated('keys', 'name', members(settings, 'keys')),
     ...repeated('sinks', 'id', members(settings, 'sinks')),
     ...repeated('sinks', 'path', members(settings, 'sinks').map(withPlainPath)),
+    ...brokerNames(members(settings, 'sinks'), 'clientId', 'the broker ends the one when the other connects'),
+    ...brokerNames(members(settings, 'sinks'), 'topic', 'each would take the other for gone'),
     ...unknownDoors(doors, members(settings, 'sinks'), describe),
     ...webhookUrls(members(settings, 'sinks'), describe),
     ...cameras.flatMap(({ url, failover }, i) => [
@@ -106,6 +108,23 @@ function repeated(list: string, field: string, all: readonly Member[]): Problem[
 /** Two that write one file would rotate it under each other. */
 function withPlainPath({ type, path }: Member): Member {
   return type === 'file' && typeof path === 'string' && path !== '' ? { path: normalize(path) } : {};
+}
+
+/** What two MQTT sinks may not share at one broker. What is not written is another for each (`clientId`), or the same (`topic`). */
+function brokerNames(sinks: readonly Member[], field: 'clientId' | 'topic', otherwise: string): Problem[] {
+  const usual = field === 'topic' ? 'facegate' : undefined;
+  const places = sinks.map(({ type, url, [field]: name = usual }) =>
+    type === 'mqtt' && typeof url === 'string' && typeof name === 'string' && URL.canParse(url)
+      ? `${new URL(url).host} ${name}`
+      : null,
+  );
+  return places.flatMap((place, i) => {
+    const first = places.indexOf(place);
+    if (place === null || first === i) return [];
+    const path: SettingPath = ['sinks', i, field];
+    const message = `${keyName(path)} must differ from that of sinks[${first}], which has the same broker: ${otherwise}`;
+    return [{ path, message }];
+  });
 }
 
 const NETWORK_SCHEMES = ['rtsp', 'rtsps', 'http', 'https'];

@@ -125,6 +125,12 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
 
   await app.register(rateLimit, requestLimits(settings.server));
   await app.register(multipart, { throwFileSizeLimit: true });
+  // Where no form is taken nobody parses one: what was asked for cannot be told.
+  app.addHook('preValidation', async (request) => {
+    if (!request.isMultipart() || request.is404) return;
+    if (request.routeOptions.schema?.consumes?.includes('multipart/form-data')) return;
+    throw new AppError('REQUEST_INVALID', 'this request takes no form (multipart/form-data)');
+  });
   await describeApi(app, parts.version);
 
   const desk = createPictureDesk(parts);

@@ -75,6 +75,14 @@ describe('sinks', () => {
       '- { type: file, path: logs/a }\n  - { type: webhook, url: "https://x/", secrets: [SECRET] }\n  - { type: file, path: ./logs/a }',
       'sinks[2].path must be unique, got "logs/a" again (sinks[0])',
     ],
+    [
+      '- { type: mqtt, id: a, url: "mqtt://x" }\n  - { type: mqtt, id: b, url: "mqtt://x" }',
+      'sinks[1].topic must differ from that of sinks[0], which has the same broker: each would take the other for gone',
+    ],
+    [
+      '- { type: mqtt, id: a, url: "mqtt://x", clientId: me }\n  - { type: mqtt, id: b, url: "mqtt://x", clientId: me, topic: b }',
+      'sinks[1].clientId must differ from that of sinks[0], which has the same broker: the broker ends the one',
+    ],
     ['- { type: webhook, secrets: [SECRET] }', 'sinks[0].url is missing'],
     ['- { type: webhook, url: "https://x/" }', 'sinks[0].secrets is missing'],
     ['- { type: webhook, url: "https://x/", secrets: [] }', 'sinks[0].secrets must have at least one secret'],
