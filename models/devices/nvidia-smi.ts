@@ -1,5 +1,11 @@
 import sax from 'sax';
+import { readDeviceList } from './nvidia-smi-list.ts';
 import { type RunTool, runTool } from './run-tool.ts';
+
+/** More GPUs, or slices of one, than any machine has. */
+const MOST_GPUS = 64;
+const MOST_SLICES = 64;
+const MOST_TEXT = 16 * 1024 * 1024;
 
 /** MiB of a device or slice; null where the driver says N/A or does not permit the question. */
 export interface DeviceMemory {
@@ -12,6 +18,10 @@ export interface MigSlice {
   readonly index: number;
   /** `MIG-…`, what `CUDA_VISIBLE_DEVICES` takes; null where the driver does not tell. */
   readonly uuid: string | null;
+  /** `1g.5gb`, `1g.5gb+me`; `1c.2g.10gb` where it shares its GPU instance with others. Null where the driver does not tell. */
+  readonly profile: string | null;
+  readonly gpuInstance: number | null;
+  readonly computeInstance: number | null;
   readonly memory: DeviceMemory;
 }
 
@@ -23,6 +33,8 @@ export interface NvidiaGpu {
   readonly uuid: string | null;
   /** Of the whole GPU; with MIG on, no slice has this much. */
   readonly memory: DeviceMemory;
+  /** How much of the last moment something ran on it, 0 to 1; null where the driver does not tell (with MIG on it never does). */
+  readonly utilization: number | null;
   /** `unsupported`: the board cannot be partitioned. */
   readonly mig: 'on' | 'off' | 'unsupported';
   /** The other mode, waiting for a reset of the GPU. */
@@ -54,10 +66,10 @@ export async function askNvidiaSmi(run: RunTool = runTool): Promise<NvidiaAnswer
   } catch (error) {
     return { state: 'failed', why: (error as Error).message };
   }
-  // The query does not name slices with every driver; the list does.
-  if (!system.gpus.some(({ slices }) => slices.some(({ uuid }) => uuid === null))) return { state: 'found', system };
+  // The query names slices with few drivers, and their profiles with none; the list does.
+  if (system.gpus.every(({ slices }) => slices.length === 0)) return { state: 'found', system };
   const list = await run('nvidia-smi', ['-L']);
-  return { state: 'found', system: list.state === 'answered' ? withUuids(system, list.text) : system };
+  return { state: 'found', system: list.state === 'answered' ? withNames(system, list.text) : system };
 }
 
 /**
@@ -65,13 +77,17 @@ export async function askNvidiaSmi(run: RunTool = runTool): Promise<NvidiaAnswer
  * @throws {Error} when it is something else.
  */
 export function readNvidiaSmi(xml: string): NvidiaSystem {
+  if (xml.length > MOST_TEXT) throw new Error('nvidia-smi -q -x answered with more than 16 MiB');
   const root = readElements(xml);
   if (!root.has('nvidia_smi_log')) throw new Error('nvidia-smi -q -x did not answer with its XML');
   const log = root.child('nvidia_smi_log');
   return {
     driver: log.text('driver_version'),
     cuda: log.text('cuda_version'),
-    gpus: log.children('gpu').map((gpu, index) => readGpu(gpu, index)),
+    gpus: log
+      .children('gpu')
+      .slice(0, MOST_GPUS)
+      .map((gpu, index) => readGpu(gpu, index)),
   };
 }
 
@@ -84,14 +100,19 @@ function readGpu(gpu: Element, index: number): NvidiaGpu {
     name: gpu.text('product_name') ?? 'NVIDIA GPU',
     uuid: gpu.text('uuid'),
     memory: readMemory(gpu),
+    utilization: percent(gpu.child('utilization').text('gpu_util')),
     mig: current === 'Enabled' ? 'on' : current === 'Disabled' ? 'off' : 'unsupported',
     migPending: current !== null && pending !== null && pending !== current,
     slices: gpu
       .child('mig_devices')
       .children('mig_device')
+      .slice(0, MOST_SLICES)
       .map((slice, at) => ({
-        index: Number(slice.text('index') ?? at),
+        index: whole(slice.text('index')) ?? at,
         uuid: slice.text('uuid'),
+        profile: null,
+        gpuInstance: whole(slice.text('gpu_instance_id')),
+        computeInstance: whole(slice.text('compute_instance_id')),
         memory: readMemory(slice),
       })),
   };
@@ -108,21 +129,29 @@ function mebibytes(text: string | null): number | null {
   return number === undefined ? null : Number(number);
 }
 
-/** Adds the names of slices from `nvidia-smi -L`, by the numbers of GPU and slice. */
-function withUuids(system: NvidiaSystem, list: string): NvidiaSystem {
-  const uuids = new Map<string, string>();
-  let gpu = -1;
-  for (const line of list.split('\n')) {
-    gpu = Number(/^GPU (\d+):/.exec(line)?.[1] ?? gpu);
-    const slice = /^\s+MIG .*Device\s+(\d+): \(UUID: (MIG-[^)\s]+)\)/.exec(line);
-    if (slice) uuids.set(`${gpu}/${Number(slice[1])}`, slice[2] as string);
-  }
-  const named = (at: number, slice: MigSlice) => slice.uuid ?? uuids.get(`${at}/${slice.index}`) ?? null;
+/** `37 %` is 0.37. */
+function percent(text: string | null): number | null {
+  const number = /^(\d{1,3}) %$/.exec(text ?? '')?.[1];
+  return number === undefined ? null : Number(number) / 100;
+}
+
+function whole(text: string | null): number | null {
+  return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : null;
+}
+
+/** Adds the names and profiles of slices from `nvidia-smi -L`, by the numbers of GPU and slice. */
+function withNames(system: NvidiaSystem, list: string): NvidiaSystem {
+  const listed = readDeviceList(list);
+  const nameOf = (gpu: number, slice: number) =>
+    listed.find(({ index }) => index === gpu)?.slices.find(({ index }) => index === slice);
   return {
     ...system,
-    gpus: system.gpus.map((each) => ({
-      ...each,
-      slices: each.slices.map((slice) => ({ ...slice, uuid: named(each.index, slice) })),
+    gpus: system.gpus.map((gpu) => ({
+      ...gpu,
+      slices: gpu.slices.map((slice) => {
+        const named = nameOf(gpu.index, slice.index);
+        return named ? { ...slice, uuid: slice.uuid ?? named.uuid, profile: named.profile } : slice;
+      }),
     })),
   };
 }

@@ -132,6 +132,7 @@ describe('NVIDIA driver and CUDA', () => {
       name: 'X',
       uuid: null,
       memory: { totalMb: 1, freeMb: 1 },
+      utilization: null,
       mig: 'off',
       migPending: false,
       slices: [],

@@ -17,6 +17,7 @@ describe('askNvidiaSmi', () => {
             name: 'NVIDIA H100 80GB HBM3',
             uuid: 'GPU-0a1b2c3d-1111-4222-8333-444455556666',
             memory: { totalMb: 81_559, freeMb: 1996 },
+            utilization: 0.97,
             mig: 'off',
             migPending: false,
             slices: [],
@@ -26,6 +27,7 @@ describe('askNvidiaSmi', () => {
             name: 'NVIDIA H100 80GB HBM3',
             uuid: 'GPU-1a1b2c3d-1111-4222-8333-444455556666',
             memory: { totalMb: 81_559, freeMb: 81_007 },
+            utilization: null,
             mig: 'off',
             migPending: true,
             slices: [],
@@ -44,8 +46,22 @@ describe('askNvidiaSmi', () => {
     if (answer.state !== 'found') throw new Error(answer.state);
     const [first, second] = answer.system.gpus;
     expect(first?.slices).toEqual([
-      { index: 0, uuid: 'MIG-c6d4f1ef-0000-5de3-91c7-45d71c87eb3f', memory: { totalMb: 19_968, freeMb: 19_942 } },
-      { index: 1, uuid: 'MIG-cba663e8-0000-5b25-b243-5985ef7c9beb', memory: { totalMb: 4864, freeMb: 1464 } },
+      {
+        index: 0,
+        uuid: 'MIG-c6d4f1ef-0000-5de3-91c7-45d71c87eb3f',
+        profile: '3g.20gb',
+        gpuInstance: 1,
+        computeInstance: 0,
+        memory: { totalMb: 19_968, freeMb: 19_942 },
+      },
+      {
+        index: 1,
+        uuid: 'MIG-cba663e8-0000-5b25-b243-5985ef7c9beb',
+        profile: '1g.5gb',
+        gpuInstance: 13,
+        computeInstance: 0,
+        memory: { totalMb: 4864, freeMb: 1464 },
+      },
     ]);
     expect(second).toMatchObject({ mig: 'on', slices: [] });
   });
