@@ -1,4 +1,5 @@
 import { normalize } from 'node:path';
+import { checkTenants } from './check-tenants.ts';
 import { type DescribeValue, describeValue, keyName, type Problem } from './describe-problem.ts';
 import { LIVENESS_SCORERS } from './door-settings.ts';
 import { runsOnDevice, shortProviderName } from './execution-providers.ts';
@@ -35,6 +36,7 @@ export function crossCheck(settings: unknown, describe: DescribeValue = describe
     ...unknownSchedules(settings, doors, describe),
     ...doorsWithoutLiveness(settings, doors),
     ...roles(settings).flatMap(([path, role]) => deviceWithoutProvider(path, role)),
+    ...checkTenants(settings),
   ];
 }
 

@@ -5,7 +5,7 @@ import { type DescribeValue, describeIssue, describeValue, keyName, type Problem
 import { DEVICE_VARIABLES, withDeviceOverrides } from './device-overrides.ts';
 import { interpolate, type SettingPath } from './interpolate.ts';
 import { withModelPaths } from './model-overrides.ts';
-import { readYaml } from './read-yaml.ts';
+import { readYaml, type YamlFile } from './read-yaml.ts';
 import { isSection } from './settings-reference.ts';
 import { type Settings, type SettingsInput, settingsSchema } from './settings-schema.ts';
 
@@ -26,6 +26,8 @@ export interface LoadedSettings {
   readonly baseDir: string;
   /** One line each: allowed, and probably not meant. */
   readonly warnings: readonly string[];
+  /** The file as it is written; null without one. */
+  readonly yaml: YamlFile | null;
 }
 
 /**
@@ -37,8 +39,22 @@ export interface LoadedSettings {
  */
 export function loadSettings(options: LoadSettingsOptions): LoadedSettings {
   const file = options.file === undefined ? null : resolve(options.file);
+  return { ...checkSettings({ ...options, file, yaml: file === null ? null : readYaml(file) }), file };
+}
+
+export interface CheckSettingsOptions extends Pick<LoadSettingsOptions, 'env' | 'overrides'> {
+  /** Where they stand, absolute: what relative paths are relative to. null: nowhere. */
+  file: string | null;
+  yaml: YamlFile | null;
+  /** What else is to be refused, before anything is filled in and after everything was. */
+  written?: (settings: unknown) => Problem[];
+  checked?: (settings: Settings) => Problem[];
+}
+
+/** `loadSettings` of what was read already. */
+export function checkSettings(options: CheckSettingsOptions): Omit<LoadedSettings, 'file'> {
+  const { file, yaml } = options;
   const baseDir = file === null ? process.cwd() : dirname(file);
-  const yaml = file === null ? null : readYaml(file);
   // An empty file is an empty configuration.
   const written = yaml?.value ?? {};
   const overrides = options.overrides ?? {};
@@ -85,14 +101,17 @@ export function loadSettings(options: LoadSettingsOptions): LoadedSettings {
   const problems = [
     ...(parsed.error?.issues ?? []).flatMap((issue) => describeIssue(issue, merged, describe)),
     ...crossCheck(merged, describe),
+    ...(options.written?.(written) ?? []),
   ];
   if (!parsed.success || problems.length > 0) return fail('CONFIG_INVALID', problems);
   const placed = withDeviceOverrides(parsed.data.models, options.env);
   const settings = { ...parsed.data, models: withModelPaths(placed, options.env, file) };
+  const further = options.checked?.(settings) ?? [];
+  if (further.length > 0) return fail('CONFIG_INVALID', further);
   return {
     settings: withAbsolutePaths(settings, baseDir),
-    file,
     baseDir,
+    yaml,
     warnings: [...settingsWarnings(settings), ...uselessDevice(settings, options.env)],
   };
 }

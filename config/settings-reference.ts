@@ -71,7 +71,7 @@ function rows(node: Node, prefix: string): SettingReference[] {
     const key = prefix === '' ? name : `${prefix}.${name}`;
     if (child.properties) return rows(child, key);
     // Under names that people choose: `schedules.NAME.timeZone`.
-    if (child.additionalProperties) return rows(child.additionalProperties, `${key}.NAME`);
+    if (child.additionalProperties && !child.words) return rows(child.additionalProperties, `${key}.NAME`);
     if (child.items?.properties) return rows(child.items, `${key}[]`);
     // Kinds that differ by their `type`: `sinks[webhook].url`.
     if (child.items?.oneOf) {

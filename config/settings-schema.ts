@@ -6,6 +6,7 @@ import { isModelPath } from './model-path.ts';
 import { DETECTOR_PRESETS, PRESET_NAMES } from './presets.ts';
 import { duration, id, number, text, whole } from './setting-types.ts';
 import { eventsSchema, sinksSchema } from './sink-settings.ts';
+import { tenantsSchema } from './tenant-settings.ts';
 
 // The messages complete "cameras[2].fps …"; what was got is added by describe-problem.ts. The descriptions are the text of
 // docs/configuration.md, which a test holds equal to this file.
@@ -393,7 +394,7 @@ const key = z.strictObject({
     .array(z.enum(KEY_SCOPES, { error: ({ input }) => scopeExpectation(input) }))
     .min(1, 'must name at least one scope')
     .describe(
-      'What it may do: `read` (live view, events, cameras, subjects), `recognize` (`/recognize`, `/search`, `/detect`, `/compare`, …), `enroll` (change the gallery), `door` (open doors by hand, lock them down, release them), `admin` (everything).',
+      'What it may do: `read` (live view, events, cameras, subjects), `recognize` (`/recognize`, `/search`, `/detect`, `/compare`, …), `enroll` (change the gallery), `door` (open doors by hand, lock them down, release them), `pictures` (see the pictures kept of events), `admin` (everything).',
     ),
   rateLimit: z
     .strictObject({
@@ -428,6 +429,7 @@ export const settingsSchema = z.strictObject({
     .array(text(4096))
     .default([])
     .describe('Post-processing steps of your own: JavaScript modules, relative to this file.'),
+  tenants: tenantsSchema,
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('How much the log says.'),
