@@ -1,3 +1,5 @@
+import { environmentValue } from './environment-value.ts';
+
 /** A path into the settings, e.g. `['cameras', 2, 'url']`. */
 export type SettingPath = readonly (string | number)[];
 
@@ -18,8 +20,10 @@ const IN_USERINFO = /[a-z][a-z0-9+.-]*:\/\/[^/?#\s]*$/i;
 
 /**
  * Puts environment variables in place of `${NAME}` inside the strings of `value` (never in keys, and what was put in is not
- * looked at again). `$${` stands for a literal `${`. Between `://` and `@` a variable holds a plain user name or password:
+ * looked at again), or the file's content that `NAME_FILE` names. `$${` stands for a literal `${`. Between `://` and `@` a variable holds a plain user name or password:
  * there it is percent-encoded, so that a password with `@`, `/` or `:` in it works.
+ *
+ * @throws {AppError} CONFIG_SECRET_MISSING when the file of a `NAME_FILE` cannot be read.
  */
 export function interpolate(value: unknown, env: Readonly<Record<string, string | undefined>>): Interpolated {
   const filled: Interpolated['filled'] = [];
@@ -33,8 +37,8 @@ export function interpolate(value: unknown, env: Readonly<Record<string, string 
         malformed.push(path);
         return whole;
       }
-      const found = env[variable];
-      if (found === undefined || found === '') {
+      const found = environmentValue(env, variable);
+      if (found === undefined) {
         missing.push({ path, variable });
         return '';
       }
