@@ -44,6 +44,11 @@ export const ERROR_CODES = {
     status: 500,
     means: "The runtime's CUDA libraries could not be fetched, verified or put in their place.",
   },
+  DEVICE_UNAVAILABLE: {
+    status: 500,
+    means: "The GPU or MIG slice of a tenant's settings is not there, or cannot be used as it is.",
+  },
+  GPU_MEMORY_HIGH: { status: 503, means: 'More than 90 % of the memory of the GPU or MIG slice is taken.' },
   ALIGN_DEGENERATE: { status: 422, means: 'The landmarks are collinear or not numbers; the face cannot be aligned.' },
   INFERENCE_DEADLINE: {
     status: 504,
@@ -92,6 +97,10 @@ export const ERROR_CODES = {
   EVENT_CURSOR_GONE: {
     status: 410,
     means: 'The events after that number are no longer kept; the answer names the oldest.',
+  },
+  SNAPSHOT_NOT_FOUND: {
+    status: 404,
+    means: 'There is no picture of that event: none was kept, it could not be written, or it is no longer kept.',
   },
   EVENTS_LOST: {
     status: 410,
@@ -153,6 +162,11 @@ export const ERROR_CODES = {
     means: 'The archive is damaged or cut off, of another kind, or sealed with another passphrase.',
   },
   ARCHIVE_FAILED: { status: 500, means: 'An archive could not be read or written.' },
+  // Tenants behind a gateway
+  TENANT_NOT_FOUND: { status: 404, means: 'No tenant has that id.' },
+  TENANT_UNAVAILABLE: { status: 503, means: 'The tenant does not run, or ended while it worked on the request.' },
+  TENANT_BUSY: { status: 429, means: 'The tenant has as many requests, streams or connections as it may have.' },
+  TENANT_TIMEOUT: { status: 504, means: 'The tenant took the request and did not answer.' },
   // What was done
   AUDIT_UNAVAILABLE: { status: 503, means: 'The audit log could not be opened, read or written.' },
   // HTTP and WebSocket
