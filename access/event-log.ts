@@ -1,7 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
 import { type Observable, Subject } from 'rxjs';
 import { AppError } from '../config/app-error.ts';
-import type { AccessEvent, EventDraft } from '../pipeline/access-event.ts';
+import { type AccessEvent, DEFAULT_TENANT, type EventDraft } from '../pipeline/access-event.ts';
 import type { Clock, Logger } from '../pipeline/ports.ts';
 import { uuidV7 } from '../pipeline/uuid-v7.ts';
 import { DatabaseFile } from '../storage/database-file.ts';
@@ -21,7 +21,8 @@ export interface EventKeep {
 export interface EventLogOptions {
   /** The database; made, with its folder, when it is not there. */
   file: string;
-  tenant: string;
+  /** Whose events are appended. Default: whose the newest one is, for those who only help out (the command line). */
+  tenant?: string | undefined;
   clock: Clock;
   log: Logger;
   /** How much is kept. Default: 90 days, of which 1,000,000 events. */
@@ -71,7 +72,8 @@ export function openEventLog(options: EventLogOptions): EventLog {
  */
 export class EventLog implements AsyncDisposable {
   readonly #file: DatabaseFile;
-  readonly #tenant: string;
+  /** Whose events are appended. */
+  readonly tenant: string;
   readonly #clock: Clock;
   readonly #keep: EventKeep;
   readonly #heard = new Subject<AccessEvent>();
@@ -83,6 +85,7 @@ export class EventLog implements AsyncDisposable {
   readonly #room: StatementSync;
   readonly #last: StatementSync;
   readonly #oldest: StatementSync;
+  readonly #named: StatementSync;
   readonly #cursor: StatementSync;
   readonly #advance: StatementSync;
   readonly #search: EventSearch;
@@ -94,7 +97,6 @@ export class EventLog implements AsyncDisposable {
     if (!Number.isInteger(keep.count) || keep.count < 1) {
       throw new AppError('CONFIG_INVALID', `keep.count must be 1 or more, got ${keep.count}`);
     }
-    this.#tenant = tenant;
     this.#clock = clock;
     this.#keep = keep;
     this.#file = new DatabaseFile({
@@ -106,8 +108,8 @@ export class EventLog implements AsyncDisposable {
     const prepare = (sql: string) => this.#file.prepare(sql);
     this.#insert = prepare(
       `INSERT INTO events (id, type, tenant, door, camera, subject_id, subject_name, similarity, threshold, margin,
-         quality, reason, frame_sequence, captured_at_ms, decided_at_ms, expires_at_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         quality, reason, frame_sequence, captured_at_ms, decided_at_ms, expires_at_ms, pictured)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#prune = prepare(
       'DELETE FROM events WHERE sequence IN (SELECT sequence FROM events WHERE sequence <= ? ORDER BY sequence LIMIT ?)',
@@ -119,12 +121,14 @@ export class EventLog implements AsyncDisposable {
     );
     this.#last = prepare("SELECT seq FROM sqlite_sequence WHERE name = 'events'");
     this.#oldest = prepare('SELECT min(sequence) AS sequence FROM events');
+    this.#named = prepare('SELECT * FROM events WHERE id = ?');
     this.#cursor = prepare('SELECT sequence FROM cursors WHERE sink = ?');
     this.#advance = prepare(
       `INSERT INTO cursors (sink, sequence) VALUES (?, ?)
        ON CONFLICT (sink) DO UPDATE SET sequence = excluded.sequence`,
     );
     this.#search = new EventSearch(this.#file);
+    this.tenant = tenant ?? this.#newestTenant();
     log.info({ last: this.lastSequence, oldest: this.oldestSequence }, 'event log opened');
   }
 
@@ -238,6 +242,12 @@ export class EventLog implements AsyncDisposable {
     });
   }
 
+  /** The event of that id, `replay: true`; null where it is not kept. */
+  find(id: string): AccessEvent | null {
+    const row = this.#file.attempt('be read', () => this.#named.get(id));
+    return row === undefined ? null : fromRow(row as unknown as EventRow);
+  }
+
   /** Room that the log takes inside its file. */
   get bytes(): number {
     const row = this.#file.attempt('be read', () => this.#room.get());
@@ -265,6 +275,11 @@ export class EventLog implements AsyncDisposable {
     return this.close();
   }
 
+  #newestTenant(): string {
+    const newest = this.#file.prepare('SELECT tenant FROM events ORDER BY sequence DESC LIMIT 1');
+    return String(this.#file.attempt('be read', () => newest.get())?.tenant ?? DEFAULT_TENANT);
+  }
+
   #oldestSequence(): number {
     return Number(this.#oldest.get()?.sequence ?? this.lastSequence + 1);
   }
@@ -280,7 +295,7 @@ export class EventLog implements AsyncDisposable {
     const row = {
       id: uuidV7(nowMs),
       type: draft.type,
-      tenant: this.#tenant,
+      tenant: this.tenant,
       door: draft.door,
       camera: draft.camera,
       subject_id: draft.subject?.id ?? null,
@@ -294,6 +309,7 @@ export class EventLog implements AsyncDisposable {
       captured_at_ms: capturedAtMs,
       decided_at_ms: decidedAtMs,
       expires_at_ms: expiresAtMs,
+      pictured: draft.pictured ? 1 : 0,
     };
     const { lastInsertRowid } = this.#insert.run(...Object.values(row));
     return eventOfRow({ ...row, sequence: Number(lastInsertRowid) }, false);

@@ -31,8 +31,10 @@ export async function openCameraRig(o: { cameras: number; fps: number; filmSecon
     facegate,
     async metric(series) {
       const text = await (await fetch(`${facegate.address}/metrics`)).text();
-      const line = text.split('\n').find((each) => each.startsWith(series));
-      return Number(line?.slice(series.length).trim() ?? Number.NaN);
+      // Further labels, like the tenant's, may stand behind those asked for.
+      const begin = series.replace(/\}$/, '');
+      const line = text.split('\n').find((each) => each.startsWith(begin));
+      return Number(line?.split(' ').at(-1) ?? Number.NaN);
     },
     [Symbol.asyncDispose]: () => rooms.disposeAsync(),
   };

@@ -29,7 +29,8 @@ export async function measureEventLoop(options: BenchOptions = {}): Promise<Meas
     await wait(seconds * 1000);
     const metrics = await (await fetch(`${rig.facegate.address}/metrics`)).text();
     const quantile = (q: string) =>
-      1000 * Number(new RegExp(`facegate_event_loop_delay_seconds\\{quantile="${q}"\\} (\\S+)`).exec(metrics)?.[1]);
+      1000 *
+      Number(new RegExp(`facegate_event_loop_delay_seconds\\{quantile="${q}"[^}]*\\} (\\S+)`).exec(metrics)?.[1]);
     p50.push(quantile('0.5'));
     p99.push(quantile('0.99'));
     rate.push(((await analysed()) - before) / seconds);

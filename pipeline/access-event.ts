@@ -1,7 +1,10 @@
 import type { EventType } from '../config/event-types.ts';
-import type { SubjectRef } from './face.ts';
+import type { Box, SubjectRef } from './face.ts';
 
 export type AccessEventType = EventType;
+
+/** Whose events, metrics and logs they are where one facegate is one tenant. */
+export const DEFAULT_TENANT = 'default';
 
 /** An event before the log numbered it. Times are wall-clock milliseconds since 1970. */
 export interface EventDraft {
@@ -20,6 +23,10 @@ export interface EventDraft {
   readonly decidedAtMs: number;
   /** A grant is void after this moment; null for everything else. */
   readonly expiresAtMs: number | null;
+  /** Where in the frame the face is that it is about; absent where there is none. Not in the log. */
+  readonly box?: Box | undefined;
+  /** A picture of this moment is kept: the event says where. Default false. */
+  readonly pictured?: boolean | undefined;
 }
 
 /** The envelope of every feed (SHAPES.md §1): what was appended to the event log. Times are ISO 8601, UTC. */
@@ -42,6 +49,8 @@ export interface AccessEvent {
   readonly capturedAt: string | null;
   readonly decidedAt: string;
   readonly expiresAt: string | null;
+  /** Path of the picture of the moment, as long as it is kept; absent where none was. */
+  readonly snapshotUrl?: string;
   /**
    * False only where it is told for the first time, within 2 s after it was decided, by the facegate that decided it. A
    * replayed grant never opens a door.

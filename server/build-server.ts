@@ -8,6 +8,7 @@ import { AppError } from '../config/app-error.ts';
 import { answerError } from './answer-error.ts';
 import { allowListedOrigin } from './callers/allow-listed-origin.ts';
 import { createAuthenticator, requireAccess } from './callers/authenticate.ts';
+import { prefixOf, prefixRedirect, sessionCookieName } from './callers/behind-gateway.ts';
 import { checkCaller } from './callers/check-caller.ts';
 import { OpenSockets } from './callers/open-sockets.ts';
 import { requestLimits } from './callers/request-limits.ts';
@@ -35,6 +36,7 @@ import { recognizeRoute } from './routes/recognize.ts';
 import { searchRoute } from './routes/search.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { sinkRoutes } from './routes/sinks.ts';
+import { snapshotRoutes } from './routes/snapshots.ts';
 import { socketRoutes } from './routes/sockets.ts';
 import { stepRoute } from './routes/step.ts';
 import { subjectRoutes } from './routes/subjects.ts';
@@ -57,10 +59,10 @@ const GOING_AWAY = 1001;
  * @throws {AppError} CONFIG_INVALID when a TLS file cannot be read.
  */
 export async function buildServer(parts: ServerParts): Promise<FastifyInstance> {
-  const { settings, keys, metrics, clock } = parts;
+  const { settings, keys, metrics, clock, behind } = parts;
   const app = createApp(parts);
   const sessions = new SessionStore({ clock });
-  const authenticate = createAuthenticator(keys, sessions);
+  const authenticate = createAuthenticator(keys, sessions, sessionCookieName(parts.tenant.id, behind));
   const sockets = new OpenSockets();
   let closing = false;
 
@@ -68,6 +70,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(answerError);
   app.decorateRequest('principal', null);
+  app.decorateRequest('prefix', '');
 
   await app.register(cookie);
   // Before our hooks: only what its own hook has seen does it hang up after a refusal.
@@ -93,10 +96,11 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   });
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
+    request.prefix = prefixOf(request, behind);
     if (closing) throw new AppError('SHUTTING_DOWN', 'facegate is stopping');
     checkCaller(callerOf(request), {
       keyless: keys.isEmpty,
-      tls: settings.server.tls !== undefined,
+      tls: behind ? behind.secure : settings.server.tls !== undefined,
       hosts: settings.server.hosts,
       origins: settings.server.origins,
     });
@@ -107,7 +111,8 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   // Whoever lost their key or session hears nothing more.
   const unsubscribe = keys.onChange(() => sockets.check());
   app.addHook('onClose', async () => unsubscribe());
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', async (request, reply) => {
+    prefixRedirect(request, reply);
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   });
   app.addHook('onResponse', async (request, reply) => {
@@ -148,6 +153,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   unknownRoutes(app, parts);
   doorRoutes(app, parts);
   eventRoutes(app, parts, authenticate, sockets);
+  snapshotRoutes(app, parts);
   sinkRoutes(app, parts);
   webhookRoutes(app, parts);
   auditRoutes(app, parts);

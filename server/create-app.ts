@@ -1,10 +1,18 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { resolve } from 'node:path';
-import { type FastifyReply, type FastifyRequest, type FastifyServerOptions, fastify, LogController } from 'fastify';
+import {
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerFactory,
+  type FastifyServerOptions,
+  fastify,
+  LogController,
+} from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { AppError } from '../config/app-error.ts';
 import { answerError, errorBody } from './answer-error.ts';
+import { trustGateway } from './callers/behind-gateway.ts';
 import { answerComprefaceError } from './compreface/answer-compreface-error.ts';
 import { isComprefaceUrl, repairUrl } from './compreface/repair-url.ts';
 import { pathOf } from './path-of.ts';
@@ -16,11 +24,17 @@ const MAX_JSON_BYTES = 65_536;
 /** CompreFace's addresses hold names: 200 characters of four bytes, each written as %XX. Routes check their own ids. */
 const MAX_PARAM_LENGTH = 2400;
 
+export interface AppParts extends Pick<ServerParts, 'log' | 'settings' | 'baseDir' | 'behind'> {
+  /** Makes Node's server, where something stands before Fastify; of its options `https` has the certificate and key. */
+  readonly serverFactory?: FastifyServerFactory | undefined;
+}
+
 /**
  * Fastify as we want it: HTTP or HTTPS by the settings, logs without headers and queries, one shape of errors.
  * @throws {AppError} CONFIG_INVALID when a TLS file cannot be read or holds no certificate or key.
  */
-export function createApp({ log, settings, baseDir }: Pick<ServerParts, 'log' | 'settings' | 'baseDir'>): ServerApp {
+export function createApp(parts: AppParts): ServerApp {
+  const { log, settings, baseDir, behind, serverFactory } = parts;
   const options: FastifyServerOptions = {
     loggerInstance: log.child(
       {},
@@ -36,6 +50,8 @@ export function createApp({ log, settings, baseDir }: Pick<ServerParts, 'log' | 
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     rewriteUrl: repairUrl,
+    ...(behind && { trustProxy: trustGateway }),
+    ...(serverFactory && { serverFactory }),
     // An address that cannot be read belongs to no scope, so that none can answer in its own shape.
     frameworkErrors: (error, request, reply) => {
       const answer = isComprefaceUrl(request.url) ? answerComprefaceError : answerError;
@@ -43,7 +59,8 @@ export function createApp({ log, settings, baseDir }: Pick<ServerParts, 'log' | 
     },
     clientErrorHandler: answerClientError,
   };
-  const { tls } = settings.server;
+  // Behind a gateway, it is the gateway that speaks TLS.
+  const tls = behind ? undefined : settings.server.tls;
   const https = tls && {
     cert: readTlsFile('cert', resolve(baseDir, tls.cert)),
     key: readTlsFile('key', resolve(baseDir, tls.key)),

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { AccessEvent } from '../pipeline/access-event.ts';
+import { type AccessEvent, DEFAULT_TENANT } from '../pipeline/access-event.ts';
 import type { CameraState, CameraStatus } from '../pipeline/camera-status.ts';
 import type { FrameResult } from '../pipeline/frame-result.ts';
 import { type CameraReading, cameraMetrics } from './cameras/camera-metrics.ts';
@@ -67,14 +67,17 @@ export interface Metrics {
   readonly contentType: string;
   /** The Prometheus text format. */
   text(): Promise<string>;
+  /** The same as prom-client gives it to other processes, for AggregatorRegistry.aggregate. */
+  json(): Promise<unknown[]>;
   /** Stops looking at the event loop. Idempotent. */
   close(): void;
 }
 
-/** Metrics with a registry of their own, so that two servers in one process do not mix. */
-export function createMetrics(o: { version: string }): Metrics {
+/** Metrics with a registry of their own, so that two servers in one process do not mix. Every series has the label `tenant`. */
+export function createMetrics(o: { version: string; tenant?: string | undefined }): Metrics {
   const registers = [new Registry()];
   const register = registers[0] as Registry;
+  register.setDefaultLabels({ tenant: o.tenant ?? DEFAULT_TENANT });
   const sources: MetricSources = {};
   collectDefaultMetrics({ register });
 
@@ -319,6 +322,7 @@ export function createMetrics(o: { version: string }): Metrics {
     eventLoopDelayP99Ms: () => delayMs(loopDelay.percentile(99)),
     contentType: register.contentType,
     text: () => register.metrics(),
+    json: () => register.getMetricsAsJSON(),
     close: () => void loopDelay.disable(),
   };
 }

@@ -14,12 +14,14 @@ import type { RecognitionThresholds } from '../pipeline/judge-candidates.ts';
 import type { PixelImage } from '../pipeline/pixel-image.ts';
 import type { Clock, FaceAnalyser, Gallery } from '../pipeline/ports.ts';
 import type { EventFeed } from '../sinks/event-feed.ts';
+import type { BehindGateway } from './callers/behind-gateway.ts';
 import type { KeyStore } from './callers/key-store.ts';
 import type { CameraInput } from './cameras/camera-store.ts';
 import type { CameraPatch } from './cameras/remote-camera.ts';
 import type { Metrics } from './metrics.ts';
 import type { EventSinks } from './open-event-sinks.ts';
 import type { Steps } from './pictures/load-steps.ts';
+import type { Snapshots } from './snapshots/snapshots.ts';
 
 /** Everything the routes need, wired in the composition root (tenant.ts). The server owns none of it and closes none of it. */
 export interface ServerParts {
@@ -27,6 +29,10 @@ export interface ServerParts {
   /** Folder that relative paths in the settings (TLS files) start from. */
   readonly baseDir: string;
   readonly version: string;
+  /** Whose server this is; `name` is for people. */
+  readonly tenant: { readonly id: string; readonly name: string };
+  /** Set where people reach it through a gateway only. */
+  readonly behind?: BehindGateway | undefined;
   readonly clock: Clock;
   readonly log: PinoLogger;
   readonly analyser: Pick<FaceAnalyser, 'analyse'>;
@@ -61,6 +67,7 @@ export interface ServerParts {
   readonly live: LiveGate;
   readonly preview: PreviewGate;
   readonly feed: EventGate;
+  readonly snapshots: SnapshotGate;
   readonly sinks: Pick<EventSinks, 'views' | 'webhooks'>;
   readonly metrics: Metrics;
   readonly keys: KeyStore;
@@ -336,6 +343,9 @@ export interface LiveGate {
 export interface PreviewGate {
   add(socket: WebSocket, o: { camera: string }): void;
 }
+
+/** The pictures kept of events. */
+export type SnapshotGate = Pick<Snapshots, 'picture' | 'forget'>;
 
 /** Takes over an open socket that wants events. */
 export type EventGate = Pick<EventFeed, 'add'>;

@@ -20,7 +20,7 @@ import { embeddingSpace } from '../models/embedding-space.ts';
 import { openAnalyser } from '../models/open-analyser.ts';
 import { previousSpace } from '../models/previous-space.ts';
 import type { RoleReport } from '../models/processes/role-report.ts';
-import type { EventDraft } from '../pipeline/access-event.ts';
+import { type AccessEvent, DEFAULT_TENANT, type EventDraft } from '../pipeline/access-event.ts';
 import type { AuditTrail } from '../pipeline/audit.ts';
 import type { CameraStatus } from '../pipeline/camera-status.ts';
 import type { FrameResult } from '../pipeline/frame-result.ts';
@@ -37,6 +37,7 @@ import { finishRestore } from '../storage/finish-restore.ts';
 import { lockFolder } from '../storage/folder-lock.ts';
 import { noteRules } from './audit/note-rules.ts';
 import { buildServer } from './build-server.ts';
+import type { BehindGateway } from './callers/behind-gateway.ts';
 import { openKeyStore } from './callers/key-store.ts';
 import { isLoopbackHost } from './callers/loopback.ts';
 import { Cameras } from './camera-registry.ts';
@@ -47,10 +48,12 @@ import type { CameraListener } from './cameras/running-camera.ts';
 import { watchRetention } from './gallery-retention.ts';
 import { HotSettings } from './hot-settings.ts';
 import { listen } from './listen.ts';
+import { listenOnSocket } from './listen-on-socket.ts';
 import { createMetrics } from './metrics.ts';
 import { openEventSinks } from './open-event-sinks.ts';
 import { facePicture } from './pictures/face-picture.ts';
 import { loadSteps } from './pictures/load-steps.ts';
+import { openSnapshots } from './snapshots/open-snapshots.ts';
 import { UnknownPeople } from './unknowns/unknown-people.ts';
 
 /** A known person counts as gone after this long without a match. */
@@ -62,12 +65,31 @@ const FAULT_AGAIN_MS = 60_000;
 /** An event log that could not be written is tried so often, also while nothing happens. */
 const TRY_LOG_AGAIN_MS = 5000;
 
+/** How much a tenant may have at most; null: as much as it likes. */
+export interface TenantLimits {
+  readonly cameras: number | null;
+  readonly subjects: number | null;
+  /** What its data folder takes. */
+  readonly diskBytes: number | null;
+}
+
 export interface TenantOptions {
   settings: Settings;
   /** What relative paths of the settings are relative to. */
   baseDir: string;
   /** Gallery, events and keys. */
   dataDir: string;
+  /** Its id in events, metrics and logs. Default: `default`. */
+  tenant?: string | undefined;
+  /** Its name for people. Default: the id. */
+  tenantName?: string | undefined;
+  /**
+   * Set where people reach it through a gateway: it listens on that Unix socket only. `settings.server.host` is the gateway's
+   * then, and says whether a key is needed.
+   */
+  behind?: BehindGateway | undefined;
+  /** How much it may have at most. Default: as much as it likes. */
+  limits?: TenantLimits | undefined;
   modelsDir: string;
   /** Folders or URLs with model files. */
   mirrors: readonly string[];
@@ -98,7 +120,14 @@ export interface Tenant extends AsyncDisposable {
   readonly thresholds: RecognitionThresholds;
   /** It runs on starter models, which recognise less well. */
   readonly starter: boolean;
-  /** Listens and starts the cameras. `adminKey` is set when one had to be made, and can be read this once. */
+  /** What runs which network. */
+  roles(): readonly RoleReport[];
+  /** prom-client's getMetricsAsJSON(). */
+  metrics(): Promise<unknown[]>;
+  /**
+   * Listens and starts the cameras. `address` is the prefix where there is a gateway. `adminKey` is set when one had to be made,
+   * and can be read this once.
+   */
   start(): Promise<{ address: string; adminKey: string | null }>;
   /** What of the settings may change while it runs: the doors and their schedules. */
   readonly hotSettings: Pick<HotSettings, 'apply' | 'refuse'>;
@@ -112,18 +141,18 @@ export interface Tenant extends AsyncDisposable {
  * docs/architecture.md, read backwards.
  */
 export async function openTenant(options: TenantOptions): Promise<Tenant> {
-  const { settings, dataDir, clock, log } = options;
+  const { settings, dataDir, clock, log, behind, tenant = DEFAULT_TENANT } = options;
   await using opened = new AsyncDisposableStack();
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const lock = lockFolder(dataDir);
   opened.defer(() => lock.release());
   finishRestore(dataDir);
 
-  const metrics = createMetrics({ version: options.version });
+  const metrics = createMetrics({ version: options.version, tenant });
   opened.defer(() => metrics.close());
   const events = openEventLog({
     file: join(dataDir, 'events.db'),
-    tenant: 'default',
+    tenant,
     keep: settings.events.keep,
     clock,
     log,
@@ -209,18 +238,32 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     return appended;
   };
   let lost: { readonly sinceMs: number } | null = null;
-  const record = (drafts: readonly EventDraft[]) => {
+  const record = (drafts: readonly EventDraft[]): readonly AccessEvent[] => {
     const isDue = lost !== null && clock.monotonicMs() - lost.sinceMs >= TRY_LOG_AGAIN_MS;
-    if (drafts.length === 0 && !isDue) return;
+    if (drafts.length === 0 && !isDue) return [];
     try {
-      append(lost === null ? drafts : [faultEvent('EVENT_LOG_UNAVAILABLE', null, clock.wallMs()), ...drafts]);
+      const fault = lost === null ? [] : [faultEvent('EVENT_LOG_UNAVAILABLE', null, clock.wallMs())];
+      const appended = append([...fault, ...drafts]);
       lost = null;
+      return appended;
     } catch (error) {
       // Nobody hears of what is not on disk: a door stays shut.
       lost = { sinceMs: clock.monotonicMs() };
       log.error({ code: AppError.from(error).code }, `events are lost: ${AppError.from(error).message}`);
+      return [];
     }
   };
+  const snapshots = opened.use(
+    await openSnapshots({
+      settings: settings.events.snapshots,
+      dir: join(dataDir, 'snapshots'),
+      gallery,
+      events,
+      audit,
+      clock,
+      log,
+    }),
+  );
 
   const doors = opened.use(new Doors({ settings, file: join(dataDir, 'doors.db'), append, events, audit, clock, log }));
   const cameraChanges = new Subject<void>();
@@ -230,7 +273,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       events,
       fault: (code) => record([faultEvent(code, null, clock.wallMs())]),
       dataDir,
-      tenant: 'default',
+      tenant,
       version: options.version,
       cameras: { views: () => cameras.list(), changes: cameraChanges },
       doors,
@@ -248,11 +291,14 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     return found;
   };
   const decide = (result: FrameResult) => {
-    const drafts = appearancesOf(result.frame.cameraId).note(result);
-    drafts.push(...doors.decide(result));
+    const { frame } = result;
+    const said = appearancesOf(frame.cameraId).note(result);
+    said.push(...doors.decide(result));
     const decidedMs = clock.monotonicMs();
+    const drafts = snapshots.marked(frame, said);
     durableAtMs = null;
-    record(drafts);
+    // The picture last: who waits at a door has been told by then.
+    snapshots.take(frame, drafts, record(drafts));
     return { decidedMs, durableMs: durableAtMs as number | null };
   };
 
@@ -380,6 +426,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     settings,
     baseDir: options.baseDir,
     version: options.version,
+    tenant: { id: tenant, name: options.tenantName ?? tenant },
+    behind,
     clock,
     log,
     analyser,
@@ -413,6 +461,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     live,
     preview: previews,
     feed,
+    snapshots,
     sinks,
     metrics,
     keys,
@@ -433,10 +482,14 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     gallery,
     thresholds,
     starter,
+    roles: () => analyser.roles(),
+    metrics: () => metrics.json(),
     hotSettings: new HotSettings({ settings, doors, audit, record, clock, log }),
     async start() {
       const { host, port } = settings.server;
-      const { url: address } = await listen(server, { host, port, tls: settings.server.tls !== undefined });
+      const tls = settings.server.tls !== undefined;
+      if (behind) await listenOnSocket(server, behind.socketPath);
+      const address = behind ? behind.prefix : (await listen(server, { host, port, tls })).url;
       sinks.start();
       cameras.start(settings.cameras);
       // Last: made before something that fails, it would be in the database and seen by nobody. Until now the server,

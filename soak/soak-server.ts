@@ -96,7 +96,8 @@ export class SoakServer implements AsyncDisposable {
 /** Of each camera, out of the Prometheus text. */
 export function frameCounts(metrics: string): Map<string, FrameCounts> {
   const counts = new Map<string, { emitted: number; analysed: number }>();
-  const line = /^facegate_frames_(received|analysed|dropped)_total\{camera="([^"]+)"(?:,reason="(\w+)")?\} (\S+)$/gm;
+  const line =
+    /^facegate_frames_(received|analysed|dropped)_total\{camera="([^"]+)"(?:,reason="(\w+)")?[^}]*\} (\S+)$/gm;
   for (const [, kind, camera, reason, value] of metrics.matchAll(line)) {
     const of = counts.get(camera!) ?? { emitted: 0, analysed: 0 };
     counts.set(camera!, of);

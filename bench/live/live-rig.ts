@@ -142,7 +142,7 @@ export class LiveRig implements AsyncDisposable {
   async #look(): Promise<Look> {
     const text = await (await fetch(`${this.facegate.address}/metrics`)).text();
     const atMs = performance.now();
-    const delay = /facegate_event_loop_delay_seconds\{quantile="0.99"\} (\S+)/.exec(text)?.[1];
+    const delay = /facegate_event_loop_delay_seconds\{quantile="0.99"[^}]*\} (\S+)/.exec(text)?.[1];
     return {
       atMs,
       analysed: byCamera(text, 'facegate_frames_analysed_total'),

@@ -29,10 +29,14 @@ export type Authenticator = (request: Pick<FastifyRequest, 'headers' | 'cookies'
  * Reads who calls from `Authorization: Bearer`, `x-api-key` or the session cookie, in this order; the first one that is
  * there decides, so that a wrong key is never covered by an old cookie.
  */
-export function createAuthenticator(keys: KeyStore, sessions: SessionStore): Authenticator {
+export function createAuthenticator(
+  keys: KeyStore,
+  sessions: SessionStore,
+  cookieName = SESSION_COOKIE,
+): Authenticator {
   return ({ headers, cookies }) => {
     if (keys.isEmpty) return { kind: 'local' };
-    const key = ownerOf(presentedKey(headers), cookies[SESSION_COOKIE]);
+    const key = ownerOf(presentedKey(headers), cookies[cookieName]);
     if (!key) return null;
     keys.used(key.id);
     return { kind: 'key', key };
@@ -46,7 +50,8 @@ export function createAuthenticator(keys: KeyStore, sessions: SessionStore): Aut
   }
 }
 
-function presentedKey(headers: FastifyRequest['headers']): string | null {
+/** The key that a request shows; an empty one where it shows something else. Null: nothing. */
+export function presentedKey(headers: FastifyRequest['headers']): string | null {
   const bearer = /^bearer +(\S+) *$/i.exec(headers.authorization ?? '');
   if (bearer) return bearer[1] as string;
   if (headers.authorization !== undefined) return '';

@@ -1,8 +1,9 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyRequest } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Access } from '../callers/authenticate.ts';
+import { type Access, SESSION_COOKIE } from '../callers/authenticate.ts';
 import type { ServerApp } from '../server-app.ts';
 
 /** Swagger UI styles its elements in place and draws with data: pictures; its scripts are files of ours. */
@@ -43,7 +44,7 @@ export async function describeApi(app: ServerApp, version: string): Promise<void
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer' },
           apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
-          session: { type: 'apiKey', in: 'cookie', name: 'facegate_session' },
+          session: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE },
         },
       },
     },
@@ -76,19 +77,31 @@ export async function apiDocsRoutes(app: ServerApp): Promise<void> {
       summary: 'This description, OpenAPI 3.1',
       response: { 200: z.any().describe('an OpenAPI document') },
     },
-    handler: (_request, reply) =>
-      reply.type('application/json; charset=utf-8').send(JSON.stringify(withoutUnused(app.swagger()))),
+    handler: (request, reply) =>
+      reply
+        .type('application/json; charset=utf-8')
+        .send(JSON.stringify(withoutUnused(seenFrom(request, app.swagger())))),
   });
   await app.register(async (scope) => {
     scope.addHook('onRoute', (route) => {
       route.config = { ...route.config, access: 'anyone' };
     });
+    // Without the slash the page would look for its files beside the prefix.
+    scope.addHook('onRequest', async ({ prefix, url }, reply) => {
+      if (prefix !== '' && /^\/docs(\?|$)/.test(url)) return reply.redirect('/docs/');
+    });
     await scope.register(swaggerUi, {
       routePrefix: '/docs',
+      transformSpecification: (document, request) => seenFrom(request, document),
       staticCSP: DOCS_CSP,
       uiConfig: { url: '/openapi.json', deepLinking: true },
     });
   });
+}
+
+/** The description with the address that the caller reaches the server under. */
+function seenFrom<T extends object>({ prefix }: Pick<FastifyRequest, 'prefix'>, document: T): T {
+  return prefix === '' ? document : { ...document, servers: [{ url: prefix }] };
 }
 
 /** `POST /a/b_c/:id` is `postABCId`, for routes that have no better name of their own. */

@@ -9,7 +9,7 @@ const NOT_BUILT = `<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>facegate</title>
 <h1>facegate runs; the console is not built</h1>
-<p>Build it with <code>npm run build:web</code> and start facegate again. The API is described at <a href="/docs">/docs</a>.</p>
+<p>Build it with <code>npm run build:web</code> and start facegate again. The API is described at <a href="docs">/docs</a>.</p>
 </html>
 `;
 

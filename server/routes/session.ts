@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { AppError } from '../../config/app-error.ts';
 import { KEY_SCOPES } from '../../config/key-scopes.ts';
 import { errorAnswers, nothing } from '../api-schemas.ts';
-import { SESSION_COOKIE, scopesOf } from '../callers/authenticate.ts';
+import { scopesOf } from '../callers/authenticate.ts';
+import { sessionCookieName } from '../callers/behind-gateway.ts';
 import type { OpenSockets } from '../callers/open-sockets.ts';
 import type { SessionStore } from '../callers/session-store.ts';
 import type { ServerApp } from '../server-app.ts';
@@ -14,6 +15,10 @@ const LOGINS = { max: 10, timeWindow: 60_000, keyGenerator: ({ ip }: FastifyRequ
 
 const login = z.strictObject({ key: z.string({ error: 'must be a text' }).min(1, 'must not be empty').max(512) });
 const sessionAnswer = z.object({
+  tenant: z
+    .object({ id: z.string(), name: z.string() })
+    .nullable()
+    .describe('who answers, where several tenants share one gateway; null otherwise'),
   required: z.boolean().describe('false while there is no key: this machine may do everything'),
   authenticated: z.boolean(),
   name: z.string().nullable().describe("the key's name"),
@@ -22,16 +27,19 @@ const sessionAnswer = z.object({
 
 export function sessionRoutes(
   app: ServerApp,
-  { keys, settings }: Pick<ServerParts, 'keys' | 'settings'>,
+  { keys, settings, tenant, behind }: Pick<ServerParts, 'keys' | 'settings' | 'tenant' | 'behind'>,
   sessions: SessionStore,
   sockets: OpenSockets,
 ): void {
-  const cookie = {
-    path: '/',
-    httpOnly: true,
-    sameSite: 'strict',
-    secure: settings.server.tls !== undefined,
-  } as const;
+  const name = sessionCookieName(tenant.id, behind);
+  // Its path keeps it from the other tenants of the gateway.
+  const cookieFor = ({ prefix }: FastifyRequest) =>
+    ({
+      path: `${prefix}/`,
+      httpOnly: true,
+      sameSite: 'strict',
+      secure: behind ? behind.secure : settings.server.tls !== undefined,
+    }) as const;
   const endSession = (id: string) => {
     sessions.end(id);
     sockets.check();
@@ -48,6 +56,7 @@ export function sessionRoutes(
       response: { 200: sessionAnswer, ...errorAnswers() },
     },
     handler: ({ principal }) => ({
+      tenant: behind ? tenant : null,
       required: !keys.isEmpty,
       authenticated: principal !== null,
       name: principal?.kind === 'key' ? principal.key.name : null,
@@ -70,10 +79,13 @@ export function sessionRoutes(
     handler: async (request, reply) => {
       const key = keys.find(request.body.key);
       if (!key) throw new AppError('UNAUTHENTICATED', 'nobody has that key');
-      const old = request.cookies[SESSION_COOKIE];
+      const old = request.cookies[name];
       if (old) endSession(old);
       return reply
-        .setCookie(SESSION_COOKIE, sessions.open(key.id), { ...cookie, maxAge: Math.floor(sessions.lifetimeMs / 1000) })
+        .setCookie(name, sessions.open(key.id), {
+          ...cookieFor(request),
+          maxAge: Math.floor(sessions.lifetimeMs / 1000),
+        })
         .code(204)
         .send(null);
     },
@@ -90,9 +102,9 @@ export function sessionRoutes(
       response: { 204: nothing, ...errorAnswers() },
     },
     handler: async (request, reply) => {
-      const id = request.cookies[SESSION_COOKIE];
+      const id = request.cookies[name];
       if (id) endSession(id);
-      return reply.clearCookie(SESSION_COOKIE, cookie).code(204).send(null);
+      return reply.clearCookie(name, cookieFor(request)).code(204).send(null);
     },
   });
 }

@@ -24,6 +24,12 @@ function open(o: { keep?: EventKeep; file?: string } = {}): EventLog {
   return log;
 }
 
+function openOf(tenant: string | undefined): EventLog {
+  const log = openEventLog({ file, tenant, clock, log: recordedLog() });
+  opened.push(log);
+  return log;
+}
+
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'facegate-events-'));
   file = join(folder, 'events.db');
@@ -52,6 +58,14 @@ describe('EventLog', () => {
         '"margin":0.22,"quality":0.83,"reason":null,"frameSequence":812,"capturedAt":"2026-11-21T09:00:00.120Z",' +
         '"decidedAt":"2026-11-21T09:00:00.200Z","expiresAt":"2026-11-21T09:00:02.120Z","replay":false}',
     );
+  });
+
+  it('belongs to whom its newest event says, for those who only help out', async () => {
+    expect(openOf(undefined).tenant).toBe('default');
+    const lobby = openOf('lobby');
+    expect(lobby.append(eventDraft()).tenant).toBe('lobby');
+    await lobby.close();
+    expect(openOf(undefined).append(eventDraft()).tenant).toBe('lobby');
   });
 
   it('gives back what was appended, the same but for `replay`', async () => {

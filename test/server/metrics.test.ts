@@ -12,7 +12,13 @@ beforeEach(() => {
 });
 afterEach(() => metrics.close());
 
-const lines = async () => (await metrics.text()).split('\n').filter((line) => line && !line.startsWith('#'));
+const OF_TENANT = /(?<=\{)tenant="[a-z]+",?|,tenant="[a-z]+"/;
+/** The samples, less what all of them have: whose they are. */
+const lines = async () =>
+  (await metrics.text())
+    .split('\n')
+    .filter((line) => line && !line.startsWith('#'))
+    .map((line) => line.replace(OF_TENANT, '').replace('{}', ''));
 const status = (fields: Partial<CameraStatus>): CameraStatus => ({
   cameraId: 'front',
   state: 'running',
@@ -171,10 +177,25 @@ describe('the metrics', () => {
     }
   });
 
+  it('say of every sample whose it is, as text and for other processes', async () => {
+    const other = createMetrics({ version: '2', tenant: 'lobby' });
+    other.frameReceived('front');
+    other.httpRequest({ method: 'GET', route: '/health', status: 200, seconds: 0.1 });
+    const samples = (await other.text()).split('\n').filter((line) => line && !line.startsWith('#'));
+    expect(samples).toContain('facegate_frames_received_total{camera="front",tenant="lobby"} 1');
+    expect(samples.filter((line) => !line.includes('tenant="lobby"'))).toEqual([]);
+    const json = (await other.json()) as { values: { labels: { tenant?: string } }[] }[];
+    expect(new Set(json.flatMap(({ values }) => values.map(({ labels }) => labels.tenant)))).toEqual(
+      new Set(['lobby']),
+    );
+    expect(await metrics.text()).toContain('facegate_info{version="1.2.3",tenant="default"} 1');
+    other.close();
+  });
+
   it('of two servers in one process do not mix', async () => {
     const other = createMetrics({ version: '2' });
     other.frameReceived('front');
-    expect((await metrics.text()).includes('facegate_frames_received_total{camera="front"}')).toBe(false);
+    expect((await metrics.text()).includes('facegate_frames_received_total{camera="front"')).toBe(false);
     other.close();
     other.close();
   });

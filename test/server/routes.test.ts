@@ -89,9 +89,15 @@ describe('every answer', () => {
     await app.inject('/cameras/nobody');
     await app.inject('/a/b/c');
     const { body } = await app.inject('/metrics');
-    expect(body).toContain('facegate_http_request_seconds_count{method="GET",route="/cameras/:id",status="200"} 1');
-    expect(body).toContain('facegate_http_request_seconds_count{method="GET",route="/cameras/:id",status="404"} 1');
-    expect(body).toContain('facegate_http_request_seconds_count{method="GET",route="none",status="404"} 1');
+    expect(body).toContain(
+      'facegate_http_request_seconds_count{tenant="default",method="GET",route="/cameras/:id",status="200"} 1',
+    );
+    expect(body).toContain(
+      'facegate_http_request_seconds_count{tenant="default",method="GET",route="/cameras/:id",status="404"} 1',
+    );
+    expect(body).toContain(
+      'facegate_http_request_seconds_count{tenant="default",method="GET",route="none",status="404"} 1',
+    );
     expect(body).not.toContain('nobody');
   });
 });

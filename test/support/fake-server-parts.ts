@@ -28,6 +28,7 @@ import { Webhooks } from '../../server/sinks/webhooks.ts';
 import { isWanted } from '../../sinks/event-filter.ts';
 import { openAuditLog } from '../../storage/audit-log.ts';
 import { type FakeAnalyser, fakeAnalyser } from './fake-analyser.ts';
+import { noSnapshots } from './no-snapshots.ts';
 import { noUnknowns } from './no-unknowns.ts';
 
 /** Everything a server needs, in memory, with what tests look at and turn. */
@@ -93,6 +94,7 @@ export async function fakeServerParts(
     settings,
     baseDir: folder,
     version: '1.2.3',
+    tenant: { id: 'default', name: 'default' },
     clock,
     log,
     analyser,
@@ -132,6 +134,7 @@ export async function fakeServerParts(
     live,
     preview,
     feed,
+    snapshots: noSnapshots(),
     sinks: {
       views: () => [],
       webhooks: new Webhooks({

@@ -75,7 +75,7 @@ describe.skipIf(!requirement('webgpu').met || !requirement('shared').met)(
       expect(Object.keys(nodes)).toEqual(['webgpu']);
       expect(nodes.webgpu).toBeGreaterThan(20);
       expect(await metrics()).toContain(
-        'facegate_network_degraded{role="detector",model="retinaface-mobilenet025",provider="webgpu"} 0',
+        'facegate_network_degraded{role="detector",model="retinaface-mobilenet025",provider="webgpu",tenant="default"} 0',
       );
       expect(logged.join('')).toMatch(
         /the detector retinaface-mobilenet025 runs on webgpu \((\d+) of \1 heavy nodes\)/,
@@ -95,7 +95,7 @@ describe.skipIf(!requirement('webgpu').met || !requirement('shared').met)(
       expect(Object.keys((await detector())?.nodes ?? {})).toEqual(['cpu']);
       expect(await ready()).toMatchObject({ degraded: true });
       expect(await metrics()).toContain(
-        'facegate_network_degraded{role="detector",model="retinaface-mobilenet025",provider="cpu"} 1',
+        'facegate_network_degraded{role="detector",model="retinaface-mobilenet025",provider="cpu",tenant="default"} 1',
       );
       expect(logged.filter((line) => /detector .* runs on cpu .*not on webgpu as asked for/.test(line))).toHaveLength(
         1,

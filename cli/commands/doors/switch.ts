@@ -82,7 +82,7 @@ function set(active: boolean, ids: readonly string[], options: SwitchOptions, co
   const told = whileNobodyServes(dataDir, () => {
     turn();
     const log = openLog('warn');
-    const events = openEventLog({ file: join(dataDir, 'events.db'), tenant: 'default', clock: systemClock, log });
+    const events = openEventLog({ file: join(dataDir, 'events.db'), clock: systemClock, log });
     try {
       events.appendAll(drafts);
     } finally {

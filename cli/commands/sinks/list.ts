@@ -67,7 +67,7 @@ type Places = ReadonlyMap<string, { readonly cursor: number; readonly behind: nu
 
 function placesOf(sinks: readonly SinkSettings[], file: string): Places {
   if (!existsSync(file)) return new Map();
-  const events = openEventLog({ file, tenant: 'default', clock: systemClock, log: silentLog });
+  const events = openEventLog({ file, clock: systemClock, log: silentLog });
   try {
     const last = events.lastSequence;
     return new Map(

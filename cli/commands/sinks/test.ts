@@ -1,4 +1,9 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
+import { openEventLog } from '../../../access/event-log.ts';
+import { DEFAULT_TENANT } from '../../../pipeline/access-event.ts';
+import { silentLog } from '../../../pipeline/silent-log.ts';
 import { systemClock } from '../../../pipeline/system-clock.ts';
 import { webhookEndpoint } from '../../../server/sinks/webhooks.ts';
 import { sendTest } from '../../../sinks/webhook/send-test.ts';
@@ -24,7 +29,9 @@ async function run(sink: string | undefined, options: SettingsOptions, context: 
   const { settings, dataDir } = readSettings(options, context);
   const webhook = whichWebhook(settings.sinks, sink);
   const endpoint = webhookEndpoint(webhook, { clock: systemClock, version });
-  const result = await sendTest(endpoint, { tenant: 'default', clock: systemClock }).finally(() => endpoint.close());
+  const result = await sendTest(endpoint, { tenant: tenantOf(dataDir), clock: systemClock }).finally(() =>
+    endpoint.close(),
+  );
   const { delivered, status, message, ms } = result;
   const details = { sink: webhook.id, delivered, status };
   withAudit(dataDir, (audit) =>
@@ -36,4 +43,14 @@ async function run(sink: string | undefined, options: SettingsOptions, context: 
   }
   terminal.note(`facegate: not delivered: ${message}, after ${ms} ms`);
   process.exitCode = 1;
+}
+
+/** Whose events the data folder holds. */
+function tenantOf(dataDir: string): string {
+  const file = join(dataDir, 'events.db');
+  if (!existsSync(file)) return DEFAULT_TENANT;
+  const events = openEventLog({ file, clock: systemClock, log: silentLog });
+  const { tenant } = events;
+  void events.close();
+  return tenant;
 }

@@ -123,10 +123,10 @@ describe('openEventSinks', () => {
       },
     ]);
     const text = await parts.metrics.text();
-    expect(text).toContain('facegate_sink_behind{sink="bad",type="file"} 1');
-    expect(text).toContain('facegate_sink_state{sink="bad",state="waiting"} 1');
-    expect(text).toContain('facegate_sink_state{sink="bad",state="delivering"} 0');
-    expect(text).toMatch(/facegate_sink_failures_total\{sink="bad",type="file"\} [1-9]/);
+    expect(text).toContain('facegate_sink_behind{sink="bad",type="file",tenant="default"} 1');
+    expect(text).toContain('facegate_sink_state{sink="bad",state="waiting",tenant="default"} 1');
+    expect(text).toContain('facegate_sink_state{sink="bad",state="delivering",tenant="default"} 0');
+    expect(text).toMatch(/facegate_sink_failures_total\{sink="bad",type="file",tenant="default"\} [1-9]/);
     await app.close();
     parts.dispose();
   });
