@@ -17,7 +17,6 @@ import {
   placesOf,
   type UrlPlace,
 } from './model-places.ts';
-import { buildStarterModel, findStarterModel } from './starter/build-starter-model.ts';
 import { unknownModel } from './unknown-model.ts';
 import { verifyFile } from './verify-file.ts';
 
@@ -137,6 +136,7 @@ class Store implements ModelStore {
 
   async #listing(entry: CatalogEntry, records: ReadonlyMap<string, AddedModel>): Promise<ModelListing> {
     if (entry.builtFrom === 'starter') {
+      const { findStarterModel } = await starterBuilder();
       const built = await findStarterModel(entry.name, this.#options.dir);
       if (built) return { entry, present: true, added: null, ...built };
     } else {
@@ -207,6 +207,7 @@ class Store implements ModelStore {
         `model "${entry.name}" is a starter model, for the demo and for tests only; name another one, or "auto"`,
       );
     }
+    const { buildStarterModel } = await starterBuilder();
     const { path } = await buildStarterModel(entry.name, this.#options.dir);
     return { entry, path, origin: 'built here from the npm package @vladmandic/face-api', verified: true };
   }
@@ -324,4 +325,9 @@ async function checkpointBeside(folder: string, entry: CatalogEntry): Promise<st
     }
   }
   return '';
+}
+
+/** Loaded when it is needed: it knows graphs and protobuf, which a server with real models never looks at. */
+function starterBuilder() {
+  return import('./starter/build-starter-model.ts');
 }

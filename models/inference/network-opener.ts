@@ -1,6 +1,5 @@
 import { AppError } from '../../config/app-error.ts';
 import { shortProviderName } from '../../config/execution-providers.ts';
-import type { CatalogEntry } from '../catalog.ts';
 import type { Role, RoleProof } from '../processes/role-report.ts';
 import { Session } from '../runtime/session.ts';
 import type { PlacedNetwork } from './networks.ts';
@@ -32,16 +31,4 @@ function withWayOut(error: unknown, role: Role, providers: PlacedNetwork['provid
   const allow = `to let the CPU take its place, loudly, set providers: [${[...names, 'cpu'].join(', ')}]`;
   const { message, details } = error;
   return new AppError(error.code, `the ${role}: ${message}; ${allow}`, { cause: error, ...(details && { details }) });
-}
-
-/** @throws {AppError} MODEL_CONTRACT_MISMATCH where the entry is of a model for something else. */
-export function expectTask<T extends CatalogEntry['task']>(
-  entry: CatalogEntry,
-  task: T,
-): Extract<CatalogEntry, { task: T }> {
-  if (entry.task === task) return entry as Extract<CatalogEntry, { task: T }>;
-  throw new AppError(
-    'MODEL_CONTRACT_MISMATCH',
-    `${entry.name} was given as ${task}; the catalog says it is ${entry.task}`,
-  );
 }

@@ -1,9 +1,10 @@
 import { FaceEmbedder } from '../embedders/embed.ts';
+import { expectTask } from '../expect-task.ts';
 import type { Role } from '../processes/role-report.ts';
 import type { CropScorer } from '../scorers/crop-scorer.ts';
 import { openScorer } from '../scorers/open-scorer.ts';
 import { scorerSide } from '../scorers/scorer-crops.ts';
-import { expectTask, type NetworkOpener } from './network-opener.ts';
+import type { NetworkOpener } from './network-opener.ts';
 import type { PlacedEmbedder, PlacedNetwork } from './networks.ts';
 import { type GainsFromBatches, probeBatches } from './probe-batches.ts';
 

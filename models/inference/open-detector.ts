@@ -8,8 +8,9 @@ import { ScrfdDetector } from '../detectors/scrfd.ts';
 import { StarterLandmarks } from '../detectors/starter-landmarks.ts';
 import { StarterSsdDetector } from '../detectors/starter-ssd.ts';
 import { YuNetDetector } from '../detectors/yunet.ts';
+import { expectTask } from '../expect-task.ts';
 import type { Session } from '../runtime/session.ts';
-import { expectTask, type NetworkOpener } from './network-opener.ts';
+import type { NetworkOpener } from './network-opener.ts';
 import type { PlacedNetwork } from './networks.ts';
 import { type GainsFromBatches, gainsFromBatches, probeBatches } from './probe-batches.ts';
 

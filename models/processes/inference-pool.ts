@@ -16,10 +16,10 @@ import type {
 } from '../../pipeline/ports.ts';
 import type { CatalogEntry, ScorerEntry } from '../catalog.ts';
 import { withRecognition } from '../embedders/recognised-face.ts';
+import { expectTask } from '../expect-task.ts';
 import type { CropAnalyserConfig } from '../inference/crop-analyser.ts';
 import type { CropOptions, JudgedCrops, RemoteEmbedder, RoleCrops } from '../inference/crop-work.ts';
 import type { FaceAnalyserConfig, FoundFace, FoundFaces, PictureOptions } from '../inference/face-analyser.ts';
-import { expectTask } from '../inference/network-opener.ts';
 import type { PlacedEmbedder, PlacedNetwork } from '../inference/networks.ts';
 import { autoProvider } from '../runtime/auto-provider.ts';
 import type { ResolvedModel } from '../store.ts';
