@@ -1,5 +1,6 @@
 import type { Box, IdentifiedFace, Landmarks, Point, SubjectRef } from '../pipeline/face.ts';
 import type { DropCounts, FrameResult, StageTimings } from '../pipeline/frame-result.ts';
+import { timingsInTenths } from '../pipeline/timings-in-tenths.ts';
 
 type Pixel = [x: number, y: number];
 
@@ -60,13 +61,7 @@ export function frameMessage(result: FrameResult, ageMs: number = result.frame.a
     height: frame.height,
     faces: faces.map((face) => faceMessage(face, frame.width, frame.height)),
     threshold: rounded(threshold),
-    timings: {
-      queue: tenths(timings.queue),
-      detect: tenths(timings.detect),
-      embed: tenths(timings.embed),
-      identify: tenths(timings.identify),
-      total: tenths(timings.total),
-    },
+    timings: timingsInTenths(timings),
     ageMs: Math.max(0, whole(ageMs)),
     dropped: { busy: dropped.busy, thinned: dropped.thinned, unchanged: dropped.unchanged },
   };
@@ -112,10 +107,6 @@ function pixel([x, y]: Point): Pixel {
 /** Also turns −0 into 0. */
 function whole(value: number): number {
   return Number.isFinite(value) ? Math.round(value) + 0 : 0;
-}
-
-function tenths(ms: number): number {
-  return Number.isFinite(ms) ? Math.round(ms * 10) / 10 + 0 : 0;
 }
 
 /** Four digits say all that a similarity has to say. */

@@ -1,4 +1,5 @@
 import { redact } from '../../config/redact.ts';
+import { timingsInTenths } from '../../pipeline/timings-in-tenths.ts';
 import type { CameraView } from '../server-parts.ts';
 import type { KnownCamera } from './known-camera.ts';
 
@@ -35,7 +36,7 @@ export function cameraView(camera: KnownCamera, doors: readonly string[], nowMs:
     ageMs: latest ? Math.round(latest.ageAt(nowMs)) : null,
     dropped: counts?.dropped ?? { busy: 0, thinned: 0, unchanged: 0, pool: 0, fault: 0 },
     decodeErrors: counts?.decodeErrors ?? 0,
-    timings: latest?.timings ?? null,
+    timings: latest ? timingsInTenths(latest.timings) : null,
     doors: [...doors],
     zones: settings.zones,
     masks: settings.masks,
