@@ -19,7 +19,8 @@ const REST = [
 
 /** `npm run build:web` writes web/dist, which the server serves; `npx vite web` serves the page beside a running server. */
 export default defineConfig({
-  base: '/',
+  // The page may stand under a gateway's prefix.
+  base: './',
   plugins: [jsmpegParts()],
   // The page served beside a running server: packed ahead, the package would pass the plugin by.
   optimizeDeps: { exclude: ['@cycjimmy/jsmpeg-player'] },

@@ -23,12 +23,12 @@ describe('calls that are held back', () => {
       });
     });
     const others = [call('/cameras'), call('/doors')];
-    await vi.waitFor(() => expect(asked).toEqual(['/keys']));
+    await vi.waitFor(() => expect(asked).toEqual(['./keys']));
     await call('/session', { ahead: true });
-    expect(asked).toEqual(['/keys', '/session']);
+    expect(asked).toEqual(['./keys', './session']);
     finish();
     await Promise.all([held, ...others]);
-    expect(asked).toEqual(['/keys', '/session', '/cameras', '/doors']);
+    expect(asked).toEqual(['./keys', './session', './cameras', './doors']);
   });
 
   it('go out as well when it failed', async () => {
@@ -38,6 +38,6 @@ describe('calls that are held back', () => {
     await expect(failed).rejects.toThrow('refused');
     await other;
     await call('/doors');
-    expect(asked).toEqual(['/cameras', '/doors']);
+    expect(asked).toEqual(['./cameras', './doors']);
   });
 });

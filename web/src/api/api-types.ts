@@ -10,6 +10,8 @@ export type Scope = 'read' | 'recognize' | 'enroll' | 'door' | 'admin';
 
 /** `GET /session` */
 export interface SessionInfo {
+  /** Who answers, where several tenants share one gateway. */
+  tenant: { id: string; name: string } | null;
   required: boolean;
   authenticated: boolean;
   name: string | null;

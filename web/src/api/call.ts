@@ -1,4 +1,5 @@
 import { ApiError } from './api-error.ts';
+import { ownAddress } from './own-address.ts';
 
 export interface CallOptions {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -67,7 +68,7 @@ async function ask<T>(
   const timeout = AbortSignal.timeout(options.timeoutMs ?? 10_000);
   const isForm = options.body instanceof FormData;
   try {
-    const response = await fetch(path, {
+    const response = await fetch(ownAddress(path), {
       method: options.method ?? 'GET',
       credentials: 'same-origin',
       cache: 'no-store',

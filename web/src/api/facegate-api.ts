@@ -25,6 +25,7 @@ import type {
   WebhookTestView,
 } from './api-types.ts';
 import { call, callFile } from './call.ts';
+import { ownAddress } from './own-address.ts';
 
 const at = (...parts: string[]) => parts.map((part) => `/${encodeURIComponent(part)}`).join('');
 
@@ -131,13 +132,13 @@ export const facegateApi = {
   removeFace: (subjectId: string, id: string) =>
     call<void>(at('subjects', subjectId, 'faces', id), { method: 'DELETE' }),
   /** For an `<img>`. */
-  faceImage: (subjectId: string, id: string) => `${at('subjects', subjectId, 'faces', id)}/image.jpg`,
+  faceImage: (subjectId: string, id: string) => ownAddress(`${at('subjects', subjectId, 'faces', id)}/image.jpg`),
 
   /** With a moment of a camera: those who were there then. */
   unknowns: (moment?: { camera: string; frame: number }) =>
     call<UnknownsView>(`/unknowns${moment ? queryOf(moment) : ''}`),
   /** For an `<img>`. */
-  unknownImage: (id: string) => `${at('unknowns', id)}/face.jpg`,
+  unknownImage: (id: string) => ownAddress(`${at('unknowns', id)}/face.jpg`),
   nameUnknown: (id: string, who: WhoItIs, { force = false } = {}) =>
     call<{ subject: { name: string }; templates: number }>(
       `${at('unknowns', id)}/subject${force ? '?force=true' : ''}`,

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { ApiError, errorText } from '../api/api-error.ts';
 import { Mark } from '../shell/mark.tsx';
 import { logIn } from '../state/connection.ts';
-import { session } from '../state/session.ts';
+import { session, tenantName } from '../state/session.ts';
 
 /** Exchanges a key for a cookie. The key is kept nowhere on this side. */
 export function LoginPage() {
@@ -34,6 +34,7 @@ export function LoginPage() {
           <Mark />
           facegate
         </h1>
+        {tenantName.value !== null && <p class="login-tenant">{tenantName.value}</p>}
         {state.phase === 'login' && state.expired && (
           <p class="note">Your session has ended. Log in again; you will be back where you were.</p>
         )}
@@ -41,7 +42,7 @@ export function LoginPage() {
         <input
           type="text"
           name="username"
-          value="facegate"
+          value={tenantName.value === null ? 'facegate' : `facegate ${tenantName.value}`}
           autocomplete="username"
           class="sr-only"
           tabIndex={-1}

@@ -1,12 +1,12 @@
 import { effect } from '@preact/signals';
 import { cameras } from '../state/cameras.ts';
 import { connection } from '../state/connection.ts';
-import { session } from '../state/session.ts';
+import { session, tenantName } from '../state/session.ts';
 
 /** Keeps `<title>` saying what matters to somebody who looks at another tab. */
 export function startPageTitle(): void {
   effect(() => {
-    document.title = `${state()}facegate`;
+    document.title = state() + (tenantName.value === null ? 'facegate' : `${tenantName.value} · facegate`);
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Scope } from '../api/api-types.ts';
 import { connection, logOut } from '../state/connection.ts';
 import { hrefOf, type PageName, route } from '../state/route.ts';
-import { may, session } from '../state/session.ts';
+import { may, session, tenantName } from '../state/session.ts';
 import { nextTheme, theme } from '../state/theme.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { Mark } from './mark.tsx';
@@ -31,9 +31,9 @@ export function TopBar() {
   const user = session.value;
   return (
     <header class="top-bar">
-      <a class="brand" href={hrefOf('wall')} aria-label="facegate, to the wall">
+      <a class="brand" href={hrefOf('wall')} aria-label={`${tenantName.value ?? 'facegate'}, to the wall`}>
         <Mark />
-        <span>facegate</span>
+        <span>{tenantName.value ?? 'facegate'}</span>
       </a>
       <nav class="pages" aria-label="Pages">
         {PAGES.filter(({ scope }) => scope === undefined || may(scope)).map(

@@ -1,4 +1,6 @@
-const PREFIX = 'facegate.';
+/** Tenants of one gateway share one storage. */
+const FOLDER = (globalThis.location?.pathname ?? '/').replace(/[^/]*$/, '');
+const PREFIX = FOLDER === '/' ? 'facegate.' : `facegate${FOLDER}`;
 
 /** A preference of this browser; null where there is none or storage is refused. */
 export function readKept(key: string): string | null {

@@ -10,10 +10,13 @@ export type SessionState =
   | ({ phase: 'in' } & Pick<SessionInfo, 'required' | 'name' | 'scopes'>);
 
 export const session = signal<SessionState>({ phase: 'starting' });
+/** Whose page this is, where several tenants share one gateway; known before anybody logs in. */
+export const tenantName = signal<string | null>(null);
 
 /** @returns whether calls may go ahead; false when a login is needed first. */
 export async function checkSession(): Promise<boolean> {
   const info = await facegateApi.session();
+  tenantName.value = info.tenant?.name ?? null;
   if (info.required && !info.authenticated) {
     sessionEnded();
     return false;
