@@ -2,7 +2,6 @@
 // long each call took and how much memory it all came to.
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
-import { keepYoungGenerationSmall } from '../cli/commands/young-generation.ts';
 import { CropAnalyser } from '../models/inference/crop-analyser.ts';
 import { LocalFaceAnalyser } from '../models/inference/face-analyser.ts';
 import type { Networks } from '../models/inference/networks.ts';
@@ -11,6 +10,7 @@ import { ProcessPool } from '../models/processes/process-pool.ts';
 import type { PixelImage } from '../pipeline/pixel-image.ts';
 import { silentLog } from '../pipeline/silent-log.ts';
 import { systemClock } from '../pipeline/system-clock.ts';
+import { keepYoungGenerationSmall } from '../server/young-generation.ts';
 import { descendantsOf, residentBytes } from '../test/support/child-processes.ts';
 import { LoopDelay } from './loop-delay.ts';
 

@@ -70,13 +70,18 @@ export class HotSettings {
     );
   }
 
-  #sayWhatNeedsRestart(settings: Settings): void {
+  /** What of `settings` differs from those it was started with and is not taken over while it runs. */
+  restartNeeded(settings: Settings): (keyof Settings)[] {
     const names = Object.keys(settings) as (keyof Settings)[];
-    const changed = names.filter(
+    return names.filter(
       (name) =>
         !(HOT as readonly string[]).includes(name) &&
         JSON.stringify(settings[name]) !== JSON.stringify(this.#started[name]),
     );
+  }
+
+  #sayWhatNeedsRestart(settings: Settings): void {
+    const changed = this.restartNeeded(settings);
     const restartFor = changed.join(', ');
     if (restartFor !== this.#restartFor && restartFor !== '') {
       this.#options.log.warn({ settings: changed }, `a restart is needed for what changed in ${restartFor}`);

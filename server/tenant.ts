@@ -130,7 +130,7 @@ export interface Tenant extends AsyncDisposable {
    */
   start(): Promise<{ address: string; adminKey: string | null }>;
   /** What of the settings may change while it runs: the doors and their schedules. */
-  readonly hotSettings: Pick<HotSettings, 'apply' | 'refuse'>;
+  readonly hotSettings: Pick<HotSettings, 'apply' | 'refuse' | 'restartNeeded'>;
   /** Idempotent; resolves when every child process is gone and everything is on disk. */
   close(): Promise<void>;
 }

@@ -7,11 +7,11 @@ import type { Settings } from '../../config/settings-schema.ts';
 import type { FrameTracer } from '../../pipeline/frame-trace.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { openTenant, type Tenant } from '../../server/tenant.ts';
+import { keepYoungGenerationSmall } from '../../server/young-generation.ts';
 import type { CommandContext } from './command-context.ts';
 import type { openLog } from './log.ts';
 import type { CommandSettings } from './settings-options.ts';
 import { watchSettings } from './watch-settings.ts';
-import { keepYoungGenerationSmall } from './young-generation.ts';
 
 export interface RunTenantOptions extends CommandSettings {
   /** Where weights are kept. Default: `models` in the data folder. */
