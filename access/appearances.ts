@@ -40,7 +40,7 @@ export function createAppearances(cameraId: string, options: AppearancesOptions)
     for (const [subjectId, { takenAtMs: atMs, last }] of present) {
       if (nowMs - atMs < leftAfterMs) continue;
       present.delete(subjectId);
-      left.push({ ...last, type: 'person.left', decidedAtMs: clock.wallMs() });
+      left.push({ ...last, type: 'person.left', decidedAtMs: clock.wallMs(), box: undefined });
     }
     return left;
   };
@@ -50,7 +50,7 @@ export function createAppearances(cameraId: string, options: AppearancesOptions)
     const { frame, threshold } = result;
     const nowMs = clock.monotonicMs();
     if (frame.cameraId !== cameraId || judgeFrame(frame, nowMs, maxAgeMs) !== 'usable') return drafts;
-    for (const { subject, similarity, margin, quality } of recognisedFaces(result)) {
+    for (const { subject, similarity, margin, quality, box } of recognisedFaces(result)) {
       const before = present.get(subject.id);
       const atMs = takenAtMs(frame);
       if (before) {
@@ -70,6 +70,7 @@ export function createAppearances(cameraId: string, options: AppearancesOptions)
         capturedAtMs: frame.capturedAtMs,
         decidedAtMs: clock.wallMs(),
         expiresAtMs: null,
+        box,
       };
       const { connection, sequence, ptsSeconds } = frame;
       present.set(subject.id, { picture: { connection, sequence, ptsSeconds }, takenAtMs: atMs, last: seen });

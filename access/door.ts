@@ -240,7 +240,7 @@ class WatchedDoor implements Door {
 
   #draft(
     { result: { frame, threshold }, wallMs }: Moment,
-    { similarity, margin, quality }: UnfitFace,
+    { similarity, margin, quality, box }: UnfitFace,
     decision: Pick<EventDraft, 'type' | 'subject' | 'reason' | 'expiresAtMs'>,
   ): EventDraft {
     return {
@@ -254,6 +254,7 @@ class WatchedDoor implements Door {
       frameSequence: frame.sequence,
       capturedAtMs: frame.capturedAtMs,
       decidedAtMs: wallMs,
+      box,
     };
   }
 }

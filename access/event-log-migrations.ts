@@ -49,4 +49,8 @@ export const EVENT_LOG_MIGRATIONS: readonly Migration[] = [
       CREATE INDEX events_by_subject_name ON events (subject_name) WHERE subject_name IS NOT NULL;
     `,
   },
+  {
+    name: 'pictures of the moment',
+    sql: 'ALTER TABLE events ADD COLUMN pictured INTEGER NOT NULL DEFAULT 0;',
+  },
 ];

@@ -1,5 +1,6 @@
 import { AppError } from '../config/app-error.ts';
 import type { Clock, Logger } from '../pipeline/ports.ts';
+import { AgeByClock } from './age-by-clock.ts';
 import type { EventLog } from './event-log.ts';
 
 export interface EventRetentionOptions {
@@ -16,9 +17,6 @@ const PAUSE_MS = 25;
 /** A step is to take so long at most, and is made larger while it takes less than half of it. */
 const STEP_MS = 10;
 const STEP = { first: 128, least: 8, most: 4096 };
-/** A wall clock that moved this far against the other one was set by somebody. */
-const JUMP_MS = 60_000;
-const HELD_MS = 3_600_000;
 
 /**
  * Removes what the event log is not to keep any more, a little at a time, so that this thread is never held up for long. Looks
@@ -28,29 +26,15 @@ const HELD_MS = 3_600_000;
  * @returns how to end it.
  */
 export function watchEventRetention({ events, clock, log, timer = afterTimeout }: EventRetentionOptions): () => void {
-  const offset = () => clock.wallMs() - clock.monotonicMs();
-  let known = offset();
-  let heldUntilMs = Number.NEGATIVE_INFINITY;
+  const age = new AgeByClock({ clock, log, what: 'event' });
   let step = STEP.first;
   let failing = false;
 
-  const byAge = () => {
-    const now = offset();
-    if (Math.abs(now - known) > JUMP_MS) {
-      log.warn(
-        { byMs: Math.round(now - known) },
-        'the wall clock was set: no event is removed for its age for an hour',
-      );
-      heldUntilMs = clock.monotonicMs() + HELD_MS;
-    }
-    known = now;
-    return clock.monotonicMs() >= heldUntilMs;
-  };
   const look = () => {
     let again = false;
     const begunMs = clock.monotonicMs();
     try {
-      const removed = events.prune(step, { byAge: byAge() });
+      const removed = events.prune(step, { byAge: age.isBelieved() });
       again = removed === step;
       failing = false;
     } catch (error) {

@@ -19,6 +19,8 @@ export interface EventRow {
   readonly captured_at_ms: number | null;
   readonly decided_at_ms: number;
   readonly expires_at_ms: number | null;
+  /** 1: a picture of the moment was kept. */
+  readonly pictured: number;
 }
 
 /** The fields in the order of the wire format. Frozen, because every subscriber gets the same one. */
@@ -40,6 +42,7 @@ export function eventOfRow(row: EventRow, replay: boolean): AccessEvent {
     capturedAt: iso(row.captured_at_ms),
     decidedAt: new Date(row.decided_at_ms).toISOString(),
     expiresAt: iso(row.expires_at_ms),
+    ...(row.pictured === 1 && { snapshotUrl: `/events/${row.id}/snapshot` }),
     replay,
   });
 }

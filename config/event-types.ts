@@ -23,6 +23,13 @@ export const EVENT_TYPES = [
 
 export type EventType = (typeof EVENT_TYPES)[number];
 
+/** Those that rest on a face in a picture of their own. */
+export const PICTURED_TYPES = [
+  'access.granted',
+  'access.denied',
+  'person.seen',
+] as const satisfies readonly EventType[];
+
 /** What must stand where the name of an event type was expected; follows the field's name. */
 export function eventTypeExpectation(got: unknown): string {
   const near = typeof got === 'string' ? nearestName(got, EVENT_TYPES) : null;

@@ -1,5 +1,5 @@
 /** What a key may do, smallest first. `admin` may everything. */
-export const KEY_SCOPES = ['read', 'recognize', 'enroll', 'door', 'admin'] as const;
+export const KEY_SCOPES = ['read', 'recognize', 'enroll', 'door', 'pictures', 'admin'] as const;
 
 export type KeyScope = (typeof KEY_SCOPES)[number];
 

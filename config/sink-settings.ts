@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { brokerUrlProblem } from './broker-url-problem.ts';
-import { EVENT_TYPES, eventTypeExpectation } from './event-types.ts';
-import { byteSize, id, text, whole } from './setting-types.ts';
+import { EVENT_TYPES, eventTypeExpectation, PICTURED_TYPES } from './event-types.ts';
+import { byteSize, duration, id, text, whole } from './setting-types.ts';
 import { webhookSecretProblem } from './webhook-secret.ts';
 
 // Where events go besides those who ask for them. How to add a kind: docs/architecture.md.
@@ -183,4 +183,36 @@ export const eventsSchema = z.strictObject({
         .describe('The event log takes at most this much of the disk; the oldest go first. Default: no limit.'),
     })
     .prefault({}),
+  snapshots: z
+    .strictObject({
+      keep: z
+        .enum(['off', 'crop', 'frame'])
+        .default('off')
+        .describe(
+          'Keep a picture of the moment with each event that rests on a face, sealed: the face with its surroundings (`crop`), or all that the camera saw (`frame`), with everybody else in it. Read with the scope `pictures` (docs/security.md#pictures-of-events).',
+        ),
+      for: z
+        .array(z.enum(PICTURED_TYPES, { error: `must be ${PICTURED_TYPES.slice(0, -1).join(', ')} or person.seen` }))
+        .min(1, 'must name at least one event type')
+        .default(['access.granted', 'access.denied'])
+        .meta({ words: `list of ${PICTURED_TYPES.map((type) => `\`${type}\``).join(', ')}` })
+        .describe('Events that get one.'),
+      retention: z
+        .strictObject({
+          age: duration('1m', '3650d')
+            .prefault('7d')
+            .describe('A picture is deleted after so long, or with its event where that goes first.'),
+          bytes: byteSize('1 MB', '1 TB')
+            .prefault('1 GB')
+            .describe('The pictures take at most this much of the disk; the oldest go first.'),
+        })
+        .prefault({}),
+      width: whole(64, 3840)
+        .optional()
+        .describe('A wider picture is scaled down to this, pixels. Default: 480 for `crop`, 1280 for `frame`.'),
+      quality: whole(30, 100).default(80).describe('Quality of the JPEG.'),
+    })
+    .prefault({}),
 });
+
+export type SnapshotSettings = z.output<typeof eventsSchema>['snapshots'];

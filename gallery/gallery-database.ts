@@ -14,6 +14,7 @@ import {
   type TemplateRow,
 } from './gallery-rows.ts';
 import { CONTEXT, type GalleryKey, type GalleryKeySource, seal, unseal } from './gallery-seal.ts';
+import { PictureKeys } from './picture-keys.ts';
 import { Sealing, type SealingReport } from './sealing.ts';
 import type { Consent } from './subject.ts';
 
@@ -58,6 +59,7 @@ export interface TemplatePageQuery {
 export class GalleryDatabase {
   /** What became of the key when this was opened. */
   readonly sealing: SealingReport;
+  readonly pictureKeys: PictureKeys;
   readonly #file: DatabaseFile;
   readonly #sealing: Sealing;
   readonly #dataVersion: StatementSync;
@@ -82,6 +84,7 @@ export class GalleryDatabase {
     try {
       this.#sealing = new Sealing(this.#file, key);
       this.sealing = this.#sealing.begin();
+      this.pictureKeys = new PictureKeys(this.#file, this.#sealing);
       const prepare = (sql: string) => this.#file.prepare(sql);
       this.#dataVersion = prepare('PRAGMA data_version');
       this.#lastChange = prepare("SELECT seq FROM sqlite_sequence WHERE name = 'changes'");

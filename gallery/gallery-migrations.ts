@@ -92,4 +92,17 @@ export const GALLERY_MIGRATIONS: readonly Migration[] = [
       ) STRICT;
     `,
   },
+  {
+    // What the pictures of events are sealed under (server/snapshots): keys of their own, so that a change of the gallery's key
+    // does not have to seal every picture anew.
+    name: 'keys of pictures',
+    sql: `
+      CREATE TABLE picture_keys (
+        id TEXT PRIMARY KEY,
+        -- The gallery's key when it was made. Under another one a new one is made.
+        made_under TEXT NOT NULL,
+        sealed BLOB NOT NULL
+      ) STRICT;
+    `,
+  },
 ];

@@ -103,6 +103,7 @@ export const CONTEXT = {
     ['embedding', row.subjectId, row.model, row.modelVersion, row.kind, row.id].join('\n'),
   image: (row: { id: string; subjectId: string }) => ['image', row.subjectId, row.id].join('\n'),
   subject: (row: { id: string }) => ['subject', row.id].join('\n'),
+  pictureKey: (row: { id: string }) => ['picture key', row.id].join('\n'),
 };
 
 export function seal(key: GalleryKey, bytes: Uint8Array, context: string): Buffer {

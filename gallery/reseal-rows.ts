@@ -28,6 +28,13 @@ const TABLES = [
   },
   { name: 'image', table: 'images', column: 'sealed', others: 'subject_id AS subjectId', context: CONTEXT.image },
   { name: 'subject', table: 'subjects', column: 'sealed', others: 'id AS subjectId', context: CONTEXT.subject },
+  {
+    name: 'pictureKey',
+    table: 'picture_keys',
+    column: 'sealed',
+    others: 'id AS subjectId',
+    context: CONTEXT.pictureKey,
+  },
 ] as const;
 
 /** Rows that are in memory at once. */
@@ -43,7 +50,7 @@ export function resealRows(
   database: DatabaseFile,
   { from, to }: { from: GalleryKey | null; to: GalleryKey },
 ): Resealed {
-  const counts = { template: 0, image: 0, subject: 0 };
+  const counts = { template: 0, image: 0, subject: 0, pictureKey: 0 };
   const damaged: string[] = [];
   withoutTriggers(database, ['template_changed', 'subject_changed'], () => {
     for (const { name, table, column, others, context } of TABLES) {
@@ -57,7 +64,9 @@ export function resealRows(
         for (const row of rows) {
           const clear = from ? unseal(from, row.sealed, context(row)) : row.sealed;
           if (!clear) {
-            damaged.push(`${name} ${row.id}`);
+            // Nobody could take that one away; what was sealed under it is lost already.
+            if (name === 'pictureKey') database.prepare('DELETE FROM picture_keys WHERE id = ?').run(row.id);
+            else damaged.push(`${name} ${row.id}`);
             continue;
           }
           update.run(seal(to, clear, context(row)), row.id);

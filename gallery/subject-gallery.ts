@@ -17,6 +17,7 @@ import {
 import { LastSeen } from './last-seen.ts';
 import { mergeHits } from './merge-hits.ts';
 import { NotSearched } from './not-searched.ts';
+import type { PictureKeys } from './picture-keys.ts';
 import { type CosineScale, SearchedTemplates } from './searched-templates.ts';
 import type { GallerySize, NewTemplate, Subject, SubjectDraft, Template } from './subject.ts';
 import { subjectFields } from './subject-draft.ts';
@@ -385,6 +386,11 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     const { subjectId, kind, source, imageId } = this.#details(templateId);
     if (imageId === null) throw new AppError('IMAGE_NOT_KEPT', `the picture of the face "${templateId}" is not kept`);
     return this.#add(subjectId, embedding, { kind, quality, source, imageId, image: undefined });
+  }
+
+  /** What the pictures of events are sealed under. */
+  get pictureKeys(): PictureKeys {
+    return this.#database.pictureKeys;
   }
 
   /** Seals what belongs to the gallery and lies elsewhere, under its key. */

@@ -7,6 +7,8 @@ export const AUDIT_ACTIONS = [
   'template.added',
   'template.removed',
   'image.viewed',
+  'snapshot.viewed',
+  'snapshot.deleted',
   'gallery.exported',
   'gallery.imported',
   'gallery.backed_up',

@@ -289,6 +289,10 @@ export const eventView = z
     capturedAt: moment.nullable().describe('when the picture was taken'),
     decidedAt: moment,
     expiresAt: moment.nullable().describe('a grant is void from then on; null for everything else'),
+    snapshotUrl: z
+      .string()
+      .optional()
+      .describe('path of the picture of the moment, for keys with the scope `pictures`; absent where none was kept'),
     replay: z
       .boolean()
       .describe('not told as it happens: from the log, told before, or late. A replayed grant never opens a door'),

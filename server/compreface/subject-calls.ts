@@ -15,10 +15,14 @@ import {
 import { oneByOne } from './one-by-one.ts';
 
 /** Subjects by their names: CompreFace knows no other id of them. */
-export function subjectCalls(app: ServerApp, { gallery, audit }: Pick<ServerParts, 'gallery' | 'audit'>): void {
-  const remove = ({ id, templates, notSearched }: Subject, by: string) => {
+export function subjectCalls(
+  app: ServerApp,
+  { gallery, snapshots, audit }: Pick<ServerParts, 'gallery' | 'snapshots' | 'audit'>,
+): void {
+  const remove = ({ id, templates, notSearched }: Subject, by: string): string => {
     gallery.removeSubject(id);
     audit.record({ action: 'subject.deleted', by, subject: id, details: { templates: templates + notSearched } });
+    return id;
   };
 
   app.route({
@@ -81,9 +85,10 @@ export function subjectCalls(app: ServerApp, { gallery, audit }: Pick<ServerPart
       params: subjectParams,
       response: { 200: subjectAnswer, ...refusals },
     },
-    handler: (request) => {
+    handler: async (request) => {
       const subject = subjectCalled(gallery, request.params.subject);
       remove(subject, callerName(request));
+      await snapshots.forget([subject.id], callerName(request));
       return { subject: subject.name };
     },
   });
@@ -100,6 +105,7 @@ export function subjectCalls(app: ServerApp, { gallery, audit }: Pick<ServerPart
     },
     handler: async (request) => {
       const removed = await oneByOne(gallery.subjects(), (subject) => remove(subject, callerName(request)));
+      await snapshots.forget(removed, callerName(request));
       return { deleted: removed.length };
     },
   });

@@ -48,7 +48,10 @@ const listQuery = z.object({
     .describe('the `next` of the answer before'),
 });
 
-export function subjectRoutes(app: ServerApp, { gallery, audit }: Pick<ServerParts, 'gallery' | 'audit'>): void {
+export function subjectRoutes(
+  app: ServerApp,
+  { gallery, snapshots, audit }: Pick<ServerParts, 'gallery' | 'snapshots' | 'audit'>,
+): void {
   app.route({
     method: 'GET',
     url: '/subjects',
@@ -146,7 +149,7 @@ export function subjectRoutes(app: ServerApp, { gallery, audit }: Pick<ServerPar
     schema: {
       tags: ['subjects'],
       operationId: 'removeSubject',
-      summary: 'Forgets a subject and its faces',
+      summary: 'Forgets a subject, its faces, and the pictures kept of events about it',
       params: idParams,
       response: {
         204: nothing,
@@ -157,7 +160,9 @@ export function subjectRoutes(app: ServerApp, { gallery, audit }: Pick<ServerPar
       const { id, templates, notSearched } = gallery.subject(request.params.id);
       gallery.removeSubject(id);
       const details = { templates: templates + notSearched };
-      audit.record({ action: 'subject.deleted', by: callerName(request), subject: id, details });
+      const by = callerName(request);
+      audit.record({ action: 'subject.deleted', by, subject: id, details });
+      await snapshots.forget([id], by);
       return reply.code(204).send(null);
     },
   });

@@ -58,6 +58,7 @@ describe('a door', () => {
         capturedAtMs: wallMs - 100,
         decidedAtMs: wallMs,
         expiresAtMs: wallMs - 100 + 2000,
+        box: [100, 100, 200, 200],
       },
     ]);
     expect(door.stats()).toEqual({ granted: 1, denied: 0, stale: 0, degraded: 0, broken: 0 });

@@ -182,7 +182,7 @@ describe('loadSettings', () => {
       [
         'a scope by its former name',
         `keys:\n  - { name: a, key: ${'k'.repeat(24)}, scopes: [read, analyse] }`,
-        'keys[0].scopes[1] must be read, recognize, enroll, door or admin ("analyse" is called "recognize" now), got "analyse" (line 2)',
+        'keys[0].scopes[1] must be read, recognize, enroll, door, pictures or admin ("analyse" is called "recognize" now), got "analyse" (line 2)',
       ],
       ['a choice', camera('transport: http'), 'cameras[0].transport must be tcp or udp, got "http" (line 2)'],
       ['a switch', camera('loop: "yes"'), 'cameras[0].loop must be true or false, got "yes" (line 2)'],

@@ -33,7 +33,15 @@ describe('sinks', () => {
   it('are none where nothing is said, and the log keeps what the documentation says', () => {
     const { sinks, events } = load('');
     expect(sinks).toEqual([]);
-    expect(events).toEqual({ keep: { days: 90, count: 1_000_000 } });
+    expect(events).toEqual({
+      keep: { days: 90, count: 1_000_000 },
+      snapshots: {
+        keep: 'off',
+        for: ['access.granted', 'access.denied'],
+        retention: { age: 604_800_000, bytes: 1e9 },
+        quality: 80,
+      },
+    });
     expect(load('events: { keep: { bytes: 512 MiB } }').events.keep.bytes).toBe(536_870_912);
   });
 

@@ -12,12 +12,14 @@ const READER = 'reader-key-0123456789-abcdef';
 const ANALYST = 'analyst-key-0123456789-abcdef';
 const ENROLLER = 'enroller-key-0123456789-abcde';
 const DOORMAN = 'doorman-key-0123456789-abcdef';
+const VIEWER = 'viewer-key-0123456789-abcdef';
 const KEYS: SettingsInput['keys'] = [
   { name: 'boss', key: ADMIN, scopes: ['admin'] },
   { name: 'wall', key: READER, scopes: ['read'] },
   { name: 'batch', key: ANALYST, scopes: ['recognize'] },
   { name: 'desk', key: ENROLLER, scopes: ['enroll'] },
   { name: 'relay', key: DOORMAN, scopes: ['door'] },
+  { name: 'guard', key: VIEWER, scopes: ['pictures'] },
 ];
 
 let parts: FakeServerParts;
@@ -88,7 +90,7 @@ describe('without any key', () => {
       required: false,
       authenticated: true,
       name: null,
-      scopes: ['read', 'recognize', 'enroll', 'door', 'admin'],
+      scopes: ['read', 'recognize', 'enroll', 'door', 'pictures', 'admin'],
     });
   });
 });
@@ -194,6 +196,7 @@ describe('with keys', () => {
     ['GET', '/events', 'read'],
     // From an event that is not there: a stream would never end.
     ['GET', '/events/stream?since=999', 'read'],
+    ['GET', '/events/x/snapshot', 'pictures'],
     ['GET', '/sinks', 'admin'],
     ['GET', '/sinks/x/dead', 'admin'],
     ['POST', '/sinks/x/resend', 'admin'],
@@ -232,7 +235,14 @@ describe('with keys', () => {
 
   it('asks each route for its scope; admin may everything', async () => {
     await serve({ keys: KEYS });
-    const owners = { read: READER, recognize: ANALYST, enroll: ENROLLER, door: DOORMAN, admin: ADMIN };
+    const owners = {
+      read: READER,
+      recognize: ANALYST,
+      enroll: ENROLLER,
+      door: DOORMAN,
+      pictures: VIEWER,
+      admin: ADMIN,
+    };
     for (const [method, url, needs] of ROUTES) {
       for (const [scope, key] of Object.entries(owners)) {
         const { statusCode } = await get(url, bearer(key), { method });

@@ -130,7 +130,7 @@ describe('keys over HTTP', () => {
   it.each([
     [{}, 'body "name" must be a text; body "scopes" must be a list of scopes'],
     [{ name: 'x', scopes: [] }, 'body "scopes" must name at least one scope'],
-    [{ name: 'x', scopes: ['root'] }, 'body "scopes.0" must be read, recognize, enroll, door or admin'],
+    [{ name: 'x', scopes: ['root'] }, 'body "scopes.0" must be read, recognize, enroll, door, pictures or admin'],
     [{ name: 'x', scopes: ['enrol'] }, '"enrol" is called "enroll" now'],
     [{ name: 'x', scopes: ['read'], rateLimit: 5 }, 'body "rateLimit" must be a limit like {"perMinute":600}'],
     [{ name: 'x', scopes: ['read'], rateLimit: { perMinute: 0 } }, 'body "rateLimit.perMinute" must be between 1 and'],
