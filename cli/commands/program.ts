@@ -25,9 +25,18 @@ const { version } = JSON.parse(readFileSync(packageFile(), 'utf8')) as { version
 /** Runs the command line; sets `process.exitCode` and never throws. */
 export async function run(args: readonly string[]): Promise<void> {
   const terminal = openTerminal();
+  try {
+    await commandLine({ terminal, version, env: process.env }).parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    process.exitCode = exitCodeFor(error, (line) => terminal.note(line));
+  }
+}
+
+/** Every command with its options; parsing runs one. */
+export function commandLine(context: CommandContext): Command {
   const program = new Command('facegate')
     .description('Live face recognition on camera streams: who is it, and may they pass?')
-    .version(version, '-V, --version', 'print the version')
+    .version(context.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .showSuggestionAfterError()
     .showHelpAfterError('(facegate --help shows what there is)')
@@ -51,7 +60,6 @@ Environment:
   FFMPEG_PATH            the ffmpeg to use (default: the one on the PATH, else the one in the package)`,
     );
   program.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'facegate: ')) });
-  const context: CommandContext = { terminal, version, env: process.env };
   addServeCommand(program, context);
   addDemoCommand(program, context);
   addEnrollCommand(program, context);
@@ -66,11 +74,7 @@ Environment:
   addDoctorCommand(program, context);
   addGpuCommand(program, context);
   for (const command of program.commands) inheritOutput(command, program);
-  try {
-    await program.parseAsync([...args], { from: 'user' });
-  } catch (error) {
-    process.exitCode = exitCodeFor(error, (line) => terminal.note(line));
-  }
+  return program;
 }
 
 function inheritOutput(command: Command, parent: Command): void {
