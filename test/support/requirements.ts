@@ -17,6 +17,8 @@ const NAMES = [
   'torch',
   'webgpu',
   'mosquitto',
+  'systemd',
+  'promtool',
 ] as const;
 export type RequirementName = (typeof NAMES)[number];
 
@@ -118,6 +120,18 @@ const LOOK: Record<RequirementName, () => Requirement> = {
         },
   mosquitto: () =>
     mosquittoPath ? { met: true, why: mosquittoPath } : { met: false, why: 'no mosquitto (apt-get install mosquitto)' },
+  systemd: () => {
+    const path = onPath('systemd-analyze');
+    return path
+      ? { met: true, why: path }
+      : { met: false, why: 'no systemd-analyze on the PATH (apt-get install systemd)' };
+  },
+  promtool: () => {
+    const path = onPath('promtool');
+    return path
+      ? { met: true, why: path }
+      : { met: false, why: 'no promtool on the PATH (apt-get install prometheus)' };
+  },
   webcam: () => (existsSync('/dev/video0') ? { met: true, why: '/dev/video0' } : { met: false, why: 'no /dev/video0' }),
   webgpu: () => {
     if (!existsSync(SWIFTSHADER)) return { met: false, why: `no ${SWIFTSHADER} (apt-get install chromium)` };
