@@ -107,9 +107,8 @@ export class LiveViewer {
     if (!next) return;
     const [cameraId, message] = next;
     this.#waiting.delete(cameraId);
-    const data = message.data();
     this.#sendingSinceMs = this.#clock.monotonicMs();
-    this.#socket.send(data, { binary: typeof data !== 'string' }, (error) => {
+    this.#socket.send(message.data(), { binary: message.binary }, (error) => {
       this.#sendingSinceMs = null;
       if (error) return;
       message.result.frame.trace?.sent(this.#name, message.readyMs, this.#clock.monotonicMs());

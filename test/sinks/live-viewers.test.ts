@@ -1,5 +1,8 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import type { LiveViewerOptions } from '../../sinks/live-viewer.ts';
 import { LiveViewers, type LiveViewersOptions } from '../../sinks/live-viewers.ts';
 import { fakeResult } from '../support/fake-result.ts';
 import { FakeSocket } from '../support/fake-socket.ts';
@@ -32,6 +35,17 @@ function rig(options: LiveViewersOptions = {}) {
     return result;
   };
   return { live, clock, log, push };
+}
+
+/** Hard to compress, so that messages are as large as real ones. */
+const noise = ({ width, height }: { width: number; height: number }) =>
+  Uint8Array.from({ length: width * height * 3 }, (_, i) => (Math.imul(i, 2_654_435_761) >>> 13) & 255);
+
+/** That are still held by somebody. */
+function arrayBufferBytes(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  return process.memoryUsage().arrayBuffers;
 }
 
 const sequences = (socket: FakeSocket) => socket.sent.map((data) => liveParts(data).json.sequence);
@@ -75,6 +89,50 @@ describe('LiveViewers', () => {
     expect(live.stats()).toMatchObject({ viewers: 5, encoded: 2 });
     const jpegs = [...plain, ...annotated].map((socket) => liveParts(socket.sent[0]!).jpeg!.toString('base64'));
     expect(new Set(jpegs).size).toBe(2);
+    await live.close();
+  });
+
+  it('hands the same bytes to all who watch, with pictures and without, though serving them takes a while', async () => {
+    const { live, clock, push } = rig();
+    /** Each takes a quarter of a millisecond to serve. */
+    const watch = (options: LiveViewerOptions) =>
+      Array.from({ length: 30 }, () => {
+        const socket = new FakeSocket();
+        const send = socket.send.bind(socket);
+        socket.send = (...message) => {
+          clock.advance(0.25);
+          send(...message);
+        };
+        live.add(socket, options);
+        return socket;
+      });
+    const [pictures, texts] = [watch(EVERYTHING), watch(TEXT_ONLY)];
+    push(1);
+    await until(() => [...pictures, ...texts].every((socket) => socket.handed.length === 1));
+    expect(new Set(pictures.map((socket) => socket.handed[0])).size).toBe(1);
+    expect(new Set(texts.map((socket) => socket.handed[0])).size).toBe(1);
+    expect(live.stats().encoded).toBe(1);
+    await live.close();
+  });
+
+  it('keeps less than a message for each of many who do not read, whatever is sent', async () => {
+    const { live, push } = rig();
+    const size = { width: 640, height: 360 };
+    const fast = new FakeSocket();
+    const stalled = Array.from({ length: 400 }, () => new FakeSocket({ reading: false }));
+    for (const socket of [fast, ...stalled]) live.add(socket, EVERYTHING);
+    const before = arrayBufferBytes();
+    for (let sequence = 1; sequence <= 5; sequence += 1) {
+      push(sequence, { ...size, data: noise(size) });
+      await until(() => fast.sent.length === sequence);
+    }
+    expect(sequences(fast)).toEqual([1, 2, 3, 4, 5]);
+    const message = fast.handed[0]!.length;
+    expect(message).toBeGreaterThan(50_000);
+    expect(stalled.every((socket) => socket.bufferedAmount === message)).toBe(true);
+    // What the fast one keeps for this test, what waits, the newest frame: all of it is shared.
+    expect((arrayBufferBytes() - before) / stalled.length).toBeLessThan(message / 4);
+    expect(live.stats().clients.map(({ dropped }) => dropped)).toEqual([0, ...stalled.map(() => 3)]);
     await live.close();
   });
 

@@ -4,8 +4,10 @@ import type { ViewerSocket } from '../../sinks/viewer-socket.ts';
 /** A socket whose client reads when the test says so. */
 export class FakeSocket extends EventEmitter implements ViewerSocket {
   readyState = 1;
-  /** Everything that was handed to `send`, in order. */
+  /** Everything that was handed to `send`, in order; what is text as a string. */
   readonly sent: (Buffer | string)[] = [];
+  /** The same as it was handed over. */
+  readonly handed: (Buffer | string)[] = [];
   readonly #unread: { bytes: number; done: (error?: Error | null) => void }[] = [];
   closed: { code: number | undefined; reason: string | undefined } | null = null;
   terminated = false;
@@ -26,8 +28,9 @@ export class FakeSocket extends EventEmitter implements ViewerSocket {
     return this.#unread.length;
   }
 
-  send(data: Buffer | string, _options: { binary: boolean }, done: (error?: Error | null) => void): void {
-    this.sent.push(data);
+  send(data: Buffer | string, { binary }: { binary: boolean }, done: (error?: Error | null) => void): void {
+    this.sent.push(binary ? data : data.toString());
+    this.handed.push(data);
     this.#unread.push({ bytes: Buffer.byteLength(data), done });
     if (this.reading) queueMicrotask(() => this.read());
   }
