@@ -16,19 +16,23 @@ export async function listen(
   try {
     await app.listen({ host, port: wanted });
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'EADDRINUSE') {
-      throw new AppError('PORT_IN_USE', `port ${wanted} of ${host} is in use; choose another one with --port`, {
-        cause,
-      });
-    }
-    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-      throw new AppError('CONFIG_INVALID', `cannot listen on ${host} port ${wanted} (${code})`, { cause });
-    }
-    throw cause;
+    throw listenError(cause, { host, port: wanted, instead: 'choose another one with --port' });
   }
   const { port } = app.server.address() as AddressInfo;
   const anyAddress = host === '0.0.0.0' || host === '::';
   const name = anyAddress ? '127.0.0.1' : host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
   return { port, url: `${tls ? 'https' : 'http'}://${name}:${port}` };
+}
+
+/** What kept a server from listening, in words for whoever started it, and what to do `instead`; anything else as it is. */
+export function listenError(cause: unknown, o: { host: string; port: number; instead: string }): unknown {
+  const { host, port, instead } = o;
+  const code = (cause as NodeJS.ErrnoException).code;
+  if (code === 'EADDRINUSE') {
+    return new AppError('PORT_IN_USE', `port ${port} of ${host} is in use; ${instead}`, { cause });
+  }
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    return new AppError('CONFIG_INVALID', `cannot listen on ${host} port ${port} (${code})`, { cause });
+  }
+  return cause;
 }

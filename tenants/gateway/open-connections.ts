@@ -10,6 +10,7 @@ const OTHER_FILES = 256;
 const USUAL_FILES = 4096;
 
 interface Connection {
+  readonly socket: Socket;
   /** Whose it is: of the tenant that it asked for last; null while it is silent. `` is the gateway itself. */
   of: string | null;
 }
@@ -43,7 +44,7 @@ export class OpenConnections {
   /** A connection came; of TLS the one below it. */
   opened(socket: Socket): void {
     const key = keyOf(socket);
-    const connection: Connection = { of: null };
+    const connection: Connection = { socket, of: null };
     this.#open.set(key, connection);
     this.#silent.set(key, socket);
     socket.once('close', () => {
@@ -68,6 +69,11 @@ export class OpenConnections {
     connection.of = of;
     this.#add(of, 1);
     return true;
+  }
+
+  /** Cuts off everybody. */
+  destroyAll(): void {
+    for (const { socket } of this.#open.values()) socket.destroy();
   }
 
   #add(of: string | null, by: number): void {

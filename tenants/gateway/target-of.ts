@@ -2,8 +2,11 @@
 export type Target =
   | {
       readonly to: 'tenant';
-      readonly id: string /** What the tenant is asked for: path and query. */;
+      readonly id: string;
+      /** What the tenant is asked for: path and query. */
       readonly path: string;
+      /** What was taken off: `/attendance`; null on its own port. */
+      readonly prefix: string | null;
     }
   /** `/<tenant>` without the slash that its relative addresses need. */
   | { readonly to: 'redirect'; readonly id: string; readonly location: string }
@@ -31,14 +34,14 @@ export function targetOf(url: string, knows: (id: string) => boolean): Target {
   if (id !== undefined && knows(id)) {
     const path = url.slice(id.length + 1);
     if (!path.startsWith('/')) return { to: 'redirect', id, location: `/${id}/${path}` };
-    return isPlainTarget(path) ? { to: 'tenant', id, path } : { to: 'malformed' };
+    return isPlainTarget(path) ? { to: 'tenant', id, path, prefix: `/${id}` } : { to: 'malformed' };
   }
   return { to: PLAIN_PATH.test(pathPart(url)) ? 'gateway' : 'nothing' };
 }
 
 /** The same where there is one tenant and no prefix: on its own port. */
 export function onlyTarget(url: string, id: string): Target {
-  return isPlainTarget(url) ? { to: 'tenant', id, path: url } : { to: 'malformed' };
+  return isPlainTarget(url) ? { to: 'tenant', id, path: url, prefix: null } : { to: 'malformed' };
 }
 
 /** In origin form (RFC 9112, 3.2.1), with a path that nobody resolves or takes for an authority. */

@@ -13,19 +13,20 @@ export function tunnel(one: Socket, other: Socket): void {
   const endSoon = (): void => {
     ending ??= setTimeout(end, LINGER_MS).unref();
   };
-  const ways = [
-    [one, other],
-    [other, one],
-  ] as const;
-  for (const [from, to] of ways) {
+  join(one, other);
+  join(other, one);
+
+  function join(from: Socket, to: Socket): void {
     from.setTimeout(0);
     from.setNoDelay(true);
     from.on('error', end);
     from.once('end', endSoon);
     from.once('close', () => {
-      endSoon();
-      to.destroySoon();
       if (to.destroyed) clearTimeout(ending);
+      else {
+        endSoon();
+        to.destroySoon();
+      }
     });
     from.pipe(to);
   }
