@@ -25,7 +25,7 @@ export interface LiveStats {
   readonly viewers: number;
   /** Messages that got through, to all viewers there ever were. */
   readonly sent: number;
-  /** Frames that a viewer did not get because it, or the encoder, was too slow; all viewers there ever were. */
+  /** Frames that a viewer did not get: it, or the encoder, was too slow, or none could be made; all viewers there ever were. */
   readonly dropped: number;
   /** JPEGs made. */
   readonly encoded: number;
@@ -193,6 +193,9 @@ export class LiveViewers implements Sink<FrameResult> {
       [...this.#viewers].filter(
         (viewer) => viewer.video && viewer.annotate === (kind === 'annotated') && viewer.wants(result.frame.cameraId),
       );
+    const leaveOut = (result: FrameResult) => {
+      for (const viewer of audience(result)) viewer.drop();
+    };
     return new EncodeLane({
       kind,
       clock: this.#clock,
@@ -200,10 +203,11 @@ export class LiveViewers implements Sink<FrameResult> {
         this.#encoded += 1;
         this.#deliver(result, jpeg, audience(result));
       },
-      onSkip: ({ result }) => {
-        for (const viewer of audience(result)) viewer.drop();
+      onSkip: ({ result }) => leaveOut(result),
+      onFault: (error, { result }) => {
+        leaveOut(result);
+        this.#fault(error, result);
       },
-      onFault: (error, { result }) => this.#fault(error, result),
     });
   }
 

@@ -35,6 +35,8 @@ export interface Span {
   readonly analysed: ReadonlyMap<string, number>;
   /** Frames that were counted as dropped, by any reason, by camera. */
   readonly dropped: ReadonlyMap<string, number>;
+  /** Live messages that the server left out, each for one viewer. */
+  readonly leftOut: number;
   readonly cpu: ProgramCpu & { readonly films: number };
   readonly loopDelayP99Ms: number;
 }
@@ -116,6 +118,7 @@ export class LiveRig implements AsyncDisposable {
       seconds: (after.atMs - before.atMs) / 1000,
       analysed: since(after.analysed, before.analysed),
       dropped: since(after.dropped, before.dropped),
+      leftOut: after.leftOut - before.leftOut,
       cpu: {
         server: after.cpu.server - before.cpu.server,
         inference: after.cpu.inference - before.cpu.inference,
@@ -147,6 +150,7 @@ export class LiveRig implements AsyncDisposable {
       atMs,
       analysed: byCamera(text, 'facegate_frames_analysed_total'),
       dropped: byCamera(text, 'facegate_frames_dropped_total'),
+      leftOut: Number(/^facegate_live_messages_dropped_total(?:\{[^}]*\})? (\S+)$/m.exec(text)?.[1]),
       cpu: { ...programCpu(this.facegate.pid), films: cpuSeconds(this.films.pid) },
       loopDelayP99Ms: 1000 * Number(delay ?? Number.NaN),
     };

@@ -224,7 +224,7 @@ describe('LiveViewers', () => {
     expect(results.map(({ frame }) => frame.references())).toEqual([0, 0, 0, 0]);
   });
 
-  it('goes on when a picture cannot be encoded', async () => {
+  it('goes on when a picture cannot be encoded, and counts it', async () => {
     const { live, log, push } = rig();
     const socket = new FakeSocket();
     live.add(socket, EVERYTHING);
@@ -235,6 +235,7 @@ describe('LiveViewers', () => {
     expect(sequences(socket)).toEqual([2]);
     expect(log.lines[0]).toMatchObject({ level: 'warn', fields: { camera: 'front', sequence: 1 } });
     await until(() => broken.frame.references() === 0);
+    expect(live.stats()).toMatchObject({ sent: 1, dropped: 1 });
     await live.close();
   });
 
