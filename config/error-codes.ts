@@ -163,6 +163,15 @@ export const ERROR_CODES = {
   },
   ARCHIVE_FAILED: { status: 500, means: 'An archive could not be read or written.' },
   // Tenants behind a gateway
+  TENANT_DIED: { status: 503, means: 'The process of a tenant ended by itself; another one is started.' },
+  TENANT_HUNG: {
+    status: 503,
+    means: 'The process of a tenant did nothing any more, or did not close in time; it was killed.',
+  },
+  TENANT_OUT_OF_MEMORY: {
+    status: 503,
+    means: 'The processes of a tenant took more memory than they may; it was closed and started anew.',
+  },
   TENANT_NOT_FOUND: { status: 404, means: 'No tenant has that id.' },
   TENANT_UNAVAILABLE: { status: 503, means: 'The tenant does not run, or ended while it worked on the request.' },
   TENANT_BUSY: { status: 429, means: 'The tenant has as many requests, streams or connections as it may have.' },

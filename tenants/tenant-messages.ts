@@ -32,8 +32,6 @@ export interface OpenMessage {
   readonly prefix: string;
   /** People reach the gateway by TLS. */
   readonly secure: boolean;
-  /** Whether the gateway's address is one that only this machine reaches, so that no key has to be made. */
-  readonly loopback: boolean;
   /** A file of its own, rotated; null: the gateway's stderr. */
   readonly logFile: { readonly path: string; readonly maxBytes: number; readonly files: number } | null;
 }

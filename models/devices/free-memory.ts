@@ -55,7 +55,7 @@ async function bytes(path: string): Promise<number | null> {
 }
 
 function ofNvidia(gpus: readonly NvidiaGpu[], device = 'cuda:0', visible?: string): FreeMemory {
-  const seen = visible === undefined ? gpus.flatMap(partsOf) : listed(visible, gpus);
+  const seen = visibleParts(gpus, visible);
   const found = device.startsWith('MIG-')
     ? gpus.flatMap(partsOf).find(({ uuid }) => uuid === device)
     : seen[Number(/^cuda:(\d+)$/.exec(device)?.[1] ?? 0)];
@@ -66,7 +66,7 @@ function ofNvidia(gpus: readonly NvidiaGpu[], device = 'cuda:0', visible?: strin
     : { freeMb, source: `nvidia-smi, ${found.label}` };
 }
 
-interface Part {
+export interface Part {
   readonly label: string;
   readonly uuid: string | null;
   readonly memory: DeviceMemory;
@@ -80,6 +80,11 @@ function partsOf(gpu: NvidiaGpu): Part[] {
     uuid,
     memory,
   }));
+}
+
+/** What CUDA shows to a process with that `CUDA_VISIBLE_DEVICES`; undefined: without one. */
+export function visibleParts(gpus: readonly NvidiaGpu[], visible: string | undefined): readonly Part[] {
+  return visible === undefined ? gpus.flatMap(partsOf) : listed(visible, gpus);
 }
 
 /** In the order of `CUDA_VISIBLE_DEVICES`: numbers and UUIDs; like CUDA it stops at the first that does not exist. */

@@ -1,0 +1,47 @@
+import { proportionalBytes, type TreeProcess } from './process-tree.ts';
+
+/** Past its limit by this much, it is not waited for. */
+const RUNAWAY = 1.5;
+/** Before the kernel (or nobody) stops it. */
+const DRAIN_AT = 0.97;
+
+const MIB = 2 ** 20;
+
+/** Holds all processes of a tenant against its limit. */
+export class MemoryWatch {
+  readonly #limitBytes: number | null;
+  readonly #proportional: (pid: number) => number | null;
+  #bytes = 0;
+
+  constructor(limitBytes: number | null, proportional: typeof proportionalBytes = proportionalBytes) {
+    this.#limitBytes = limitBytes;
+    this.#proportional = proportional;
+  }
+
+  /** @returns what they take together, bytes. */
+  look(tree: readonly TreeProcess[]): number {
+    const resident = tree.reduce((sum, { residentBytes }) => sum + residentBytes, 0);
+    // Frames lie in memory that several processes share and each counts; asking properly is dear, and only now needed.
+    this.#bytes = this.#isPast(resident) ? this.#shared(tree) : resident;
+    return this.#bytes;
+  }
+
+  get verdict(): 'fine' | 'past' | 'runaway' {
+    if (!this.#isPast(this.#bytes)) return 'fine';
+    return this.#bytes > (this.#limitBytes as number) * RUNAWAY ? 'runaway' : 'past';
+  }
+
+  /** For people. */
+  words(): string {
+    const [took, may] = [this.#bytes, this.#limitBytes ?? 0].map((bytes) => Math.round(bytes / MIB));
+    return `its processes take ${took} MiB, and may take ${may}`;
+  }
+
+  #isPast(bytes: number): boolean {
+    return this.#limitBytes !== null && bytes > this.#limitBytes * DRAIN_AT;
+  }
+
+  #shared(tree: readonly TreeProcess[]): number {
+    return tree.reduce((sum, { pid, residentBytes }) => sum + (this.#proportional(pid) ?? residentBytes), 0);
+  }
+}
