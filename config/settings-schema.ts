@@ -4,7 +4,7 @@ import { EXECUTION_PROVIDERS, shortProviderName } from './execution-providers.ts
 import { KEY_SCOPES, scopeExpectation } from './key-scopes.ts';
 import { isModelPath } from './model-path.ts';
 import { DETECTOR_PRESETS, PRESET_NAMES } from './presets.ts';
-import { duration, id, number, text, whole } from './setting-types.ts';
+import { byteSize, duration, id, number, text, whole } from './setting-types.ts';
 import { eventsSchema, sinksSchema } from './sink-settings.ts';
 import { tenantsSchema } from './tenant-settings.ts';
 
@@ -433,6 +433,17 @@ export const settingsSchema = z.strictObject({
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('How much the log says.'),
+      folder: text(4096)
+        .optional()
+        .describe(
+          'Folder for the log as JSON lines, `default.log` (of a tenant: `<id>.log`), mode 0600, beside what stderr gets. Default: stderr only.',
+        ),
+      maxSize: byteSize('100 kB', '1 GB')
+        .prefault('10 MB')
+        .describe('A log file that has become this large is rotated.'),
+      files: whole(1, 100)
+        .default(3)
+        .describe('So many log files are kept, the one that is written and `….1`, `….2`, the newest first.'),
     })
     .prefault({}),
 });

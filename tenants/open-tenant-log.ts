@@ -1,22 +1,19 @@
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
+import { type LogOptions, openLog, openLogFile } from '../server/logs/open-log.ts';
 import type { OpenMessage } from './tenant-messages.ts';
 
 export interface TenantLogOptions {
   file: OpenMessage['logFile'];
-  level: string;
+  level: LogOptions['level'];
   tenant: string;
 }
 
-/** A tenant's log: lines of JSON that bear its id, in a file of its own or on the gateway's stderr. */
+/**
+ * A tenant's log: lines of JSON that bear its id, in a file of its own, or on the gateway's stderr. What is in a file is
+ * written to its end when the process exits.
+ *
+ * @throws {AppError} CONFIG_INVALID when the file cannot be made.
+ */
 export function openTenantLog({ file, level, tenant }: TenantLogOptions): Logger {
-  const destination = pino.destination({ dest: file?.path ?? 2, mkdir: true, sync: false });
-  return pino(
-    {
-      level,
-      base: { tenant },
-      redact: ['req.headers.authorization', 'req.headers.cookie', 'req.headers["x-api-key"]', '*.password', '*.key'],
-      timestamp: pino.stdTimeFunctions.isoTime,
-    },
-    destination,
-  );
+  return openLog({ level, tenant, ...(file && { file: openLogFile(file), stderrFrom: 'error' }) });
 }
