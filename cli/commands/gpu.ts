@@ -2,7 +2,13 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../config/app-error.ts';
 import { runtimeFolder } from '../../models/runtime/runtime-folder.ts';
+import { askInventory, type GpuInventory } from '../../tenants/gpu/gpu-inventory.ts';
+import { planDevices } from '../../tenants/gpu/plan-devices.ts';
+import { reportPlan } from '../../tenants/gpu/report-plan.ts';
+import { savedAnswers } from '../../tenants/gpu/saved-answers.ts';
+import { gpuTenants } from '../gpu/gpu-tenants.ts';
 import { installLibraries } from '../gpu/install-libraries.ts';
+import { listGpus } from '../gpu/list-gpus.ts';
 import { runtimePackage } from '../gpu/runtime-package.ts';
 import type { CommandContext } from './command-context.ts';
 
@@ -13,11 +19,42 @@ interface InstallOptions {
   force?: true;
 }
 
+interface ListOptions {
+  config?: string;
+  from?: string;
+  json?: true;
+}
+
+const FROM =
+  'answers of nvidia-smi that were saved on another machine: query.xml (-q -x), list.txt (-L), mig-lgip.txt, mig-lgipp.txt, mig-lgi.txt, mig-lci.txt (mig -lgip …)';
+
 export function addGpuCommand(program: Command, context: CommandContext): void {
   const gpu = program
     .command('gpu')
-    .summary('fetch what NVIDIA GPUs need')
-    .description("Fetch the runtime's libraries for NVIDIA GPUs; npm does not bring them.");
+    .summary('GPUs and their MIG slices: what there is, which tenant gets which, what they need')
+    .description(
+      "See NVIDIA GPUs and their MIG slices, plan which tenant gets which, and fetch the runtime's libraries for them. Nothing here changes a GPU.",
+    );
+  gpu
+    .command('list')
+    .summary('show GPUs, MIG slices and whose they are')
+    .description(
+      'Shows GPUs, MIG mode, slices with profile, UUID and memory, and with --config the tenant of each. Ends with 1 where something is off, and says what to type.',
+    )
+    .option('-c, --config <file>', 'configuration file with the tenants')
+    .option('--from <folder>', FROM)
+    .option('--json', 'print it as JSON')
+    .action((options: ListOptions) => list(options, context));
+  gpu
+    .command('plan')
+    .summary('which tenant gets which slice, whether its models fit, and what to type to make it')
+    .description(
+      'Says which tenant gets which GPU or slice, what memory its models need, whether they and their batches fit, and prints the nvidia-smi commands that make the slices that are missing. Runs none of them. Ends with 1 where it cannot be done.',
+    )
+    .requiredOption('-c, --config <file>', 'configuration file with the tenants')
+    .option('--from <folder>', FROM)
+    .option('--json', 'print it as JSON')
+    .action((options: ListOptions) => plan(options, context));
   gpu
     .command('install')
     .summary("put the runtime's CUDA libraries in their place")
@@ -29,6 +66,27 @@ export function addGpuCommand(program: Command, context: CommandContext): void {
     .option('--index <url>', 'service index of another NuGet server (a mirror)', webAddress)
     .option('--force', 'also where they are there already')
     .action((options: InstallOptions) => install(options, context));
+}
+
+async function list({ config, from, json }: ListOptions, context: CommandContext): Promise<void> {
+  const tenants = config === undefined ? [] : gpuTenants(config, context);
+  const found = listGpus(await inventoryOf(from), tenants);
+  print(json ? [JSON.stringify(found.json, null, 2)] : found.lines, context);
+  process.exitCode = found.isWhole ? 0 : 1;
+}
+
+async function plan({ config, from, json }: ListOptions, context: CommandContext): Promise<void> {
+  const found = planDevices(gpuTenants(config as string, context), await inventoryOf(from));
+  print(json ? [JSON.stringify(found, null, 2)] : reportPlan(found), context);
+  process.exitCode = found.isPossible ? 0 : 1;
+}
+
+function inventoryOf(from: string | undefined): Promise<GpuInventory> {
+  return from === undefined ? askInventory() : askInventory(savedAnswers(resolve(from)));
+}
+
+function print(lines: readonly string[], { terminal }: CommandContext): void {
+  for (const line of lines) terminal.print(line);
 }
 
 function webAddress(text: string): string {

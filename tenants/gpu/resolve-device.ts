@@ -53,10 +53,13 @@ export function isSameDevice(one: ResolvedDevice, other: ResolvedDevice): boolea
 
 function wholeGpu(index: number, gpus: readonly InventoryGpu[]): ResolvedDevice {
   const gpu = gpus.find((each) => each.index === index);
-  if (!gpu)
+  if (!gpu) {
+    const there = listOf(gpus.map((each) => `GPU ${each.index} (${each.name})`));
     throw unavailable(
-      `GPU ${index} is not there; there is ${listOf(gpus.map((each) => `GPU ${each.index} (${each.name})`))}`,
+      `GPU ${index} is not there; there ${gpus.length === 1 ? 'is' : 'are'} ${there}`,
+      'name one of them',
     );
+  }
   if (gpu.mig === 'on') {
     const slices =
       gpu.slices.length > 0 ? `name one of its slices: ${listOf(gpu.slices.map(nameOf))}` : 'and it has no slice yet';
@@ -99,14 +102,15 @@ function ofProfile(profile: string, index: number | undefined, gpus: readonly In
   }
   const found = fitting[index ?? 0];
   if (found) return found;
-  const there =
-    fitting.length === 0
-      ? ''
-      : `; of this profile there ${fitting.length === 1 ? 'is 1, number 0' : `are ${fitting.length}, numbers 0 to ${fitting.length - 1}`}`;
-  throw unavailable(
-    `there is no slice ${profile} number ${index ?? 0}${there || `; ${whichSlices(all, gpus)}`}`,
-    'facegate gpu plan says how to make it',
-  );
+  const number = index ?? 0;
+  const why =
+    fitting.length > 0
+      ? `there is no slice ${profile} number ${number}: ${fitting.length === 1 ? 'there is one, number 0' : `they have the numbers 0 to ${fitting.length - 1}`}`
+      : `there is no slice ${profile}; ${whichSlices(all, gpus)}`;
+  const todo = gpus.some(({ mig }) => mig !== 'unsupported')
+    ? 'facegate gpu plan says how to make it'
+    : 'give it a whole one: device: { gpu: 0 }';
+  throw unavailable(why, todo);
 }
 
 function slicesOf(gpus: readonly InventoryGpu[]): Found[] {
@@ -120,9 +124,10 @@ function oldName(gpu: InventoryGpu, { gpuInstance, computeInstance }: GpuSlice):
 }
 
 function whichSlices(all: readonly Found[], gpus: readonly InventoryGpu[]): string {
-  if (all.length > 0) return `there is ${listOf(all.map(({ slice }) => nameOf(slice)))}`;
+  if (all.length > 0)
+    return `there ${all.length === 1 ? 'is' : 'are'} ${listOf(all.map(({ slice }) => nameOf(slice)))}`;
   if (gpus.every(({ mig }) => mig === 'unsupported')) {
-    return `${listOf(gpus.map(({ name }) => name))} cannot be cut: MIG is in A30, A100, A800, H100, H200 and newer data centre GPUs`;
+    return `${listOf([...new Set(gpus.map(({ name }) => name))])} cannot be cut: MIG is in A30, A100, A800, H100, H200 and newer data centre GPUs`;
   }
   const off = gpus.filter(({ mig }) => mig === 'off').map(({ index }) => `GPU ${index}`);
   return off.length > 0 ? `MIG is off on ${listOf(off)}` : 'there are none yet';
@@ -148,6 +153,8 @@ function inBytes(mb: number | null): number | null {
   return mb === null ? null : mb * 2 ** 20;
 }
 
+/** `details` has the two apart, for those who say them in lines of their own. */
 function unavailable(message: string, todo?: string): AppError {
-  return new AppError('DEVICE_UNAVAILABLE', todo === undefined ? message : `${message} (${todo})`);
+  const details = { why: message, todo: todo ?? null };
+  return new AppError('DEVICE_UNAVAILABLE', todo === undefined ? message : `${message} (${todo})`, { details });
 }
