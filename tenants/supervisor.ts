@@ -6,6 +6,7 @@ import { deviceEnvironment } from '../config/device-environment.ts';
 import type { LoadedTenant } from '../config/load-tenants.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import type { Clock, Logger } from '../pipeline/ports.ts';
+import { logFilePlace } from '../server/logs/open-log.ts';
 import { lockFolder } from '../storage/folder-lock.ts';
 import { TICK_MS } from './beat-watch.ts';
 import { askInventory } from './gpu/gpu-inventory.ts';
@@ -28,6 +29,8 @@ const LOOK_EVERY_TICKS = 1000 / TICK_MS;
 export interface SupervisorOptions {
   /** Of the gateway's file. */
   readonly gateway: Settings;
+  /** What relative paths of the gateway's file are relative to. */
+  readonly baseDir: string;
   readonly tenants: readonly LoadedTenant[];
   readonly dataDir: string;
   /** Where weights are kept, for all of them. */
@@ -254,7 +257,7 @@ export class Supervisor implements TenantDirectory, AsyncDisposable {
       socketPath: this.#sockets.pathOf(id),
       prefix: `/${id}`,
       secure: o.gateway.server.tls !== undefined,
-      logFile: null,
+      logFile: logFilePlace(o.gateway.log, { baseDir: o.baseDir, tenant: id }),
     };
   }
 

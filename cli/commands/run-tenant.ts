@@ -1,21 +1,26 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { AppError } from '../../config/app-error.ts';
 import { deviceEnvironment } from '../../config/device-environment.ts';
 import type { Settings } from '../../config/settings-schema.ts';
 import type { FrameTracer } from '../../pipeline/frame-trace.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
-import { openTenant, type Tenant } from '../../server/tenant.ts';
+import { openTenant, type Tenant, type TenantOptions } from '../../server/tenant.ts';
 import { keepYoungGenerationSmall } from '../../server/young-generation.ts';
 import type { CommandContext } from './command-context.ts';
+import { consoleDir } from './console-dir.ts';
 import type { openLog } from './log.ts';
 import type { CommandSettings } from './settings-options.ts';
 import { watchSettings } from './watch-settings.ts';
 
-export interface RunTenantOptions extends CommandSettings {
+export interface RunTenantOptions extends Omit<CommandSettings, 'loaded'> {
   /** Where weights are kept. Default: `models` in the data folder. */
   modelsDir?: string;
+  /** The only one of `tenants:`. Default: there are none. */
+  tenant?: Pick<TenantOptions, 'tenant' | 'tenantName' | 'limits'> & {
+    /** What its processes see of the environment besides. */
+    environment: Readonly<Record<string, string>>;
+  };
   /** Allow the starter models where the real ones cannot be had. */
   starter: boolean;
   log: ReturnType<typeof openLog>;
@@ -38,6 +43,8 @@ export async function runTenant(options: RunTenantOptions): Promise<void> {
   const { context, log, settings, baseDir, dataDir, mirrors, starter } = options;
   const { terminal, env, version } = context;
   keepYoungGenerationSmall();
+  const { environment, ...tenantOptions } = options.tenant ?? { environment: {} };
+  const visible = { ...deviceEnvironment(env), ...environment };
   let watching = false;
   const stopped = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -60,8 +67,9 @@ export async function runTenant(options: RunTenantOptions): Promise<void> {
     galleryKey: env.FACEGATE_GALLERY_KEY,
     ffmpegPath: settings.ffmpeg ?? env.FFMPEG_PATH,
     pathVariable: env.PATH,
-    ffmpegEnvironment: deviceEnvironment(env),
-    inferenceEnvironment: deviceEnvironment(env),
+    ffmpegEnvironment: visible,
+    inferenceEnvironment: visible,
+    ...tenantOptions,
     consoleDir: consoleDir(),
     version,
     clock: systemClock,
@@ -79,7 +87,8 @@ export async function runTenant(options: RunTenantOptions): Promise<void> {
   terminal.print(`facegate ${version} is watching: ${address}`);
   options.listening?.(address);
   const { readAgain } = options;
-  const stopWatching = readAgain && watchSettings(options.file, () => reload(tenant, readAgain, log));
+  const stopWatching =
+    readAgain && watchSettings(options.file === null ? [] : [options.file], () => reload(tenant, readAgain, log));
   // Opening may have taken minutes: what was changed meanwhile was seen by nobody.
   if (readAgain) reload(tenant, readAgain, log);
   const signal = await stopped;
@@ -94,9 +103,4 @@ function reload({ hotSettings }: Tenant, readAgain: () => Settings, log: RunTena
   } catch (error) {
     hotSettings.refuse(AppError.from(error, 'CONFIG_INVALID'));
   }
-}
-
-function consoleDir(): string {
-  const inDist = import.meta.url.endsWith('.js');
-  return fileURLToPath(new URL(inDist ? '../../../web/dist' : '../../web/dist', import.meta.url));
 }

@@ -1,10 +1,14 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../config/app-error.ts';
+import { DEFAULT_TENANT } from '../../pipeline/access-event.ts';
+import { logFilePlace, openLogFile } from '../../server/logs/open-log.ts';
 import { TraceFile } from '../../sinks/trace-file.ts';
 import type { CommandContext } from './command-context.ts';
 import { openLog } from './log.ts';
+import { onlyTenant } from './only-tenant.ts';
 import { runTenant } from './run-tenant.ts';
+import { serveTenants } from './serve-tenants.ts';
 import {
   addSettingsOptions,
   collect,
@@ -41,7 +45,7 @@ export function addServeCommand(program: Command, context: CommandContext): void
 Examples:
   facegate serve --camera rtsp://user:password@10.0.0.5/stream1
   facegate serve --camera front=rtsp://10.0.0.5/s1 --camera desk=webcam:/dev/video0
-  facegate serve --config facegate.yaml
+  facegate serve --config facegate.yaml                    # with "tenants:" in it, all of them, behind one gateway
   FRONT_PASSWORD=… facegate serve --config facegate.yaml   # keeps the password out of the process list
   facegate serve --config facegate.yaml --trace trace.json   # where the time of each frame goes`,
     );
@@ -50,12 +54,30 @@ Examples:
 
 async function serve(options: ServeOptions, context: CommandContext): Promise<void> {
   const read = readSettings(options, context);
-  const log = openLog(read.settings.log.level);
+  const { tenants } = read.settings;
+  if (tenants.length > 1) {
+    if (options.trace !== undefined) {
+      throw new AppError('USAGE', '--trace follows the frames of one facegate, and here are several tenants');
+    }
+    await serveTenants({
+      read,
+      readAgain: () => readSettings(options, context),
+      log: openLog(read.settings.log.level),
+      context,
+    });
+    return;
+  }
+  const tenant = tenants[0]?.id ?? DEFAULT_TENANT;
+  const place = logFilePlace(read.settings.log, { baseDir: read.baseDir, tenant });
+  await using file = place && openLogFile(place);
+  const log = openLog(read.settings.log.level, file);
   for (const warning of read.warnings) log.warn({}, warning);
   // Before anything else: what cannot be written is said at once, not when the first frame comes.
   await using tracer = openTrace(options, log);
-  const readAgain = () => readSettings(options, context).settings;
-  await runTenant({ ...read, starter: false, log, context, readAgain, ...(tracer && { tracer }) });
+  const again = () => readSettings(options, context);
+  const rest = { starter: false, log, context, ...(tracer && { tracer }) };
+  if (tenants.length === 0) await runTenant({ ...read, ...rest, readAgain: () => again().settings });
+  else await runTenant({ ...rest, ...(await onlyTenant(read, { again, env: context.env, log })) });
 }
 
 function openTrace({ trace, traceSeconds }: ServeOptions, log: ReturnType<typeof openLog>): TraceFile | null {

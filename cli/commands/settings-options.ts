@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../config/app-error.ts';
 import { resolveDataDir } from '../../config/data-dir.ts';
-import { loadSettings } from '../../config/load-settings.ts';
+import { type LoadedSettings, loadSettings } from '../../config/load-settings.ts';
 import { mirrorsFrom } from '../../config/mirrors.ts';
 import type { Settings, SettingsInput } from '../../config/settings-schema.ts';
 import type { CommandContext } from './command-context.ts';
@@ -29,6 +29,8 @@ export interface CommandSettings {
   /** A folder with model files that is looked into right after the data folder's, absolute; null without one. */
   readonly modelsFolder: string | null;
   readonly warnings: readonly string[];
+  /** The settings with the file that they are from; its tenants are read by themselves. */
+  readonly loaded: LoadedSettings;
 }
 
 /** `--config` and `--data`, for every command that works on a facegate of one's own. */
@@ -78,6 +80,7 @@ export function readSettings(
     mirrors: mirrorsFrom(env.FACEGATE_MODEL_MIRROR),
     modelsFolder: env.FACEGATE_MODELS_DIR ? resolve(env.FACEGATE_MODELS_DIR) : null,
     warnings: loaded.warnings,
+    loaded,
   };
 }
 

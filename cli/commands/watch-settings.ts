@@ -1,4 +1,4 @@
-import { unwatchFile, watchFile } from 'node:fs';
+import { type Stats, unwatchFile, watchFile } from 'node:fs';
 
 /** How often the file is looked at. Asked rather than told: editors and Kubernetes put another file in its place. */
 const LOOK_EVERY_MS = 1000;
@@ -6,21 +6,23 @@ const LOOK_EVERY_MS = 1000;
 const SETTLED_AFTER_MS = 300;
 
 /**
- * Calls `reload` when the file was changed, and at each SIGHUP; without a file, at SIGHUP only.
+ * Calls `reload` when one of the files was changed, and at each SIGHUP; without a file, at SIGHUP only.
  *
  * @returns ends it.
  */
-export function watchSettings(file: string | null, reload: () => void): () => void {
+export function watchSettings(files: readonly string[], reload: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;
-  const soon = () => {
+  const soon = (now: Stats, before: Stats) => {
+    // Of a file that is not there, that is told as well.
+    if (now.mtimeMs === before.mtimeMs && now.ino === before.ino && now.size === before.size) return;
     clearTimeout(timer);
     timer = setTimeout(reload, SETTLED_AFTER_MS);
   };
   process.on('SIGHUP', reload);
-  if (file !== null) watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, soon);
+  for (const file of files) watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, soon);
   return () => {
     clearTimeout(timer);
     process.off('SIGHUP', reload);
-    if (file !== null) unwatchFile(file, soon);
+    for (const file of files) unwatchFile(file, soon);
   };
 }
