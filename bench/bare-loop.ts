@@ -1,6 +1,7 @@
 // A process that runs the two networks on tensors made beforehand and does nothing else: the limit of one inference process.
 import '../config/runtime-telemetry.ts';
 
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import ort from 'onnxruntime-node';
 import { makeRetinaFaceDynamic } from '../models/onnx/retinaface-dynamic.ts';
@@ -13,7 +14,7 @@ export interface BareLoopTask {
   readonly facesPerFrame: readonly number[];
 }
 
-/** Start-up and a first run of each network left out. */
+/** The second thing it says, after `ready`, when it was told to `begin`. Start-up and a first run of each network left out. */
 export interface BareLoopAnswer {
   readonly seconds: number;
   readonly cpuSeconds: number;
@@ -27,6 +28,8 @@ process.once('message', async (task: BareLoopTask) => {
   const face = { [embedder.inputNames[0]!]: noise([1, 3, 112, 112], 2) };
   await detector.run(picture);
   await embedder.run(face);
+  process.send?.('ready');
+  await once(process, 'message');
   const used = process.cpuUsage();
   const started = performance.now();
   for (const faces of task.facesPerFrame) {

@@ -1,4 +1,4 @@
-import { execFile, fork } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,11 +15,11 @@ import { systemClock } from '../pipeline/system-clock.ts';
 import { keepYoungGenerationSmall } from '../server/young-generation.ts';
 import { createSource } from '../sources/create-source.ts';
 import { findFfmpeg } from '../sources/ffmpeg/ffmpeg-binary.ts';
-import type { BareLoopTask } from './bare-loop.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { film, modelMirrors } from './materials.ts';
 import type { BenchOptions } from './options.ts';
 import { delayRatio, delayRow, type Measurement } from './report.ts';
+import { runBareLoops } from './run-bare-loops.ts';
 
 const FRAMES = 240;
 const ROUNDS = 5;
@@ -51,6 +51,7 @@ export async function measurePipeline(options: BenchOptions = {}): Promise<Measu
     const two: number[] = [];
     const rounded: number[] = [];
     const bare: number[] = [];
+    const bareTwo: number[] = [];
     const peers: number[][] = [[], []];
     const faceApi: number[] = [];
     const delays: number[] = [];
@@ -62,13 +63,11 @@ export async function measurePipeline(options: BenchOptions = {}): Promise<Measu
       const ours = await runPipeline({ processes: 1, scratch, frames });
       one.push(frames / ours.seconds);
       calls = { detect: frames, embed: ours.facesPerFrame.reduce((sum, faces) => sum + faces, 0) };
-      const seconds = await runBareLoop({
-        detector,
-        embedder,
-        inputShape: INPUT_SHAPE,
-        facesPerFrame: ours.facesPerFrame,
-      });
-      bare.push(frames / seconds);
+      const work = { detector, embedder, inputShape: INPUT_SHAPE, facesPerFrame: ours.facesPerFrame };
+      const rateOfBare = async (copies: number) =>
+        (await runBareLoops(work, copies)).reduce((sum, { seconds }) => sum + frames / seconds, 0);
+      bare.push(await rateOfBare(1));
+      bareTwo.push(await rateOfBare(2));
       const both = await runPipeline({ processes: 2, scratch, frames });
       two.push(frames / both.seconds);
       delays.push(Math.max(ours.delayP99Ms, both.delayP99Ms));
@@ -102,6 +101,13 @@ export async function measurePipeline(options: BenchOptions = {}): Promise<Measu
           unit: 'frames/s',
           as: 'limit',
           note: 'same networks, prebuilt tensors',
+        },
+        {
+          name: 'bare loops, two at the same time',
+          values: bareTwo,
+          unit: 'frames/s',
+          as: 'limit',
+          note: 'both together; nobody decodes',
         },
         { name: 'pipeline, one inference process', values: one, unit: 'frames/s' },
         { name: 'pipeline, two inference processes', values: two, unit: 'frames/s' },
@@ -140,6 +146,14 @@ export async function measurePipeline(options: BenchOptions = {}): Promise<Measu
       ratios: [
         { name: 'one process / bare loop', values: one.map((v, i) => v / bare[i]!), wanted: { atLeast: 0.92 } },
         { name: 'two processes / one', values: two.map((v, i) => v / one[i]!), wanted: { atLeast: 1.8 } },
+        // What of the two above is the machine's: its cores share more than they seem to, or are slower together.
+        { name: 'two bare loops / one', values: bareTwo.map((v, i) => v / bare[i]!), wanted: null },
+        {
+          name: 'two processes / one, of what two bare loops gain',
+          values: two.map((v, i) => v / one[i]! / (bareTwo[i]! / bare[i]!)),
+          wanted: null,
+        },
+        { name: 'two processes / two bare loops', values: two.map((v, i) => v / bareTwo[i]!), wanted: null },
         { name: 'int8 / float32', values: rounded.map((v, i) => v / two[i]!), wanted: null },
         ...(peerMeasured
           ? [
@@ -264,16 +278,6 @@ function fillGallery(gallery: ReturnType<typeof openGallery>, model: string, wid
       source: 'bench',
     });
   }
-}
-
-function runBareLoop(task: BareLoopTask): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = fork(new URL('./bare-loop.ts', import.meta.url), { execArgv: [] });
-    child.once('message', ({ seconds }: { seconds: number }) => resolve(seconds));
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the bare loop ended with ${code}`)));
-    child.send(task);
-  });
 }
 
 type PeerAnswer = { fps: number; embeds: number } | { why: string };

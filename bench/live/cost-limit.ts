@@ -1,4 +1,4 @@
-import { execFile, fork } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +7,9 @@ import { openModelStore } from '../../models/store.ts';
 import { silentLog } from '../../pipeline/silent-log.ts';
 import { ffmpegArguments } from '../../sources/ffmpeg/ffmpeg-arguments.ts';
 import { findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
-import type { BareLoopAnswer, BareLoopTask } from '../bare-loop.ts';
+import type { BareLoopTask } from '../bare-loop.ts';
 import { modelMirrors } from '../materials.ts';
+import { runBareLoops } from '../run-bare-loops.ts';
 
 /** CPU time of what nobody can leave out, with one such program at work, or with one on each core. */
 export interface Cost {
@@ -78,7 +79,7 @@ export async function networkCost(o: { frames: number; cores: number }): Promise
     });
     const [none, some] = [await task(0), await task(FACES)];
     const measured = async (copies: number, each: BareLoopTask) =>
-      (1000 * mean(await Promise.all(Array.from({ length: copies }, () => cpuOfBareLoop(each))))) / o.frames;
+      (1000 * mean((await runBareLoops(each, copies)).map(({ cpuSeconds }) => cpuSeconds))) / o.frames;
     const detect = { alone: await measured(1, none), coresBusy: await measured(o.cores, none) };
     const both = { alone: await measured(1, some), coresBusy: await measured(o.cores, some) };
     return {
@@ -104,16 +105,6 @@ export function cameraLimit(o: {
 }): number {
   const networkMs = o.networks.detectMs[o.as] + o.facesPerFrame * o.networks.embedMs[o.as];
   return o.cores / (o.decoding[o.as] + (o.fps * networkMs) / 1000);
-}
-
-function cpuOfBareLoop(task: BareLoopTask): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = fork(new URL('../bare-loop.ts', import.meta.url), { execArgv: [] });
-    child.once('message', ({ cpuSeconds }: BareLoopAnswer) => resolve(cpuSeconds));
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the bare loop ended with ${code}`)));
-    child.send(task);
-  });
 }
 
 function mean(values: readonly number[]): number {
