@@ -36,23 +36,24 @@ export function forwardRequest(request: IncomingMessage, response: ServerRespons
     headers: [...headers, 'connection', 'keep-alive'],
     setHost: false,
   });
+  const letGo = (): void => {
+    request.unpipe(tenant);
+    tenant.destroy();
+    // What is left of the body goes nowhere (refuse.ts says for how long); unread, it would hold the connection up.
+    request.resume();
+  };
   const fail = (error: AppError): void => {
     if (over) return;
     over = true;
-    request.unpipe(tenant);
-    tenant.destroy();
+    letGo();
     o.onFailure(error);
   };
 
   response.once('close', () => {
     over = true;
-    request.unpipe(tenant);
-    tenant.destroy();
+    letGo();
   });
-  const watch = (): void => {
-    response.setTimeout(idleMs);
-    request.socket.setTimeout(idleMs);
-  };
+  const watch = (): void => void response.setTimeout(idleMs);
   response.on('timeout', () => {
     if (over) return;
     if (answered) {
@@ -86,10 +87,7 @@ export function forwardRequest(request: IncomingMessage, response: ServerRespons
     response.writeHead(answer.statusCode as number, answer.statusMessage, answerHeaders(answer));
     // A stream's headers do not wait for its first event.
     response.flushHeaders();
-    pipeline(answer, response, () => {
-      request.unpipe(tenant);
-      tenant.destroy();
-    });
+    pipeline(answer, response, letGo);
   });
   request.pipe(tenant);
 }

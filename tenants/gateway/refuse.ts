@@ -31,13 +31,28 @@ export function refuse(
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-/** An answer that came before the whole body: the rest is read and thrown away for a while, then the connection is cut. */
+/**
+ * For an answer that comes before the whole body: the rest is read and thrown away for a while, then the connection is cut. Were it
+ * closed at once, the client would hear of that and not of the answer. To be called before the headers are written.
+ */
 export function letFinish(request: IncomingMessage, response: ServerResponse): void {
+  if (request.complete) return;
+  // Where the client wants the connection closed, Node would do so right behind the answer.
+  const closes = !response.shouldKeepAlive;
+  response.shouldKeepAlive = true;
+  const { socket } = request;
   response.once('finish', () => {
-    if (request.complete || request.destroyed) return;
-    request.resume();
-    const cut = setTimeout(() => request.socket.destroy(), LINGER_MS).unref();
-    for (const over of ['end', 'close']) request.once(over, () => clearTimeout(cut));
+    const cut = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    const over = (): void => {
+      clearTimeout(cut);
+      if (closes) socket.destroySoon();
+    };
+    if (request.complete) over();
+    else
+      request
+        .once('end', over)
+        .once('close', () => clearTimeout(cut))
+        .resume();
   });
 }
 
