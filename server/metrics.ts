@@ -5,6 +5,7 @@ import type { CameraState, CameraStatus } from '../pipeline/camera-status.ts';
 import type { FrameResult } from '../pipeline/frame-result.ts';
 import { type CameraReading, cameraMetrics } from './cameras/camera-metrics.ts';
 import { type DoorReading, doorMetrics } from './door-metrics.ts';
+import { type GpuSample, gpuMetrics } from './gpu-metrics.ts';
 import { type SinkReading, sinkMetrics } from './sinks/sink-metrics.ts';
 
 const CAMERA_STATES: readonly CameraState[] = [
@@ -35,6 +36,7 @@ export interface MetricSources {
   sinks?: () => readonly SinkReading[];
   gallery?: () => { subjects: number; templates: number };
   cameras?: () => readonly CameraReading[];
+  gpus?: () => readonly GpuSample[];
   /** For each network, whether it runs elsewhere than asked. */
   roles?: () => readonly {
     role: string;
@@ -229,6 +231,7 @@ export function createMetrics(o: { version: string; tenant?: string | undefined 
   gauge('facegate_gallery_templates', 'Enrolled faces in the gallery.', () => sources.gallery?.().templates);
   cameraMetrics(registers, () => sources.cameras?.() ?? []);
   doorMetrics(registers, () => sources.doors?.() ?? []);
+  gpuMetrics(registers, () => sources.gpus?.() ?? []);
   sinkMetrics(registers, () => sources.sinks?.() ?? []);
   new Gauge({
     name: 'facegate_network_degraded',

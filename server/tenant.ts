@@ -55,6 +55,7 @@ import { facePicture } from './pictures/face-picture.ts';
 import { loadSteps } from './pictures/load-steps.ts';
 import { openSnapshots } from './snapshots/open-snapshots.ts';
 import { UnknownPeople } from './unknowns/unknown-people.ts';
+import { watchGpus } from './watch-gpus.ts';
 
 /** A known person counts as gone after this long without a match. */
 const LEFT_AFTER_MS = 5000;
@@ -407,6 +408,13 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     if (code) tellFault(code, null);
   });
   opened.defer(() => poolFaults.unsubscribe());
+  const gpus = watchGpus({
+    roles: () => analyser.roles(),
+    environment: options.inferenceEnvironment ?? {},
+    fault: (code) => record([faultEvent(code, null, clock.wallMs())]),
+    log,
+  });
+  if (gpus) opened.use(gpus);
   metrics.watch({
     inference: () => {
       const { processes, restarts, waiting, outOfMemory, lightened } = analyser.stats();
@@ -420,6 +428,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     gallery: () => gallery.size,
     cameras: () => cameras.readings(),
     roles: () => analyser.roles(),
+    gpus: () => gpus?.readings() ?? [],
   });
 
   const server: FastifyInstance = await buildServer({

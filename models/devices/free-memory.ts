@@ -70,15 +70,21 @@ export interface Part {
   readonly label: string;
   readonly uuid: string | null;
   readonly memory: DeviceMemory;
+  /** 0 to 1; null where the driver does not tell, as with every slice. */
+  readonly utilization: number | null;
 }
 
 /** What CUDA can use of a GPU: the slices where MIG is on (without slices, nothing), else the GPU. */
 function partsOf(gpu: NvidiaGpu): Part[] {
-  if (gpu.mig !== 'on') return [{ label: `GPU ${gpu.index} (${gpu.name})`, uuid: gpu.uuid, memory: gpu.memory }];
+  if (gpu.mig !== 'on') {
+    const { index, name, uuid, memory, utilization } = gpu;
+    return [{ label: `GPU ${index} (${name})`, uuid, memory, utilization }];
+  }
   return gpu.slices.map(({ index, uuid, memory }) => ({
     label: `MIG slice ${index} of GPU ${gpu.index} (${gpu.name})`,
     uuid,
     memory,
+    utilization: null,
   }));
 }
 

@@ -1,0 +1,69 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createMetrics } from '../../server/metrics.ts';
+import { watchGpus } from '../../server/watch-gpus.ts';
+
+const GPU = 'GPU-6513270e-269e-4d37-b2a7-4de452e6b438';
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'facegate-nvidia-smi-'));
+  const file = join(folder, 'nvidia-smi');
+  await writeFile(
+    file,
+    `#!/bin/sh
+echo asked >> "${folder}/asked"
+echo '<nvidia_smi_log><gpu><product_name>Tesla T4</product_name><mig_mode><current_mig>N/A</current_mig></mig_mode><uuid>${GPU}</uuid><fb_memory_usage><total>1000 MiB</total><free>50 MiB</free></fb_memory_usage><utilization><gpu_util>9 %</gpu_util></utilization></gpu></nvidia_smi_log>'
+`,
+  );
+  await chmod(file, 0o755);
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+const log = () => {
+  const lines: [object, string][] = [];
+  const note = (fields: object, text: string) => void lines.push([fields, text]);
+  return { lines, log: { info: note, warn: note, error: note, debug: note } as never };
+};
+
+describe('watchGpus', () => {
+  it('asks nobody where no network runs on an NVIDIA GPU', () => {
+    const { log: quiet } = log();
+    const roles = () => ['cpu', 'webgpu', 'coreml'].map((provider) => ({ provider, device: provider }));
+    expect(watchGpus({ roles, environment: {}, fault: () => {}, log: quiet })).toBeNull();
+  });
+
+  it('tells the metrics, the log and the events', async () => {
+    const { lines, log: noted } = log();
+    const faults: string[] = [];
+    const gpus = watchGpus({
+      roles: () => [
+        { provider: 'cuda', device: 'cuda:0' },
+        { provider: 'cpu', device: 'cpu' },
+      ],
+      environment: { PATH: `${folder}:/usr/bin:/bin` },
+      fault: (code) => void faults.push(code),
+      log: noted,
+    });
+    const metrics = createMetrics({ version: '0', tenant: 'access' });
+    try {
+      metrics.watch({ gpus: () => gpus?.readings() ?? [] });
+      await vi.waitFor(() => expect(faults).toEqual(['GPU_MEMORY_HIGH']), 5000);
+      expect(lines).toEqual([
+        [{ code: 'GPU_MEMORY_HIGH', device: GPU }, '95 % of the memory of GPU 0 (Tesla T4) is taken'],
+      ]);
+      const text = await metrics.text();
+      expect(text).toContain(`facegate_gpu_memory_bytes{device="${GPU}",tenant="access"} ${950 * 2 ** 20}`);
+      expect(text).toContain(`facegate_gpu_memory_total_bytes{device="${GPU}",tenant="access"} ${1000 * 2 ** 20}`);
+      expect(text).toContain(`facegate_gpu_utilization_ratio{device="${GPU}",tenant="access"} 0.09`);
+      await gpus?.close();
+      expect(await metrics.text()).not.toContain(GPU);
+    } finally {
+      await gpus?.close();
+      metrics.close();
+    }
+  });
+});
