@@ -8,6 +8,8 @@ const ACTIONS: Record<string, string> = {
   'template.added': 'Face enrolled',
   'template.removed': 'Face removed',
   'image.viewed': 'Kept picture looked at',
+  'snapshot.viewed': 'Picture of an event looked at',
+  'snapshot.deleted': 'Pictures of events deleted',
   'gallery.exported': 'Gallery exported',
   'gallery.imported': 'Gallery imported',
   'gallery.backed_up': 'Backup made',

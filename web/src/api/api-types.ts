@@ -6,7 +6,7 @@ export type { CameraState } from '../../../pipeline/camera-status.ts';
 export type { AllowedView, DoorView, LockdownView } from './door-view.ts';
 export type { DeadLetterView, SinkView, WebhookFacts, WebhookTestView } from './sink-view.ts';
 
-export type Scope = 'read' | 'recognize' | 'enroll' | 'door' | 'admin';
+export type Scope = 'read' | 'recognize' | 'enroll' | 'door' | 'pictures' | 'admin';
 
 /** `GET /session` */
 export interface SessionInfo {

@@ -146,6 +146,9 @@ export const facegateApi = {
     ),
   dismissUnknown: (id: string) => call<void>(at('unknowns', id), { method: 'DELETE' }),
 
+  /** The picture of the moment that an event is about. */
+  eventPicture: async (id: string) => (await callFile(`${at('events', id)}/snapshot`)).file,
+
   keys: async () => (await call<{ keys: KeyView[] }>('/keys')).keys,
   createKey: (key: { name: string; scopes: readonly Scope[]; rateLimit?: { perMinute: number } }) =>
     call<NewKeyView>('/keys', { method: 'POST', body: key, ahead: true }),

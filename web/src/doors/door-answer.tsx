@@ -1,4 +1,5 @@
 import type { AccessEvent } from '../api/api-types.ts';
+import { EventPicture, mayHavePicture } from '../events/event-picture.tsx';
 import { reasonWords, similarityWords } from '../events/event-words.ts';
 import { heardAt } from '../state/events.ts';
 import { now } from '../state/now.ts';
@@ -6,8 +7,8 @@ import { Icon } from '../ui/icon.tsx';
 import { agoWords } from '../ui/time-words.ts';
 import { isFresh } from './answer-age.ts';
 
-/** What the door said last, readable from across the room; filled only while it counts. */
-export function DoorAnswer({ event }: { event: AccessEvent | undefined }) {
+/** What the door said last, readable from across the room; filled only while it counts. `pictured`: with the picture of the moment. */
+export function DoorAnswer({ event, pictured = false }: { event: AccessEvent | undefined; pictured?: boolean }) {
   if (!event) {
     return (
       <div class="answer answer-none">
@@ -23,21 +24,24 @@ export function DoorAnswer({ event }: { event: AccessEvent | undefined }) {
   const byHand = granted && event.reason === 'manual';
   const why = event.reason === null || byHand ? null : reasonWords(event.reason);
   const figures = similarityWords(event);
+  const who = event.subject?.name ?? (byHand ? 'By hand' : 'Unknown person');
+  const withPicture = pictured && mayHavePicture(event);
   return (
     <div
-      class={`answer ${granted ? 'answer-granted' : 'answer-denied'} ${fresh ? 'answer-fresh' : ''}`}
+      class={`answer ${granted ? 'answer-granted' : 'answer-denied'} ${fresh ? 'answer-fresh' : ''} ${withPicture ? 'answer-pictured' : ''}`}
       data-fresh={String(fresh)}
     >
       <span class="answer-word">
         <Icon name={granted ? 'check' : 'cross'} size={26} />
         {granted ? 'Granted' : 'Denied'}
       </span>
-      <span class="answer-who">{event.subject?.name ?? (byHand ? 'By hand' : 'Unknown person')}</span>
+      <span class="answer-who">{who}</span>
       <span class="answer-why">
         {[why, figures, fresh ? null : agoWords(heard ?? Date.parse(event.decidedAt), nowMs)]
           .filter(Boolean)
           .join(' · ')}
       </span>
+      {withPicture && <EventPicture event={event} label={`${who}, when the door answered`} />}
     </div>
   );
 }

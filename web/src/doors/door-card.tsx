@@ -27,7 +27,7 @@ export function DoorCard({ door }: { door: DoorView }) {
         <span class={openNow ? 'tag tag-group' : 'tag tag-warn'}>{scheduleWords(door)}</span>
       </div>
       {lockdown && <LockdownSign lockdown={lockdown} />}
-      <DoorAnswer event={lastAnswers.value.get(id)} />
+      <DoorAnswer event={lastAnswers.value.get(id)} pictured />
       <dl class="facts facts-wide">
         <div>
           <dt>Opens for</dt>

@@ -1,10 +1,11 @@
 import type { AccessEvent } from '../api/api-types.ts';
 import { durationWords, exactTime } from '../ui/time-words.ts';
+import { EventPicture, mayHavePicture } from './event-picture.tsx';
 
 const figure = (value: number | null) => (value === null ? null : value.toFixed(3));
 
 /** Everything that the event says, for whoever wants to know exactly. */
-export function EventFacts({ event }: { event: AccessEvent }) {
+export function EventFacts({ event, who }: { event: AccessEvent; who: string }) {
   const { capturedAt, decidedAt, expiresAt } = event;
   const facts: readonly [what: string, value: string | null][] = [
     ['Decided', exactTime(decidedAt)],
@@ -27,16 +28,19 @@ export function EventFacts({ event }: { event: AccessEvent }) {
     ['Id', event.id],
   ];
   return (
-    <dl class="facts event-facts">
-      {facts.map(
-        ([what, value]) =>
-          value && (
-            <div key={what}>
-              <dt>{what}</dt>
-              <dd>{value}</dd>
-            </div>
-          ),
-      )}
-    </dl>
+    <div class="event-facts">
+      {mayHavePicture(event) && <EventPicture event={event} label={`${who}, ${exactTime(decidedAt)}`} />}
+      <dl class="facts">
+        {facts.map(
+          ([what, value]) =>
+            value && (
+              <div key={what}>
+                <dt>{what}</dt>
+                <dd>{value}</dd>
+              </div>
+            ),
+        )}
+      </dl>
+    </div>
   );
 }

@@ -9,6 +9,7 @@ import { Icon, type IconName } from '../ui/icon.tsx';
 import { clockTime, exactTime, timeOfDay } from '../ui/time-words.ts';
 import { unknowns } from '../unknowns/unknowns.ts';
 import { EventFacts } from './event-facts.tsx';
+import { mayHavePicture } from './event-picture.tsx';
 import { type EventKind, eventKind, eventWords, similarityWords } from './event-words.ts';
 
 const ICONS: Record<EventKind, IconName> = {
@@ -110,6 +111,19 @@ export function EventRow({ event, inHistory }: { event: AccessEvent; inHistory?:
       {details.length > 0 && (
         <span class="event-details">
           {details.join(' · ')}
+          {inHistory && !open && mayHavePicture(event) && (
+            <>
+              {' · '}
+              <button
+                type="button"
+                class="event-show"
+                tabIndex={inHistory.isStop ? 0 : -1}
+                onClick={() => setOpen(true)}
+              >
+                Picture
+              </button>
+            </>
+          )}
           {may('enroll') && mayBeNamed(event) && (
             <>
               {' · '}
@@ -118,7 +132,7 @@ export function EventRow({ event, inHistory }: { event: AccessEvent; inHistory?:
           )}
         </span>
       )}
-      {open && <EventFacts event={event} />}
+      {open && <EventFacts event={event} who={who} />}
     </li>
   );
 }
