@@ -177,10 +177,13 @@ describe('GpuWatch', () => {
   it('close while it waits for its next turn', async () => {
     await saysFile(gpuXml(100));
     await nvidiaSmi(CAT);
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
     const { gpus } = watch({ everyMs: 60_000 });
     await until(() => expect(gpus.readings()).toHaveLength(1));
     await gpus.close();
     expect(await asked()).toHaveLength(1);
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 });
 

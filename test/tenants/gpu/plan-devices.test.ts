@@ -122,6 +122,16 @@ describe('planDevices', () => {
     expect(found?.needed).toMatchObject({ processes: 2, leastMb: 3200 });
   });
 
+  it('so does each process that the settings ask for; int8 needs nothing of the GPU', async () => {
+    const [found] = (await plan('t4', [tenant('a', { gpu: 0 }, { ...HEAVY, processes: 2 })])).tenants;
+    expect(found?.needed).toMatchObject({ processes: 2, leastMb: 5400 });
+    const int8 = { detector: { precision: 'int8' }, embedder: { precision: 'int8' } };
+    expect((await plan('t4', [tenant('a', { gpu: 0 }, int8)])).tenants[0]).toMatchObject({
+      needed: null,
+      problems: [],
+    });
+  });
+
   it('settings that cannot be read are said, and the others planned', async () => {
     const broken = { ...tenant('a', { gpu: 0 }), settings: new AppError('CONFIG_INVALID', 'fps must be 1 to 60') };
     const found = await plan('l40', [broken, tenant('b', { gpu: 1 })]);
