@@ -23,6 +23,9 @@ const FIRST_WORD_MS = 10_000;
 /** About this program or its settings, not about one of the addresses. */
 const GENERAL: ReadonlySet<ErrorCode> = new Set(['FFMPEG_NOT_FOUND', 'FFMPEG_TOO_OLD', 'SOURCE_URL_INVALID']);
 
+/** ffmpeg soon got no further with a camera that answered this program a moment before: it is to try without it. */
+class DetourRefused extends Error {}
+
 /**
  * A camera with all its addresses. An attempt goes through them in turn, from the first, until one gives a picture; it fails when all
  * have failed, and ends when the one that gave pictures does.
@@ -30,6 +33,8 @@ const GENERAL: ReadonlySet<ErrorCode> = new Set(['FFMPEG_NOT_FOUND', 'FFMPEG_TOO
 export class CameraSource extends FfmpegSource implements LinkedSource {
   readonly #options: CameraSourceOptions;
   readonly #leaving = new Set<Promise<unknown>>();
+  /** Of which no picture came through this program the last time: ffmpeg is to open it itself the next time. */
+  readonly #direct = new Set<string>();
   #streamInUse: StreamInUse | null = null;
 
   constructor(options: CameraSourceOptions) {
@@ -76,7 +81,7 @@ export class CameraSource extends FfmpegSource implements LinkedSource {
         pictures = true;
       }),
       catchError((cause: unknown) => {
-        if (cause instanceof AnotherDecoder) {
+        if (cause instanceof AnotherDecoder || cause instanceof DetourRefused) {
           return defer(() => this.gone()).pipe(switchMap(() => this.#round(all, index, failed)));
         }
         const error = AppError.from(cause);
@@ -92,24 +97,42 @@ export class CameraSource extends FfmpegSource implements LinkedSource {
 
   #attempt(address: SourceAddress, index: number | null): Observable<Frame> {
     return new Observable((subscriber) => {
-      const { demands } = this.#options;
+      const { demands, clock } = this.#options;
       this.#streamInUse = index === null ? null : { index, url: 'url' in address ? redact(address.url) : address.kind };
       const leave = new AbortController();
       let pictures: Subscription | null = null;
       let opened: OpenAddress | null = null;
-      const opening = openAddress(address, demands.timeoutMs, leave.signal).then(
+      let seen = false;
+      const { timeoutMs, transport } = demands;
+      const direct = 'url' in address && this.#direct.delete(address.url);
+      const opening = openAddress(address, { timeoutMs, transport, direct }, leave.signal).then(
         async (open) => {
           if (subscriber.closed) return open.close();
           opened = open;
+          const openedAtMs = clock.monotonicMs();
+          const failed = (error: unknown) => {
+            if (!seen && open.detour && 'url' in address && !(error instanceof AnotherDecoder)) {
+              this.#direct.add(address.url);
+              if (clock.monotonicMs() - openedAtMs < timeoutMs) {
+                this.#goDirect(error);
+                subscriber.error(new DetourRefused());
+                return;
+              }
+            }
+            subscriber.error(open.failure() ?? error);
+          };
           pictures = super
             .frames(open.opening)
             .pipe(this.#firstPictureWatch(address))
             .subscribe({
-              next: (frame) => subscriber.next(frame),
-              error: (error: unknown) => subscriber.error(open.failure() ?? error),
+              next: (frame) => {
+                seen = true;
+                subscriber.next(frame);
+              },
+              error: failed,
               complete: () => {
                 const failure = open.failure();
-                if (failure) subscriber.error(failure);
+                if (failure) failed(failure);
                 else subscriber.complete();
               },
             });
@@ -125,6 +148,13 @@ export class CameraSource extends FfmpegSource implements LinkedSource {
         if (opened) this.#wait(super.gone().then(() => opened?.close()));
       };
     });
+  }
+
+  #goDirect(error: unknown): void {
+    this.#options.log.debug(
+      { camera: this.id, code: AppError.from(error).code },
+      `no picture came by way of this program; ffmpeg goes to the camera itself: ${redact(AppError.from(error).message)}`,
+    );
   }
 
   #firstPictureWatch(address: SourceAddress) {

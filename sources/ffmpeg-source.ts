@@ -267,6 +267,7 @@ export class FfmpegSource {
       countedFeed = feed.bytes;
     };
     let wasDecodeError = false;
+    let isDelimiterLeft = false;
     const time = new StreamTime();
     const underWay = this.#options.tracer ? new PicturesUnderWay() : null;
 
@@ -285,6 +286,7 @@ export class FfmpegSource {
       onCopy: (chunk) => this.#transport.write(chunk),
       onLine: (line) => {
         const said = readStderrLine(line);
+        if (isDelimiterLeft && said.kind === 'decodeError') return;
         if (said.kind === 'repeated') {
           if (wasDecodeError) this.#health.error(clock.monotonicMs(), said.times);
           return;
@@ -297,7 +299,11 @@ export class FfmpegSource {
           case 'timeBase':
             if (said.of === 'frame') time.timeBase(said.seconds);
             return;
+          case 'delimiterLeft':
+            isDelimiterLeft = true;
+            return;
           case 'decoded':
+            isDelimiterLeft = false;
             underWay?.decoded(said.ticks, clock.monotonicMs());
             this.#decoded(said.header, said.isKey, connection);
             return;

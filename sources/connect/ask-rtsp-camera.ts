@@ -12,6 +12,7 @@ import { authorization } from './authorization.ts';
 import { connectionError, timedOut } from './camera-answer.ts';
 import { connectCamera } from './connect-camera.ts';
 import { followRedirect } from './follow-redirect.ts';
+import { type VideoDescription, videoDescription } from './video-description.ts';
 
 export type RtspAddress = Extract<SourceAddress, { kind: 'rtsp' | 'rtsps' }>;
 
@@ -26,10 +27,15 @@ const NOT_UNDERSTOOD: ReadonlySet<number> = new Set([400, 405, 451, 455, 501, 50
  * Asks a camera to describe its stream before ffmpeg is let loose on it: ffmpeg follows a redirect to any host and has one word for
  * many failures. A refused password is tried once here, and ffmpeg then not at all.
  *
- * @returns the URL to open, with its credentials: the one given, or where the camera redirected to on the same host.
+ * @returns the URL to open, with its credentials: the one given, or where the camera redirected to on the same host; and what it says of
+ *   its video, null where that does not help.
  * @throws {SourceError} what is wrong with it, within `timeoutMs`.
  */
-export async function askRtspCamera(address: RtspAddress, timeoutMs: number, signal?: AbortSignal): Promise<string> {
+export async function askRtspCamera(
+  address: RtspAddress,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<{ url: string; video: VideoDescription | null }> {
   const late = AbortSignal.timeout(timeoutMs);
   const over = signal ? AbortSignal.any([late, signal]) : late;
   const credentials = credentialsOf(address.url);
@@ -40,7 +46,8 @@ export async function askRtspCamera(address: RtspAddress, timeoutMs: number, sig
       const answer = await describe(address, url, credentials, socket, over);
       if (answer.status < 300 || answer.status > 399) {
         refuse(address, answer, credentials !== null);
-        return credentials ? withCredentials(url, credentials) : url;
+        const video = answer.status === 200 ? videoDescription(answer.body) : null;
+        return { url: credentials ? withCredentials(url, credentials) : url, video };
       }
       url = followRedirect(address, url, answer.headers.get('location')?.[0]);
     } finally {

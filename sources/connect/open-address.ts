@@ -4,13 +4,15 @@ import { MjpegFeed } from '../mjpeg/mjpeg-feed.ts';
 import type { SourceAddress } from '../source-address.ts';
 import { askRtspCamera } from './ask-rtsp-camera.ts';
 import { type Opening, plainOpening } from './opening.ts';
-import { RtspsTunnel } from './rtsps-tunnel.ts';
+import { RtspTunnel } from './rtsp-tunnel.ts';
 
 /** What has to be given back when ffmpeg has gone. */
 export interface OpenAddress {
   readonly opening: Opening;
   /** What went wrong on this program's side of the connection, which ffmpeg can only see as an end; null where nothing did. */
   readonly failure: () => SourceError | null;
+  /** It goes through this program, though ffmpeg could open it itself: where that is of no use, it is to be opened `direct`. */
+  readonly detour: boolean;
   close(): Promise<void>;
 }
 
@@ -18,24 +20,37 @@ export interface OpenAddress {
  * Finds out, before ffmpeg starts, whether there is something to open and what is wrong with it if not, and opens what ffmpeg is not
  * to open itself.
  *
+ * @param o.transport of `rtsp:`.
+ * @param o.direct what ffmpeg can open itself does not go through this program.
  * @throws {SourceError} within `timeoutMs`; a camera that takes two connections (`rtsps:`) has that for each.
  */
 export async function openAddress(
   address: SourceAddress,
-  timeoutMs: number,
+  { timeoutMs, transport, direct }: { timeoutMs: number; transport: 'tcp' | 'udp'; direct: boolean },
   signal: AbortSignal,
 ): Promise<OpenAddress> {
   switch (address.kind) {
     case 'rtsp': {
-      const url = await askRtspCamera(address, timeoutMs, signal);
-      return plain({ address, input: { kind: 'rtsp', url }, feed: null });
+      const asked = await askRtspCamera(address, timeoutMs, signal);
+      if (direct || transport === 'udp' || asked.video === null) {
+        return plain({ address, input: { kind: 'rtsp', url: asked.url }, feed: null });
+      }
+      const tunnel = await RtspTunnel.open(address, asked, timeoutMs, signal);
+      return {
+        opening: { address, input: { kind: 'rtsp', url: tunnel.url }, feed: null },
+        // ffmpeg sees as much of it as if there were no tunnel.
+        failure: () => null,
+        detour: true,
+        close: () => tunnel.close(),
+      };
     }
     case 'rtsps': {
-      const url = await askRtspCamera(address, timeoutMs, signal);
-      const tunnel = await RtspsTunnel.open(address, url, timeoutMs, signal);
+      const { url, video } = await askRtspCamera(address, timeoutMs, signal);
+      const tunnel = await RtspTunnel.open(address, { url, video: direct ? null : video }, timeoutMs, signal);
       return {
         opening: { address, input: { kind: 'rtsp', url: tunnel.url }, feed: null },
         failure: () => tunnel.failure,
+        detour: video !== null && !direct,
         close: () => tunnel.close(),
       };
     }
@@ -44,6 +59,7 @@ export async function openAddress(
       return {
         opening: { address, input: address, feed: feed.body },
         failure: () => feed.failure,
+        detour: false,
         close: () => feed.close(),
       };
     }
@@ -57,7 +73,7 @@ export async function openAddress(
 }
 
 function plain(opening: Opening): OpenAddress {
-  return { opening, failure: () => null, close: async () => {} };
+  return { opening, failure: () => null, detour: false, close: async () => {} };
 }
 
 async function checkFile(path: string): Promise<void> {

@@ -28,6 +28,8 @@ export type StderrLine =
   | { readonly kind: 'packet'; readonly ticks: number }
   | { readonly kind: 'stream'; readonly facts: StreamFacts }
   | { readonly kind: 'decodeError' }
+  /** At the end of the stream: the delimiter behind the last picture (connect/picture-ends.ts). What the decoder says of it is no damage. */
+  | { readonly kind: 'delimiterLeft' }
   /** The line before this one came so many times more. */
   | { readonly kind: 'repeated'; readonly times: number }
   /** The pictures have more pixels than `-max_pixels` lets pass; nothing of them is decoded. */
@@ -53,6 +55,7 @@ const FPS = /, ([\d.]+)(k?) fps\b/;
 // A decoder is named as its codec.
 const DECODER =
   /^\[(?:h264|hevc|mjpeg|mpeg4|mpeg2video|mpeg1video|h263|vp8|vp9|av1|libdav1d|libaom-av1|vvc) @ \w+\] \[(?:error|fatal|panic)\]/;
+const DELIMITER_LEFT = /missing picture in access unit with size \d\b/;
 const DAMAGE =
   /corrupt|EOI missing|overread|concealing|RTP: missed|packets? lost|error while decoding|max delay reached/i;
 
@@ -81,6 +84,7 @@ export function readStderrLine(text: string): StderrLine {
   if (tooLarge) return { kind: 'tooLarge', width: Number(tooLarge[1]), height: Number(tooLarge[2]) };
   const repeated = REPEATED.exec(line);
   if (repeated) return { kind: 'repeated', times: Number(repeated[1]) };
+  if (DELIMITER_LEFT.test(line)) return { kind: 'delimiterLeft' };
   if (DAMAGE.test(line) || DECODER.test(line)) return { kind: 'decodeError' };
   const video = VIDEO.exec(line);
   if (video) {

@@ -232,6 +232,17 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
     expect(link.status.state).toBe('running');
   });
 
+  it('that does not know itself by the address of this program is opened by ffmpeg itself, at once and each time', async () => {
+    const server = await serve({ fault: 'own-name-only' });
+    const { seen, link, changes } = setUp(server.url());
+    await expect.poll(() => seen.frames, { timeout: 20_000 }).toBeGreaterThan(3);
+    expect(changes.map(({ state }) => state)).toEqual(['connecting', 'running']);
+    expect(link.status.connections).toBe(1);
+    server.hangUp();
+    await expect.poll(() => changes.filter(({ state }) => state === 'running').length, { timeout: 20_000 }).toBe(2);
+    expect(link.status.connections).toBe(2);
+  });
+
   describe('and a password', () => {
     it.each(['basic', 'digest'] as const)('lets the right one in (%s)', async (auth) => {
       const server = await serve({ credentials: { ...ANN, auth } });

@@ -29,6 +29,8 @@ export type Fault =
   | 'corrupt'
   /** Resets every connection after a second of pictures. */
   | 'sudden-close'
+  /** Knows its stream only by the address that it has itself, not by that of somebody who passes a question on. */
+  | 'own-name-only'
   /** The port is as good as closed: connections are reset at once. */
   | 'refusing';
 
@@ -64,6 +66,8 @@ export class FaultRtspServer implements AsyncDisposable {
   redirectTo: string;
   readonly requests: RtspRequest[] = [];
   connections = 0;
+  /** Of each client that plays, when each picture was sent, by `performance.now()`. */
+  readonly sentAtMs: number[][] = [];
   readonly #options: FaultRtspServerOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -194,6 +198,10 @@ export class FaultRtspServer implements AsyncDisposable {
       case 'not-found':
         reply('404 Not Found');
         return;
+      case 'own-name-only':
+        if (URL.canParse(url) && new URL(url).port === String(this.port)) break;
+        reply('404 Not Found');
+        return;
     }
     if (method === 'OPTIONS') reply('200 OK', ['Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN']);
     else if (!authorized) reply('401 Unauthorized', [`WWW-Authenticate: ${this.#challenge()}`]);
@@ -296,6 +304,8 @@ export class FaultRtspServer implements AsyncDisposable {
     let reported = 0;
     let lookedAt = startedAt;
     let hesitatedMs = 0;
+    const sentAtMs: number[] = [];
+    this.sentAtMs.push(sentAtMs);
     const send = () => {
       const now = performance.now();
       if (this.fault === 'hesitating') hesitatedMs += now - lookedAt;
@@ -313,6 +323,7 @@ export class FaultRtspServer implements AsyncDisposable {
         const timestamp = Math.round((unit / fps) * 90_000);
         unit += 1;
         if (this.fault === 'rtcp-only') continue;
+        sentAtMs.push(now);
         for (const packet of rtpPackets(nals, { ssrc, timestamp, sequence })) {
           sequence += 1;
           if (this.fault === 'corrupt') for (let i = 40; i < packet.length; i += 37) packet[i] = 0xa5;

@@ -97,6 +97,8 @@ describe('a line of ffmpeg', () => {
     ['decodeError', '[h264 @ 0x5581] [error] error while decoding MB 12 30, bytestream -7'],
     ['decodeError', '[h264 @ 0x5581] [error] non-existing PPS 0 referenced'],
     ['decodeError', '[h264 @ 0x5581] [info] concealing 1204 DC, 1204 AC, 1204 MV errors in I frame'],
+    ['delimiterLeft', '[NULL @ 0x5581] [error] missing picture in access unit with size 6'],
+    ['complaint', '[NULL @ 0x5581] [error] missing picture in access unit with size 617'],
     ['decodeError', '[rtsp @ 0x5581] [warning] RTP: missed 3 packets'],
     ['decodeError', '[rtsp @ 0x5581] [warning] max delay reached. need to consume packet'],
     ['decodeError', 'pipe:0: [warning] corrupt decoded frame in stream 0'],

@@ -5,15 +5,18 @@ import { credentialsOf, withCredentials, withoutCredentials } from '../source-ad
 import type { RtspAddress } from './ask-rtsp-camera.ts';
 import { connectionError } from './camera-answer.ts';
 import { connectCamera } from './connect-camera.ts';
+import { PictureEnds } from './picture-ends.ts';
+import type { VideoDescription } from './video-description.ts';
 
 /**
- * Ends the TLS of an `rtsps:` camera in this program: the RTSP of ffmpeg 5.1 takes no certificate option, so it would talk to
- * whoever answers. It connects to the near end in clear, on the loopback address, once.
+ * A camera's RTSP that goes through this program, for one of two reasons or both. The TLS of `rtsps:` ends here: the RTSP of ffmpeg 5.1
+ * takes no certificate option, so it would talk to whoever answers. And ffmpeg is told when a picture is whole (`PictureEnds`). It connects
+ * to the near end in clear, on the loopback address, once.
  *
  * Whoever of this machine connects before ffmpeg does gets a connection to the camera and no credentials (ffmpeg sends those),
  * and the attempt fails.
  */
-export class RtspsTunnel implements AsyncDisposable {
+export class RtspTunnel implements AsyncDisposable {
   /** What ffmpeg opens, with the camera's credentials: a secret. */
   readonly url: string;
   /** Why the far end broke off; null while it has not. */
@@ -31,9 +34,15 @@ export class RtspsTunnel implements AsyncDisposable {
 
   /**
    * @param url where the camera is, with credentials.
+   * @param video whose ends of pictures are said; null: what comes is passed on as it is.
    * @throws {SourceError} as `connectCamera` does.
    */
-  static async open(address: RtspAddress, url: string, timeoutMs: number, signal: AbortSignal): Promise<RtspsTunnel> {
+  static async open(
+    address: RtspAddress,
+    { url, video }: { url: string; video: VideoDescription | null },
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<RtspTunnel> {
     const within = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     const far = await connectCamera(address, url, within);
     const server = createServer({ pauseOnConnect: true });
@@ -49,13 +58,13 @@ export class RtspsTunnel implements AsyncDisposable {
     }
     const { port } = server.address() as AddressInfo;
     const credentials = credentialsOf(url);
-    const near = withoutCredentials(url).replace(/^rtsps:\/\/[^/?#]*/i, `rtsp://127.0.0.1:${port}`);
-    const tunnel = new RtspsTunnel(server, far, credentials ? withCredentials(near, credentials) : near);
-    tunnel.#serve(address);
+    const near = withoutCredentials(url).replace(/^rtsps?:\/\/[^/?#]*/i, `rtsp://127.0.0.1:${port}`);
+    const tunnel = new RtspTunnel(server, far, credentials ? withCredentials(near, credentials) : near);
+    tunnel.#serve(address, video);
     return tunnel;
   }
 
-  #serve(address: RtspAddress): void {
+  #serve(address: RtspAddress, video: VideoDescription | null): void {
     this.#far.on('error', (error) => {
       this.failure ??= connectionError(address, error);
     });
@@ -70,7 +79,8 @@ export class RtspsTunnel implements AsyncDisposable {
       near.on('error', () => {});
       near.once('close', () => this.#far.end());
       near.pipe(this.#far, { end: false });
-      this.#far.pipe(near, { end: false });
+      if (video) passOn(this.#far, near, new PictureEnds(video));
+      else this.#far.pipe(near, { end: false });
       if (this.#far.destroyed) near.end();
     });
     this.#server.on('error', () => {});
@@ -97,4 +107,15 @@ export class RtspsTunnel implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** As `pipe` does, in one write for each read: a packet more is no reason to wake ffmpeg once more. */
+function passOn(far: Socket, near: Socket, ends: PictureEnds): void {
+  near.setNoDelay(true);
+  near.on('drain', () => far.resume());
+  far.on('data', (chunk: Buffer) => {
+    const parts = ends.read(chunk);
+    if (parts.length === 0) return;
+    if (!near.write(parts.length === 1 ? parts[0]! : Buffer.concat(parts))) far.pause();
+  });
 }
