@@ -5,7 +5,7 @@ import { whileSeen } from '../preview/while-seen.ts';
 import { may } from '../state/session.ts';
 import { pictureWords } from './picture-words.ts';
 
-type Shown = { readonly url: string } | { readonly words: string } | null;
+type Shown = { readonly url: string; readonly isWide?: boolean } | { readonly words: string } | null;
 
 /** Whether there may be a picture of it for whoever looks here. */
 export const mayHavePicture = ({ snapshotUrl }: AccessEvent): boolean => snapshotUrl !== undefined && may('pictures');
@@ -43,10 +43,21 @@ export function EventPicture({ event, label }: { event: AccessEvent; label: stri
       if (url !== null) URL.revokeObjectURL(url);
     };
   }, [id]);
+  const isWide = shown !== null && 'url' in shown && shown.isWide;
   return (
-    <span ref={element} class="event-picture" aria-busy={shown === null}>
+    <span ref={element} class={`event-picture ${isWide ? 'event-picture-wide' : ''}`} aria-busy={shown === null}>
       {shown !== null &&
-        ('url' in shown ? <img src={shown.url} alt={label} /> : <span class="event-no-picture">{shown.words}</span>)}
+        ('url' in shown ? (
+          <img
+            src={shown.url}
+            alt={label}
+            onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
+              setShown({ url: shown.url, isWide: naturalWidth > 1.3 * naturalHeight })
+            }
+          />
+        ) : (
+          <span class="event-no-picture">{shown.words}</span>
+        ))}
     </span>
   );
 }
