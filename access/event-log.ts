@@ -79,6 +79,7 @@ export class EventLog implements AsyncDisposable {
   readonly #heard = new Subject<AccessEvent>();
   readonly #unheard: AccessEvent[] = [];
   #telling = false;
+  #heldToBytes = Number.POSITIVE_INFINITY;
   readonly #insert: StatementSync;
   readonly #prune: StatementSync;
   readonly #head: StatementSync;
@@ -225,10 +226,11 @@ export class EventLog implements AsyncDisposable {
     return this.#file.transaction('be pruned', 'write', () => {
       const latest = this.lastSequence;
       const kept = latest - this.#oldestSequence() + 1;
-      const { count, days, bytes } = this.#keep;
+      const { count, days } = this.#keep;
+      const bytes = Math.min(this.#keep.bytes ?? Number.POSITIVE_INFINITY, this.#heldToBytes);
       const before = o.byAge ? this.#clock.wallMs() - days * DAY_MS : Number.NEGATIVE_INFINITY;
-      const used = bytes === undefined ? 0 : this.bytes;
-      const forRoom = bytes === undefined || used <= bytes ? 0 : Math.ceil((kept * (used - bytes)) / used);
+      const used = bytes === Number.POSITIVE_INFINITY ? 0 : this.bytes;
+      const forRoom = used <= bytes ? 0 : Math.ceil((kept * (used - bytes)) / used);
       let last = 0;
       let removed = 0;
       for (const row of this.#head.all(most)) {
@@ -246,6 +248,14 @@ export class EventLog implements AsyncDisposable {
   find(id: string): AccessEvent | null {
     const row = this.#file.attempt('be read', () => this.#named.get(id));
     return row === undefined ? null : fromRow(row as unknown as EventRow);
+  }
+
+  /**
+   * Keeps the log within so much room from now on, though the settings allow more: what is removed makes room for what comes.
+   * null: as the settings say.
+   */
+  holdTo(bytes: number | null): void {
+    this.#heldToBytes = bytes ?? Number.POSITIVE_INFINITY;
   }
 
   /** Room that the log takes inside its file. */

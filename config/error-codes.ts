@@ -84,6 +84,7 @@ export const ERROR_CODES = {
     status: 409,
     means: 'The face looks like another subject; the answer names it and the similarity.',
   },
+  SUBJECT_LIMIT: { status: 409, means: 'The gallery holds as many subjects as it may; the answer says how many.' },
   UNKNOWN_NOT_FOUND: { status: 404, means: 'No unknown person of that id is held any more.' },
   TEMPLATE_NOT_FOUND: { status: 404, means: 'No enrolled face has that id.' },
   IMAGE_NOT_KEPT: { status: 404, means: 'The picture that the face was enrolled from is not kept.' },
@@ -157,6 +158,11 @@ export const ERROR_CODES = {
     status: 409,
     means: 'Another facegate works on the data folder, and this cannot be done meanwhile.',
   },
+  DISK_LIMIT: {
+    status: 507,
+    means:
+      'The data folder takes all the room that it may: nothing is enrolled, no picture kept, no backup put into it.',
+  },
   ARCHIVE_INVALID: {
     status: 422,
     means: 'The archive is damaged or cut off, of another kind, or sealed with another passphrase.',
@@ -187,6 +193,7 @@ export const ERROR_CODES = {
     means: 'The camera stands in the settings; only one that was added can be removed.',
   },
   CAMERA_EXISTS: { status: 409, means: 'A camera of that id exists already.' },
+  CAMERA_LIMIT: { status: 409, means: 'There are as many cameras as there may be; the answer says how many.' },
   CAMERA_STALE: { status: 409, means: 'The camera has no picture that is young enough to be shown.' },
   PREVIEW_UNAVAILABLE: {
     status: 409,

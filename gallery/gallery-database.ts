@@ -2,6 +2,7 @@ import type { StatementSync } from 'node:sqlite';
 import { AppError } from '../config/app-error.ts';
 import type { DatabaseFile } from '../storage/database-file.ts';
 import { openGalleryFile } from './gallery-file.ts';
+import { type GalleryLimits, NO_GALLERY_LIMITS } from './gallery-limits.ts';
 import {
   type Changes,
   type GalleryModel,
@@ -69,6 +70,8 @@ export class GalleryDatabase {
   readonly #subject: StatementSync;
   readonly #template: StatementSync;
   readonly #details: StatementSync;
+  readonly #limits: GalleryLimits;
+  readonly #countSubjects: StatementSync;
   readonly #addSubject: StatementSync;
   readonly #changeSubject: StatementSync;
   readonly #changePrivate: StatementSync;
@@ -79,7 +82,8 @@ export class GalleryDatabase {
   readonly #seen: StatementSync;
 
   /** @throws {AppError} GALLERY_UNAVAILABLE, GALLERY_KEY_MISSING, GALLERY_KEY_WRONG, CONFIG_INVALID */
-  constructor(file: string, key: GalleryKeySource) {
+  constructor(file: string, key: GalleryKeySource, limits: GalleryLimits = NO_GALLERY_LIMITS) {
+    this.#limits = limits;
     this.#file = openGalleryFile(file);
     try {
       this.#sealing = new Sealing(this.#file, key);
@@ -93,6 +97,7 @@ export class GalleryDatabase {
       this.#subject = prepare(`${SUBJECT} WHERE id = ?`);
       this.#template = prepare(`SELECT ${TEMPLATE_COLUMNS}, embedding FROM templates WHERE id = ?`);
       this.#details = prepare(`${TEMPLATE_DETAILS} WHERE id = ?`);
+      this.#countSubjects = prepare('SELECT count(*) AS subjects FROM subjects');
       this.#addSubject = prepare(
         `INSERT INTO subjects (id, name, name_key, created_at_ms, group_names, valid_from_ms, valid_until_ms,
            changed_at_ms, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -125,10 +130,14 @@ export class GalleryDatabase {
     return this.#file.attempt('be read', () => Number(this.#dataVersion.get()?.data_version));
   }
 
-  /** @returns false when there is a subject with that name. */
+  /**
+   * @returns false when there is a subject with that name.
+   * @throws {AppError} SUBJECT_LIMIT; DISK_LIMIT
+   */
   addSubject(id: string, createdAtMs: number, values: SubjectValues): boolean {
+    this.#limits.room?.();
     return this.#file.transaction('take a subject', 'write', () =>
-      unlessConstraint('UNIQUE', () =>
+      unlessConstraint('UNIQUE', () => {
         this.#addSubject.run(
           id,
           values.name,
@@ -139,9 +148,21 @@ export class GalleryDatabase {
           values.validUntilMs,
           values.changedAtMs,
           this.#sealedPrivate(id, values.private),
-        ),
-      ),
+        );
+        this.#refuseTooMany();
+      }),
     );
+  }
+
+  /** After it was added, so that a name that is taken is said first; what is thrown takes it back. */
+  #refuseTooMany(): void {
+    const { subjects: limit } = this.#limits;
+    if (limit === null) return;
+    const subjects = Number(this.#countSubjects.get()?.subjects) - 1;
+    if (subjects < limit) return;
+    throw new AppError('SUBJECT_LIMIT', `the gallery holds ${subjects} subjects and may hold ${limit}`, {
+      details: { subjects, limit },
+    });
   }
 
   /**
@@ -170,8 +191,12 @@ export class GalleryDatabase {
     });
   }
 
-  /** @returns false when there is no such subject. */
+  /**
+   * @returns false when there is no such subject.
+   * @throws {AppError} DISK_LIMIT
+   */
   addTemplate(row: NewTemplateRow): boolean {
+    this.#limits.room?.();
     return this.#file.transaction('take a template', 'write', () => {
       const key = this.#sealing.current();
       const { id, subjectId, imageId, image } = row;

@@ -7,6 +7,7 @@ import { uuidV7 } from '../pipeline/uuid-v7.ts';
 import { fromBlob, lengthOf, toBlob } from './embedding-blob.ts';
 import type { EmbeddingIndexOptions, IndexHit } from './embedding-index.ts';
 import { GalleryDatabase, type TemplatePageQuery } from './gallery-database.ts';
+import type { GalleryLimits } from './gallery-limits.ts';
 import {
   type GalleryModel,
   isOfModel,
@@ -61,6 +62,8 @@ export interface GalleryOptions {
   keyFile?: string | undefined;
   /** Keep the pictures of new templates. Default false. */
   keepImages?: boolean | undefined;
+  /** How much it may hold. Default: any number of subjects. */
+  limits?: GalleryLimits | undefined;
   /** How searches run. */
   index?: EmbeddingIndexOptions | undefined;
   log: Logger;
@@ -122,7 +125,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     this.#searched = this.#previous ? [this.#own, this.#previous] : [this.#own];
     this.#lastSeen = new LastSeen({ write: (moments) => this.#writeSeen(moments), log });
     const keyFile = options.keyFile ?? join(dirname(file), 'gallery.key');
-    this.#database = new GalleryDatabase(file, { key: options.key, keyFile });
+    this.#database = new GalleryDatabase(file, { key: options.key, keyFile }, options.limits);
     try {
       const { subjects, templates, notSearched } = this.size;
       log.info({ subjects, templates, notSearched, model }, 'gallery opened');
@@ -210,7 +213,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
     return row ? this.#view(row) : null;
   }
 
-  /** @throws {AppError} SUBJECT_EXISTS when one has that name in any case; REQUEST_INVALID */
+  /** @throws {AppError} SUBJECT_EXISTS when one has that name in any case; SUBJECT_LIMIT; DISK_LIMIT; REQUEST_INVALID */
   createSubject(draft: SubjectDraft): Subject {
     const { name, groups, notes, validFromMs, validUntilMs, consent } = subjectFields(draft);
     const createdAtMs = this.#now();
@@ -270,7 +273,7 @@ export class SubjectGallery implements Gallery, AsyncDisposable {
   }
 
   /**
-   * @throws {AppError} SUBJECT_NOT_FOUND; EMBEDDING_MISMATCH for another model or width; EMBEDDING_INVALID when it is zero
+   * @throws {AppError} SUBJECT_NOT_FOUND; DISK_LIMIT; EMBEDDING_MISMATCH for another model or width; EMBEDDING_INVALID when it is zero
    * or holds something that is not a number.
    */
   addTemplate(subjectId: string, { embedding, quality, source, kind = 'positive', image }: NewTemplate): Template {

@@ -31,7 +31,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
 
 /** What every error needs, whatever its body looks like: a line in the log where it is ours, and the headers that go with it. */
 export function noteError(known: AppError, request: FastifyRequest, reply: FastifyReply): void {
-  if (known.status >= 500 && known.status !== 503) {
+  // Of a full data folder there is one line, when it became full.
+  if (known.status >= 500 && known.status !== 503 && known.code !== 'DISK_LIMIT') {
     const cause = known.cause ?? known;
     request.log.error({ code: known.code, err: cause }, `${request.method} ${request.routeOptions.url ?? ''} failed`);
   }

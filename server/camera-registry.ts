@@ -22,6 +22,8 @@ export interface CamerasOptions extends CameraSurroundings {
   /** Ids of the doors that look through a camera. */
   doorsOf: (cameraId: string) => readonly string[];
   latestPicture: (cameraId: string) => LatestPicture | null;
+  /** How many there may be; null or not given: any number. */
+  limit?: number | null | undefined;
   /** Judges what is to be added, and what was. Default: as it may come over HTTP. */
   accept?: (camera: CameraInput) => CameraSettings;
 }
@@ -101,6 +103,7 @@ export class Cameras implements CameraRegistry, AsyncDisposable {
     if (this.#known.has(settings.id)) {
       throw new AppError('CAMERA_EXISTS', `a camera "${settings.id}" is there already; choose another id`);
     }
+    this.#refuseTooMany();
     const running = new RunningCamera(settings, this.#surroundings);
     this.#options.store.save(input);
     return this.#view(this.#put(running, { kind: 'added', input }));
@@ -197,6 +200,7 @@ export class Cameras implements CameraRegistry, AsyncDisposable {
     }
     if (origin) return;
     try {
+      this.#refuseTooMany();
       this.#put(new RunningCamera(this.#accept(input), this.#surroundings), { kind: 'added', input });
     } catch (error) {
       const { code, message } = AppError.from(error);
@@ -281,6 +285,15 @@ export class Cameras implements CameraRegistry, AsyncDisposable {
     const done = camera.changing.then(work);
     camera.changing = done.catch(() => undefined);
     return done;
+  }
+
+  #refuseTooMany(): void {
+    const { limit } = this.#options;
+    const cameras = this.#known.size;
+    if (limit === null || limit === undefined || cameras < limit) return;
+    throw new AppError('CAMERA_LIMIT', `there are ${cameras} cameras, and there may be ${limit}`, {
+      details: { cameras, limit },
+    });
   }
 
   #refuseWhenClosing(): void {

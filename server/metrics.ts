@@ -35,6 +35,8 @@ export interface MetricSources {
   doors?: () => readonly DoorReading[];
   sinks?: () => readonly SinkReading[];
   gallery?: () => { subjects: number; templates: number };
+  /** What the data folder takes, and may take; null where that is not known, or not limited. */
+  room?: () => { bytes: number | null; limitBytes: number | null };
   cameras?: () => readonly CameraReading[];
   gpus?: () => readonly GpuSample[];
   /** For each network, whether it runs elsewhere than asked. */
@@ -229,6 +231,8 @@ export function createMetrics(o: { version: string; tenant?: string | undefined 
   gauge('facegate_event_clients', 'Open event sockets.', () => sources.feed?.().clients);
   gauge('facegate_gallery_subjects', 'Subjects in the gallery.', () => sources.gallery?.().subjects);
   gauge('facegate_gallery_templates', 'Enrolled faces in the gallery.', () => sources.gallery?.().templates);
+  gauge('facegate_data_bytes', 'What the data folder takes on the disk.', () => sources.room?.().bytes ?? undefined);
+  gauge('facegate_data_limit_bytes', 'What the data folder may take.', () => sources.room?.().limitBytes ?? undefined);
   cameraMetrics(registers, () => sources.cameras?.() ?? []);
   doorMetrics(registers, () => sources.doors?.() ?? []);
   gpuMetrics(registers, () => sources.gpus?.() ?? []);

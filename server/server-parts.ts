@@ -304,7 +304,7 @@ export interface CameraRegistry {
   get(id: string): CameraView;
   /**
    * Starts a camera and keeps it for the next start. One that cannot be reached is added all the same and keeps trying.
-   * @throws {AppError} CAMERA_EXISTS, SOURCE_URL_INVALID or REQUEST_INVALID.
+   * @throws {AppError} CAMERA_EXISTS, CAMERA_LIMIT, SOURCE_URL_INVALID or REQUEST_INVALID.
    */
   add(camera: CameraInput): CameraView;
   /**

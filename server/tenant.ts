@@ -34,7 +34,9 @@ import { Previews } from '../sinks/previews.ts';
 import { findFfmpeg } from '../sources/ffmpeg/ffmpeg-binary.ts';
 import { openAuditLog } from '../storage/audit-log.ts';
 import { finishRestore } from '../storage/finish-restore.ts';
+import { NO_LIMITS, noteFolderLimits } from '../storage/folder-limits.ts';
 import { lockFolder } from '../storage/folder-lock.ts';
+import { FolderRoom } from '../storage/folder-room.ts';
 import { noteRules } from './audit/note-rules.ts';
 import { buildServer } from './build-server.ts';
 import type { BehindGateway } from './callers/behind-gateway.ts';
@@ -56,6 +58,7 @@ import { loadSteps } from './pictures/load-steps.ts';
 import { openSnapshots } from './snapshots/open-snapshots.ts';
 import { UnknownPeople } from './unknowns/unknown-people.ts';
 import { watchGpus } from './watch-gpus.ts';
+import { watchRoom } from './watch-room.ts';
 
 /** A known person counts as gone after this long without a match. */
 const LEFT_AFTER_MS = 5000;
@@ -63,6 +66,9 @@ const LEFT_AFTER_MS = 5000;
 const EXPIRE_EVERY_MS = 500;
 /** A fault that a camera has again and again is an event this often. */
 const FAULT_AGAIN_MS = 60_000;
+/** Of what the event log takes, while the data folder takes all that it may. */
+const LOG_KEPT = 0.9;
+const FULL = 'the data folder takes all that it may: nothing is enrolled, no picture kept, the oldest events go early';
 /** An event log that could not be written is tried so often, also while nothing happens. */
 const TRY_LOG_AGAIN_MS = 5000;
 
@@ -73,6 +79,8 @@ export interface TenantLimits {
   /** What its data folder takes. */
   readonly diskBytes: number | null;
 }
+
+const NO_TENANT_LIMITS: TenantLimits = { cameras: null, ...NO_LIMITS };
 
 export interface TenantOptions {
   settings: Settings;
@@ -143,11 +151,15 @@ export interface Tenant extends AsyncDisposable {
  */
 export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const { settings, dataDir, clock, log, behind, tenant = DEFAULT_TENANT } = options;
+  const limits = options.limits ?? NO_TENANT_LIMITS;
+  refuseTooMany(settings.cameras.length, limits.cameras);
   await using opened = new AsyncDisposableStack();
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const lock = lockFolder(dataDir);
   opened.defer(() => lock.release());
   finishRestore(dataDir);
+  noteFolderLimits(dataDir, limits);
+  const room = new FolderRoom({ dataDir, without: options.modelsDir, limitBytes: limits.diskBytes });
 
   const metrics = createMetrics({ version: options.version, tenant });
   opened.defer(() => metrics.close());
@@ -192,6 +204,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     ...galleryPlace({ settings, dataDir, baseDir: options.baseDir, key: options.galleryKey }),
     ...embeddingSpace(embedder),
     previous: previous && previousSpace(embedder, previous),
+    limits: { subjects: limits.subjects, room: room.check },
     log,
     clock,
   });
@@ -219,6 +232,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       keepImages: settings.gallery.keepImages,
       file: join(dataDir, 'unknowns.db'),
       onDisk: settings.gallery.unknowns.onDisk,
+      isFull: () => room.isFull,
       clock,
       log,
     }),
@@ -266,6 +280,22 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     }),
   );
 
+  opened.defer(
+    await watchRoom({
+      room,
+      changed: (isFull) => {
+        log.warn(
+          { bytes: room.bytes, limitBytes: limits.diskBytes },
+          isFull ? FULL : 'there is room in the data folder again',
+        );
+        // What it gives up makes room inside its file for what comes.
+        events.holdTo(isFull ? Math.floor(events.bytes * LOG_KEPT) : null);
+        if (isFull) record([faultEvent('DISK_LIMIT', null, clock.wallMs())]);
+      },
+      log,
+    }),
+  );
+
   const doors = opened.use(new Doors({ settings, file: join(dataDir, 'doors.db'), append, events, audit, clock, log }));
   const cameraChanges = new Subject<void>();
   const sinks = opened.use(
@@ -296,7 +326,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     const said = appearancesOf(frame.cameraId).note(result);
     said.push(...doors.decide(result));
     const decidedMs = clock.monotonicMs();
-    const drafts = snapshots.marked(frame, said);
+    // A full folder gets no more pictures, and events say of none.
+    const drafts = room.isFull ? said : snapshots.marked(frame, said);
     durableAtMs = null;
     // The picture last: who waits at a door has been told by then.
     snapshots.take(frame, drafts, record(drafts));
@@ -384,6 +415,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       doorsOf: (camera) => doors.idsOf(camera),
       latestPicture: (camera) => live.latest(camera),
       store: cameraStore,
+      limit: limits.cameras,
       listener,
       clock,
       log,
@@ -426,6 +458,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     doors: () => doors.views(),
     sinks: () => sinks.views(),
     gallery: () => gallery.size,
+    room: () => room,
     cameras: () => cameras.readings(),
     roles: () => analyser.roles(),
     gpus: () => gpus?.readings() ?? [],
@@ -511,6 +544,11 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function refuseTooMany(cameras: number, limit: number | null): void {
+  if (limit === null || cameras <= limit) return;
+  throw new AppError('CONFIG_INVALID', `cameras: there are ${cameras}, and there may be ${limit} (limits.cameras)`);
 }
 
 /** A log that cannot be written must not keep the only key from whoever started this. */

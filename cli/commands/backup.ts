@@ -1,5 +1,5 @@
-import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../config/app-error.ts';
 import { galleryPlace } from '../../config/gallery-place.ts';
@@ -8,12 +8,15 @@ import type { AuditEntry } from '../../pipeline/audit.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { openAuditLog } from '../../storage/audit-log.ts';
 import { backUp } from '../../storage/backup.ts';
+import { databasesIn } from '../../storage/copy-databases.ts';
 import { finishRestore } from '../../storage/finish-restore.ts';
+import { folderLimits } from '../../storage/folder-limits.ts';
 import { lockFolder } from '../../storage/folder-lock.ts';
 import { type Restored, restore } from '../../storage/restore.ts';
 import { verifyAuditLog } from '../../storage/verify-audit-log.ts';
 import type { CommandContext } from './command-context.ts';
 import { commandLineCaller } from './command-line-caller.ts';
+import { roomOf } from './gallery-limits.ts';
 import { addPassphraseOption, type PassphraseOptions, readPassphrase } from './passphrase.ts';
 import { addSettingsOptions, type CommandSettings, readSettings, type SettingsOptions } from './settings-options.ts';
 import { sizeOf } from './terminal.ts';
@@ -59,6 +62,23 @@ export function addBackupCommands(program: Command, context: CommandContext): vo
   );
 }
 
+/** What a backup takes is not known before it is made; the databases without the empty room in them come near. */
+async function refuseIntoFull(dataDir: string, file: string): Promise<void> {
+  const { diskBytes } = folderLimits(dataDir);
+  const isInside = !relative(realpathSync(dataDir), realpathSync(dirname(file))).startsWith('..');
+  if (diskBytes === null || !isInside) return;
+  const room = roomOf(dataDir, diskBytes);
+  await room.look();
+  room.check();
+  const bytes = databasesIn(dataDir).reduce((sum, name) => sum + statSync(join(dataDir, name)).size, 0);
+  if ((room.bytes ?? 0) + bytes <= diskBytes) return;
+  throw new AppError(
+    'DISK_LIMIT',
+    `the data folder takes ${room.bytes} of ${diskBytes} bytes; a backup of ${bytes} has no room in it, put it elsewhere`,
+    { details: { bytes: room.bytes, limitBytes: diskBytes } },
+  );
+}
+
 async function makeBackup(target: string, options: BackupCommandOptions, context: CommandContext): Promise<void> {
   const { terminal, version } = context;
   const command = readSettings(options, context);
@@ -66,6 +86,7 @@ async function makeBackup(target: string, options: BackupCommandOptions, context
   if (!existsSync(dataDir)) throw new AppError('ARCHIVE_FAILED', `there is no data folder ${dataDir}`);
   const nowMs = systemClock.wallMs();
   const file = targetFile(target, nowMs, options.withKeys === true);
+  await refuseIntoFull(dataDir, file);
   const passphrase = options.withKeys ? await readPassphrase(options, context, 'new') : undefined;
   const { files, createdAt } = await backUp({
     dataDir,

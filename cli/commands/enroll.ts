@@ -21,6 +21,7 @@ import { validUntil } from '../enroll/valid-until.ts';
 import { reportFormat, writeReport } from '../enroll/write-report.ts';
 import type { CommandContext } from './command-context.ts';
 import { commandLineCaller } from './command-line-caller.ts';
+import { galleryLimits } from './gallery-limits.ts';
 import { openLog } from './log.ts';
 import { addSettingsOptions, collect, readSettings, type SettingsOptions } from './settings-options.ts';
 import type { Terminal } from './terminal.ts';
@@ -101,11 +102,13 @@ async function enroll(
     onProgress: (model, done, total) => terminal.progress(`fetching ${model}`, done, total),
   });
   await using analyser = networks;
+  using limits = await galleryLimits(dataDir, log);
   await using gallery = openGallery({
     ...galleryPlace({ settings, dataDir, baseDir, key: context.env.FACEGATE_GALLERY_KEY }),
     ...embeddingSpace(embedder),
     // Whom the face may belong to already, though by the previous model.
     previous: previous && previousSpace(embedder, previous),
+    limits,
     log,
     clock: systemClock,
   });

@@ -32,7 +32,7 @@ export function cameraRoutes(app: ServerApp, { cameras }: Pick<ServerParts, 'cam
       operationId: 'addCamera',
       summary: 'Adds a camera, also for the next start',
       body: asSent(newCamera),
-      response: { 201: cameraView, ...errorAnswers('CAMERA_EXISTS', 'SOURCE_URL_INVALID') },
+      response: { 201: cameraView, ...errorAnswers('CAMERA_EXISTS', 'CAMERA_LIMIT', 'SOURCE_URL_INVALID') },
     },
     handler: async (request, reply) => reply.code(201).send(cameras.add(request.body)),
   });

@@ -93,6 +93,7 @@ export function faceRoutes(
       response: {
         201: enrolledFace,
         ...errorAnswers(
+          'DISK_LIMIT',
           ...PICTURE_ERRORS,
           'SUBJECT_NOT_FOUND',
           'SUBJECT_COLLISION',

@@ -86,7 +86,10 @@ export function subjectRoutes(
       operationId: 'createSubject',
       summary: 'Creates a subject, without any face yet',
       body: newSubject,
-      response: { 201: subjectView, ...errorAnswers('SUBJECT_EXISTS', 'GALLERY_UNAVAILABLE', 'AUDIT_UNAVAILABLE') },
+      response: {
+        201: subjectView,
+        ...errorAnswers('SUBJECT_EXISTS', 'SUBJECT_LIMIT', 'DISK_LIMIT', 'GALLERY_UNAVAILABLE', 'AUDIT_UNAVAILABLE'),
+      },
     },
     handler: async (request, reply) => {
       const { name, ...others } = request.body;

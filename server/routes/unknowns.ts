@@ -106,6 +106,8 @@ export function unknownRoutes(app: ServerApp, { unknowns, audit }: Pick<ServerPa
       response: {
         201: z.object({ subject: subjectView, templates: z.int().describe('how many faces were enrolled') }),
         ...errorAnswers(
+          'SUBJECT_LIMIT',
+          'DISK_LIMIT',
           'UNKNOWN_NOT_FOUND',
           'SUBJECT_NOT_FOUND',
           'SUBJECT_EXISTS',

@@ -38,6 +38,8 @@ export interface UnknownPeopleOptions {
   /** The database that they are held in beside memory, sealed, when `onDisk`; deleted otherwise. */
   file: string;
   onDisk: boolean;
+  /** While it says so, those who come are held in memory only. Default: never. */
+  isFull?: (() => boolean) | undefined;
   clock: Clock;
   log: Logger;
 }
@@ -346,7 +348,8 @@ export class UnknownPeople implements Sink<FrameResult> {
 
   #write(): void {
     const gone = [...this.#gone];
-    const groups = [...this.#changed].flatMap((id) => this.#recent.get(id) ?? []);
+    const changed = this.#options.isFull?.() ? [] : [...this.#changed];
+    const groups = changed.flatMap((id) => this.#recent.get(id) ?? []);
     this.#gone.clear();
     this.#changed.clear();
     if (!this.#disk) return;

@@ -307,5 +307,23 @@ describe('EventLog', () => {
       }
       expect(statSync(file).size).toBeLessThan(4 * bytes);
     });
+
+    it('is held to less for a while where its folder has no room: what goes makes room for what comes', () => {
+      const log = open();
+      const append = () => log.appendAll(upTo(400).map(() => eventDraft({ reason: 'x'.repeat(200) })));
+      for (let round = 0; round < 5; round += 1) append();
+      const size = () => statSync(file).size + (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0);
+      log.holdTo(Math.floor(log.bytes * 0.9));
+      const [full, oldest] = [size(), log.oldestSequence];
+      for (let round = 0; round < 20; round += 1) {
+        while (log.prune(64, { byAge: true }) > 0);
+        log.appendAll([eventDraft({ reason: 'x'.repeat(200) })]);
+      }
+      expect(log.oldestSequence).toBeGreaterThan(oldest);
+      expect(log.lastSequence).toBe(2020);
+      expect(log.bytes).toBeLessThanOrEqual(full);
+      log.holdTo(null);
+      expect(log.prune(64, { byAge: true })).toBe(0);
+    });
   });
 });

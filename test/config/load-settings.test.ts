@@ -237,7 +237,11 @@ describe('loadSettings', () => {
         'cameras[0].device_fps is not a setting; did you mean deviceFps? (line 2)',
       ],
       ['a key of elsewhere', 'port: 80', 'port is not a setting; did you mean server.port? (line 1)'],
-      ['a key like none', 'log: { colour: 1 }', 'log.colour is not a setting; known here: level (line 1)'],
+      [
+        'a key like none',
+        'log: { colour: 1 }',
+        'log.colour is not a setting; known here: level, folder, maxSize, files (line 1)',
+      ],
       [
         'a key with a bad name',
         '__proto__: { a: 1 }',

@@ -32,7 +32,7 @@ const ZONE = [[[0, 0] as [number, number], [1, 0] as [number, number], [1, 1] as
 const running = (cameras: Cameras, id = 'film') =>
   expect.poll(() => cameras.get(id).state, { timeout: 10_000 }).toBe('running');
 
-async function setUp() {
+async function setUp(o: { limit?: number } = {}) {
   const store = new CameraStore({ dataDir, clock: systemClock });
   const told = { removed: [] as string[], restarted: [] as string[], changes: [] as CameraStatus[] };
   const log = recordedLog();
@@ -60,6 +60,7 @@ async function setUp() {
     },
     clock: systemClock,
     log,
+    ...o,
   });
   return {
     cameras,
@@ -118,6 +119,30 @@ describe('a camera that was added', () => {
     expect(second.cameras.list().map(({ id }) => id)).toEqual(['film']);
     const errors = second.log.lines.filter(({ level }) => level === 'error');
     expect(errors).toMatchObject([{ fields: { camera: 'old' }, message: expect.stringContaining('between 1 and 60') }]);
+  });
+});
+
+describe('a camera beyond how many there may be', () => {
+  it('is refused, and of those that were added before left out with a word, until there may be more again', async () => {
+    {
+      await using first = await setUp({ limit: 2 });
+      first.cameras.start([configured({ id: 'yard', enabled: false })]);
+      first.cameras.add({ ...film, enabled: false });
+      expect(() => first.cameras.add({ ...film, id: 'gate' })).toThrow(
+        expect.objectContaining({ code: 'CAMERA_LIMIT', details: { cameras: 2, limit: 2 } }),
+      );
+    }
+    {
+      await using second = await setUp({ limit: 1 });
+      second.cameras.start([configured({ id: 'yard', enabled: false })]);
+      expect(second.cameras.list().map(({ id }) => id)).toEqual(['yard']);
+      expect(second.log.lines.filter(({ level }) => level === 'error')).toMatchObject([
+        { fields: { camera: 'film', code: 'CAMERA_LIMIT' } },
+      ]);
+    }
+    await using third = await setUp({ limit: 2 });
+    third.cameras.start([configured({ id: 'yard', enabled: false })]);
+    expect(third.cameras.list().map(({ id }) => id)).toEqual(['yard', 'film']);
   });
 });
 

@@ -6,11 +6,13 @@ import { galleryPlace } from '../../../config/gallery-place.ts';
 import { type ImportReport, importGallery, NO_EMBEDDING } from '../../../gallery/archive-import.ts';
 import { GalleryDatabase } from '../../../gallery/gallery-database.ts';
 import { AUTO } from '../../../models/choose-models.ts';
+import { silentLog } from '../../../pipeline/silent-log.ts';
 import { systemClock } from '../../../pipeline/system-clock.ts';
 import { openAuditLog } from '../../../storage/audit-log.ts';
 import { openArchive } from '../../../storage/sealed-archive.ts';
 import type { CommandContext } from '../command-context.ts';
 import { commandLineCaller } from '../command-line-caller.ts';
+import { galleryLimits } from '../gallery-limits.ts';
 import { addPassphraseOption, type PassphraseOptions, readPassphrase } from '../passphrase.ts';
 import { addSettingsOptions, readSettings, type SettingsOptions } from '../settings-options.ts';
 
@@ -40,7 +42,8 @@ async function run(file: string, options: ImportCommandOptions, context: Command
   const passphrase = await readPassphrase(options, context, 'known');
   const place = galleryPlace({ settings, dataDir, baseDir, key: env.FACEGATE_GALLERY_KEY });
   using opened = new DisposableStack();
-  const database = opened.adopt(new GalleryDatabase(place.file, place), (each) => each.close());
+  const limits = opened.use(await galleryLimits(dataDir, silentLog));
+  const database = opened.adopt(new GalleryDatabase(place.file, place, limits), (each) => each.close());
   const audit = opened.adopt(openAuditLog({ file: join(dataDir, 'audit.db'), clock: systemClock }), (log) =>
     log.close(),
   );

@@ -12,6 +12,7 @@ import { decodeImage } from '../../../server/pictures/decode-image.ts';
 import { openAuditLog } from '../../../storage/audit-log.ts';
 import type { CommandContext } from '../command-context.ts';
 import { commandLineCaller } from '../command-line-caller.ts';
+import { galleryLimits } from '../gallery-limits.ts';
 import { openLog } from '../log.ts';
 import { addSettingsOptions, readSettings, type SettingsOptions } from '../settings-options.ts';
 
@@ -46,9 +47,11 @@ async function run(options: SettingsOptions, context: CommandContext): Promise<v
     onProgress: (model, done, total) => terminal.progress(`fetching ${model}`, done, total),
   });
   await using analyser = networks;
+  using limits = await galleryLimits(dataDir, log);
   await using gallery = openGallery({
     ...galleryPlace({ settings, dataDir, baseDir, key: env.FACEGATE_GALLERY_KEY }),
     ...embeddingSpace(embedder),
+    limits,
     log,
     clock: systemClock,
   });
