@@ -93,6 +93,8 @@ describe.each(services)('$name of $way', ({ service, compose, name }) => {
     expect(Number(cpus)).toBeGreaterThan(0);
     expect(bytes(memory)).toBeGreaterThanOrEqual(2 ** 28);
     expect(service.restart).toBe('unless-stopped');
+    // The engine's default keeps what is said for ever.
+    expect(service.logging).toEqual({ driver: 'local' });
   });
 
   it('mounts what is there, and of this repository nothing that it may change', () => {
@@ -182,6 +184,7 @@ describe.each(ours)('$name of $way', ({ service }) => {
     const env = Object.fromEntries(named.map((name) => [name, `${name}-of-a-test-with-24-characters`]));
     const loaded = loadSettings({ file: path, env });
     expect(loaded.warnings).toEqual([]);
+    expect(JSON.parse(inImage(target, 'VOLUME'))).toContain(loaded.settings.log.folder);
     const tenants = loadTenants(loaded, env);
     for (const { settings, warnings } of tenants) {
       if (settings instanceof AppError) throw settings;

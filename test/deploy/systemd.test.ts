@@ -45,7 +45,7 @@ describe.each(UNITS)('$unit', ({ unit, instance, settings, key }) => {
 
   it('keeps its data where systemd makes a folder for it', () => {
     expect(its.get('Environment')).toContain(`FACEGATE_HOME=/var/lib/${value('StateDirectory')}`);
-    for (const name of ['StateDirectory', 'LogsDirectory', 'RuntimeDirectory']) {
+    for (const name of ['StateDirectory', 'LogsDirectory']) {
       expect(value(name)).toBe(instance);
       expect(value(`${name}Mode`)).toBe('0700');
     }
