@@ -89,6 +89,8 @@ export function forwardRequest(request: IncomingMessage, response: ServerRespons
     response.flushHeaders();
     pipeline(answer, response, letGo);
   });
+  // The tenant may have something to say before the first byte of a body.
+  if (!request.complete) tenant.flushHeaders();
   request.pipe(tenant);
 }
 
