@@ -1,4 +1,5 @@
 import type { NvidiaAnswer, NvidiaGpu } from '../../models/devices/nvidia-smi.ts';
+import { isSliceName } from '../../models/devices/slice-names.ts';
 import type { Finding } from './finding.ts';
 
 /** @param asked the slices (`MIG-…`) that the settings and `CUDA_VISIBLE_DEVICES` name. */
@@ -9,13 +10,13 @@ export function checkMig(nvidia: NvidiaAnswer, asked: readonly string[]): Findin
     return [{ check, state: 'not checked', found: 'there is no NVIDIA driver that answers' }];
   }
   const { gpus } = nvidia.system;
-  const slices = gpus.flatMap((gpu) => gpu.slices.map((slice) => ({ ...slice, gpu: gpu.index })));
-  const unnamed = slices.some(({ uuid }) => uuid === null);
+  const slices = gpus.flatMap((gpu) => gpu.slices.map((slice) => ({ gpu, slice })));
+  const unnamed = slices.some(({ slice }) => slice.uuid === null);
   return [
     ...gpus.map(ofGpu),
     ...asked.map((uuid): Finding => {
-      const slice = slices.find((each) => each.uuid === uuid);
-      if (slice) return { check: `${check} slice`, state: 'ok', found: `${uuid} is active on GPU ${slice.gpu}` };
+      const found = slices.find(({ gpu, slice }) => isSliceName(uuid, gpu, slice));
+      if (found) return { check: `${check} slice`, state: 'ok', found: `${uuid} is active on GPU ${found.gpu.index}` };
       if (unnamed)
         return {
           check: `${check} slice`,

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { askNvidiaSmi, type DeviceMemory, type NvidiaGpu } from './nvidia-smi.ts';
 import { type RunTool, runTool } from './run-tool.ts';
+import { isSliceName } from './slice-names.ts';
 
 export interface FreeMemory {
   /** MiB that a network may still take on the device; null where nobody tells. */
@@ -57,7 +58,7 @@ async function bytes(path: string): Promise<number | null> {
 function ofNvidia(gpus: readonly NvidiaGpu[], device = 'cuda:0', visible?: string): FreeMemory {
   const seen = visibleParts(gpus, visible);
   const found = device.startsWith('MIG-')
-    ? gpus.flatMap(partsOf).find(({ uuid }) => uuid === device)
+    ? gpus.flatMap(partsOf).find(({ isNamed }) => isNamed(device))
     : seen[Number(/^cuda:(\d+)$/.exec(device)?.[1] ?? 0)];
   if (!found) return { freeMb: null, source: `nvidia-smi does not list ${device}` };
   const { freeMb } = found.memory;
@@ -69,6 +70,8 @@ function ofNvidia(gpus: readonly NvidiaGpu[], device = 'cuda:0', visible?: strin
 export interface Part {
   readonly label: string;
   readonly uuid: string | null;
+  /** True for each of the names that a slice has. */
+  readonly isNamed: (name: string) => boolean;
   readonly memory: DeviceMemory;
   /** 0 to 1; null where the driver does not tell, as with every slice. */
   readonly utilization: number | null;
@@ -78,12 +81,13 @@ export interface Part {
 function partsOf(gpu: NvidiaGpu): Part[] {
   if (gpu.mig !== 'on') {
     const { index, name, uuid, memory, utilization } = gpu;
-    return [{ label: `GPU ${index} (${name})`, uuid, memory, utilization }];
+    return [{ label: `GPU ${index} (${name})`, uuid, isNamed: (other) => other === uuid, memory, utilization }];
   }
-  return gpu.slices.map(({ index, uuid, memory }) => ({
-    label: `MIG slice ${index} of GPU ${gpu.index} (${gpu.name})`,
-    uuid,
-    memory,
+  return gpu.slices.map((slice) => ({
+    label: `MIG slice ${slice.index} of GPU ${gpu.index} (${gpu.name})`,
+    uuid: slice.uuid,
+    isNamed: (name) => isSliceName(name, gpu, slice),
+    memory: slice.memory,
     utilization: null,
   }));
 }
@@ -100,7 +104,7 @@ function listed(visible: string, gpus: readonly NvidiaGpu[]): Part[] {
     const gpu = /^\d+$/.test(name) ? gpus[Number(name)] : undefined;
     const found = gpu
       ? partsOf(gpu)
-      : gpus.flatMap(partsOf).filter(({ uuid }) => name !== '' && uuid?.startsWith(name));
+      : gpus.flatMap(partsOf).filter(({ uuid, isNamed }) => name !== '' && (isNamed(name) || uuid?.startsWith(name)));
     if (found.length === 0) break;
     // CUDA uses one slice of a GPU at most.
     parts.push(found[0] as Part);

@@ -128,8 +128,7 @@ export class GpuWatch implements AsyncDisposable {
 /** The GPU or slice that a network was placed on, among those that its process sees. */
 function partOf(device: string, gpus: readonly NvidiaGpu[], visible: string | undefined): Part | null {
   if (device.startsWith('MIG-')) {
-    const same = device.toLowerCase();
-    return visibleParts(gpus, undefined).find(({ uuid }) => uuid?.toLowerCase() === same) ?? null;
+    return visibleParts(gpus, undefined).find(({ isNamed }) => isNamed(device)) ?? null;
   }
   const number = Number(/^cuda:(\d+)$/.exec(device)?.[1] ?? 0);
   return visibleParts(gpus, visible)[number] ?? null;

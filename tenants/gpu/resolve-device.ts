@@ -1,5 +1,6 @@
 import { AppError } from '../../config/app-error.ts';
 import { isMigProfile, type TenantDevice } from '../../config/tenant-settings.ts';
+import { isSliceName, oldSliceName } from '../../models/devices/slice-names.ts';
 import type { GpuInventory, GpuSlice, InventoryGpu } from './gpu-inventory.ts';
 
 export interface ResolvedDevice {
@@ -33,7 +34,7 @@ export function resolveDevice(device: DeviceWanted, inventory: GpuInventory): Re
     ? ofProfile(device.mig, 'index' in device ? device.index : undefined, gpus)
     : byName(device.mig, gpus);
   const { gpu, slice } = found;
-  const visible = slice.uuid ?? oldName(gpu, slice);
+  const visible = slice.uuid ?? oldSliceName(gpu, slice);
   if (visible === null)
     throw unavailable(`${wanted(device)} is there, and the driver does not tell its UUID`, 'nvidia-smi -L');
   return {
@@ -84,11 +85,8 @@ interface Found {
 }
 
 function byName(name: string, gpus: readonly InventoryGpu[]): Found {
-  const same = name.toLowerCase();
   const all = slicesOf(gpus);
-  const found = all.find(({ gpu, slice }) =>
-    [slice.uuid, oldName(gpu, slice)].some((each) => each?.toLowerCase() === same),
-  );
+  const found = all.find(({ gpu, slice }) => isSliceName(name, gpu, slice));
   if (found) return found;
   throw unavailable(`there is no slice ${name}; ${whichSlices(all, gpus)}`, 'nvidia-smi -L');
 }
@@ -115,12 +113,6 @@ function ofProfile(profile: string, index: number | undefined, gpus: readonly In
 
 function slicesOf(gpus: readonly InventoryGpu[]): Found[] {
   return gpus.flatMap((gpu) => gpu.slices.map((slice) => ({ gpu, slice })));
-}
-
-/** As drivers before 470 named it; null where the numbers are not known. */
-function oldName(gpu: InventoryGpu, { gpuInstance, computeInstance }: GpuSlice): string | null {
-  if (gpu.uuid === null || gpuInstance === null || computeInstance === null) return null;
-  return `MIG-${gpu.uuid}/${gpuInstance}/${computeInstance}`;
 }
 
 function whichSlices(all: readonly Found[], gpus: readonly InventoryGpu[]): string {

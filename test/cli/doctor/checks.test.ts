@@ -191,6 +191,17 @@ describe('MIG', () => {
       ],
     ],
     [
+      'a100-mig.xml',
+      // As drivers before 470 named slices 1/0 and 13/0; there is no 2/0.
+      ['1/0', '2/0'].map((numbers) => `MIG-GPU-2a1b2c3d-1111-4222-8333-444455556666/${numbers}`),
+      [
+        ['MIG of GPU 0', 'ok'],
+        ['MIG of GPU 1', 'wrong'],
+        ['MIG slice', 'ok'],
+        ['MIG slice', 'wrong'],
+      ],
+    ],
+    [
       'mig-hidden.xml',
       ['MIG-cba663e8-0000-5b25-b243-5985ef7c9beb'],
       [

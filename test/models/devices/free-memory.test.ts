@@ -72,6 +72,20 @@ describe('free memory of an NVIDIA GPU', () => {
       'nvidia-smi, MIG slice 1 of GPU 0 (NVIDIA A100-SXM4-40GB)',
     ],
     [
+      'a slice by the name that drivers before 470 gave it',
+      'a100-mig.xml',
+      { device: 'MIG-GPU-2a1b2c3d-1111-4222-8333-444455556666/13/0' },
+      1464,
+      'nvidia-smi, MIG slice 1 of GPU 0 (NVIDIA A100-SXM4-40GB)',
+    ],
+    [
+      'a slice that may be seen, by its old name',
+      'a100-mig.xml',
+      { visibleDevices: 'MIG-GPU-2a1b2c3d-1111-4222-8333-444455556666/13/0' },
+      1464,
+      'nvidia-smi, MIG slice 1 of GPU 0 (NVIDIA A100-SXM4-40GB)',
+    ],
+    [
       'the slice that may be seen',
       'a100-mig.xml',
       { visibleDevices: 'MIG-cba663e8-0000-5b25-b243-5985ef7c9beb' },
