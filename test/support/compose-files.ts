@@ -21,6 +21,7 @@ export interface ComposeService {
   readonly pids_limit?: number;
   readonly stop_grace_period?: string;
   readonly restart?: string;
+  readonly logging?: { readonly driver: string };
   readonly healthcheck?: { readonly test: readonly string[]; readonly interval: string; readonly timeout: string };
   readonly deploy?: {
     readonly resources: {
