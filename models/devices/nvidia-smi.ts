@@ -1,11 +1,13 @@
 import sax from 'sax';
 import { readDeviceList } from './nvidia-smi-list.ts';
+import { plainText } from './plain-text.ts';
 import { type RunTool, runTool } from './run-tool.ts';
 
 /** More GPUs, or slices of one, than any machine has. */
 const MOST_GPUS = 64;
 const MOST_SLICES = 64;
 const MOST_TEXT = 16 * 1024 * 1024;
+const MOST_ELEMENTS = 300_000;
 
 /** MiB of a device or slice; null where the driver says N/A or does not permit the question. */
 export interface DeviceMemory {
@@ -98,7 +100,7 @@ function readGpu(gpu: Element, index: number): NvidiaGpu {
   return {
     index,
     name: gpu.text('product_name') ?? 'NVIDIA GPU',
-    uuid: gpu.text('uuid'),
+    uuid: named(gpu.text('uuid'), /^GPU-[\w-]{1,80}$/),
     memory: readMemory(gpu),
     utilization: percent(gpu.child('utilization').text('gpu_util')),
     mig: current === 'Enabled' ? 'on' : current === 'Disabled' ? 'off' : 'unsupported',
@@ -109,7 +111,7 @@ function readGpu(gpu: Element, index: number): NvidiaGpu {
       .slice(0, MOST_SLICES)
       .map((slice, at) => ({
         index: whole(slice.text('index')) ?? at,
-        uuid: slice.text('uuid'),
+        uuid: named(slice.text('uuid'), /^MIG-[\w/-]{1,80}$/),
         profile: null,
         gpuInstance: whole(slice.text('gpu_instance_id')),
         computeInstance: whole(slice.text('compute_instance_id')),
@@ -133,6 +135,11 @@ function mebibytes(text: string | null): number | null {
 function percent(text: string | null): number | null {
   const number = /^(\d{1,3}) %$/.exec(text ?? '')?.[1];
   return number === undefined ? null : Number(number) / 100;
+}
+
+/** Names stand in `CUDA_VISIBLE_DEVICES`, where a comma would name a second one. */
+function named(text: string | null, pattern: RegExp): string | null {
+  return text !== null && pattern.test(text) ? text : null;
 }
 
 function whole(text: string | null): number | null {
@@ -186,7 +193,7 @@ class Element {
 
   /** Null where it is missing, empty or `N/A`. */
   text(name: string): string | null {
-    const text = this.child(name).#text.trim();
+    const text = plainText(this.child(name).#text);
     return text === '' || text === 'N/A' ? null : text;
   }
 }
@@ -195,7 +202,12 @@ function readElements(xml: string): Element {
   const root = new Element();
   const open = [root];
   const parser = sax.parser(true);
-  parser.onopentag = ({ name }) => void open.push((open.at(-1) as Element).add(name));
+  let elements = 0;
+  parser.onopentag = ({ name }) => {
+    elements += 1;
+    if (elements > MOST_ELEMENTS) throw new Error('nvidia-smi -q -x answered with more elements than any machine has');
+    open.push((open.at(-1) as Element).add(name));
+  };
   parser.onclosetag = () => void open.pop();
   parser.ontext = (text) => (open.at(-1) as Element).addText(text);
   // A stray line before or after the XML (a warning of the driver) is no reason to see no GPU.

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { plainText } from './plain-text.ts';
 
 /** What a program of the system answered. */
 export type ToolAnswer =
@@ -43,10 +44,6 @@ export const runTool: RunTool = (program, args, { signal, timeoutMs = ENOUGH_MS,
   });
 
 function firstLine(text: string): string | null {
-  return (
-    text
-      .split('\n')
-      .find((line) => line.trim() !== '')
-      ?.trim() ?? null
-  );
+  const line = text.split('\n').find((each) => each.trim() !== '');
+  return line === undefined ? null : plainText(line);
 }

@@ -12,7 +12,12 @@ const MOST_TRIES = 20_000;
 
 interface Item {
   readonly name: string;
-  readonly choices: readonly { readonly gpu: InventoryGpu; readonly size: SliceSize }[];
+  /** `starts`: the last place first. */
+  readonly choices: readonly {
+    readonly gpu: InventoryGpu;
+    readonly size: SliceSize;
+    readonly starts: readonly number[];
+  }[];
 }
 
 /**
@@ -38,14 +43,14 @@ export function placeSlices(names: readonly string[], gpus: readonly InventoryGp
   const place = (next: number): boolean => {
     const item = items[next];
     if (!item) return true;
-    for (const { gpu, size } of item.choices) {
+    for (const { gpu, size, starts } of item.choices) {
       const here = used.get(gpu.index) as Set<number>;
       const key = `${gpu.index} ${size.name}`;
       const there = count.get(key) ?? 0;
       if (there >= size.most) continue;
-      for (const start of size.starts.toSorted((a, b) => b - a)) {
+      for (const start of starts) {
+        if (tries >= MOST_TRIES) return false;
         tries += 1;
-        if (tries > MOST_TRIES) return false;
         const places = placesOf([{ start, size: size.size }]);
         if (places.some((each) => here.has(each))) continue;
         for (const each of places) here.add(each);
@@ -64,7 +69,7 @@ export function placeSlices(names: readonly string[], gpus: readonly InventoryGp
 function choicesOf(name: string, gpus: readonly InventoryGpu[]): Item['choices'] {
   return gpus.flatMap((gpu) => {
     const size = gpu.sizes?.find((each) => each.name === name);
-    return size && size.starts.length > 0 ? [{ gpu, size }] : [];
+    return size && size.starts.length > 0 ? [{ gpu, size, starts: size.starts.toSorted((a, b) => b - a) }] : [];
   });
 }
 

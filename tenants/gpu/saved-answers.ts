@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../config/app-error.ts';
+import { plainText } from '../../models/devices/plain-text.ts';
 import type { RunTool, ToolAnswer } from '../../models/devices/run-tool.ts';
 
 /** Which file of the folder holds what nvidia-smi printed with these arguments. */
@@ -35,7 +36,7 @@ function answerOf(text: string, file: string): ToolAnswer {
   if (/command not found|No such file or directory/.test(first)) return { state: 'absent' };
   const failed =
     file === 'query.xml' ? !text.includes('<nvidia_smi_log') : /^(No |Insufficient|Failed|NVIDIA-SMI has)/.test(first);
-  return failed ? { state: 'failed', why: first.slice(0, 300) } : { state: 'answered', text };
+  return failed ? { state: 'failed', why: plainText(first) } : { state: 'answered', text };
 }
 
 /** @throws {AppError} USAGE where the file is larger than any answer, or cannot be read though it is there. */

@@ -66,7 +66,7 @@ describe('the tables of nvidia-smi mig', () => {
       const before = performance.now();
       for (const read of [readProfiles, readPlacements, readGpuInstances, readComputeInstances])
         expect(read(text)).toEqual([]);
-      expect(performance.now() - before).toBeLessThan(1000);
+      expect(performance.now() - before).toBeLessThan(5000);
     },
   );
 });

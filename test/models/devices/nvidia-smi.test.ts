@@ -102,6 +102,25 @@ describe('askNvidiaSmi', () => {
     });
   });
 
+  it('takes no name that is none, and no character that moves a cursor', () => {
+    const xml = (name: string, uuid: string, slice: string) =>
+      `<nvidia_smi_log><gpu><product_name>${name}</product_name><uuid>${uuid}</uuid><mig_mode><current_mig>Enabled</current_mig></mig_mode><mig_devices><mig_device><index>-1</index><uuid>${slice}</uuid></mig_device></mig_devices></gpu></nvidia_smi_log>`;
+    const [gpu] = readNvidiaSmi(xml(`A100\u001b[2J\u202e${'x'.repeat(1000)}`, 'GPU-1,GPU-2', 'MIG-1,0')).gpus;
+    expect(gpu).toMatchObject({ uuid: null, slices: [{ index: 0, uuid: null }] });
+    expect(gpu?.name).toMatch(/^A100 \[2J x+$/);
+    expect(gpu?.name).toHaveLength(300);
+  });
+
+  it('does not fill the memory with what no machine has', async () => {
+    const gpus = `<nvidia_smi_log>${'<gpu></gpu>'.repeat(200)}</nvidia_smi_log>`;
+    expect(readNvidiaSmi(gpus).gpus).toHaveLength(64);
+    expect(() => readNvidiaSmi(`<nvidia_smi_log>${'<a/>'.repeat(300_001)}`)).toThrow('more elements');
+    expect(() => readNvidiaSmi(' '.repeat(17 * 1024 * 1024))).toThrow('16 MiB');
+    expect(await askNvidiaSmi(toolsThat({ 'nvidia-smi -q -x': '<a>'.repeat(300_001) }))).toMatchObject({
+      state: 'failed',
+    });
+  });
+
   it('tells no driver from a driver that fails', async () => {
     expect(await askNvidiaSmi(toolsThat({}))).toEqual({ state: 'absent' });
     const why = "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.";
