@@ -113,7 +113,9 @@ export class CameraSource extends FfmpegSource implements LinkedSource {
           const failed = (error: unknown) => {
             if (!seen && open.detour && 'url' in address && !(error instanceof AnotherDecoder)) {
               this.#direct.add(address.url);
-              if (clock.monotonicMs() - openedAtMs < timeoutMs) {
+              // A password that was refused is not tried again soon, whoever sends it.
+              const soon = clock.monotonicMs() - openedAtMs < timeoutMs;
+              if (soon && AppError.from(error).code !== 'STREAM_AUTH_FAILED') {
                 this.#goDirect(error);
                 subscriber.error(new DetourRefused());
                 return;
