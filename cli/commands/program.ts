@@ -15,6 +15,7 @@ import { addKeysCommand } from './keys.ts';
 import { addModelsCommand } from './models.ts';
 import { addServeCommand } from './serve.ts';
 import { addSinksCommand } from './sinks.ts';
+import { addTenantsCommand } from './tenants.ts';
 import { openTerminal } from './terminal.ts';
 
 /** What the process ends with. A supervisor restarts on 1 and must not restart on 78 (EX_CONFIG of sysexits.h). */
@@ -67,6 +68,7 @@ Environment:
   addAuditCommand(program, context);
   addKeysCommand(program, context);
   addSinksCommand(program, context);
+  addTenantsCommand(program, context);
   addBackupCommands(program, context);
   addModelsCommand(program, context);
   addCamerasCommand(program, context);

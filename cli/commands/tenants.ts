@@ -1,0 +1,93 @@
+import type { Command } from 'commander';
+import { AppError } from '../../config/app-error.ts';
+import type { TenantView } from '../../tenants/tenant-contract.ts';
+import { askGateway, type GatewayCallOptions } from './ask-gateway.ts';
+import type { CommandContext } from './command-context.ts';
+import { sizeOf } from './terminal.ts';
+
+interface ListOptions extends GatewayCallOptions {
+  json?: boolean;
+}
+
+/** `facegate tenants …` asks a gateway that runs, here or elsewhere. */
+export function addTenantsCommand(program: Command, context: CommandContext): void {
+  const tenants = program
+    .command('tenants')
+    .summary('how the tenants behind a gateway are doing; start one again')
+    .description(
+      'Asks a running gateway for its tenants. It is found by --url, or by the settings that it was started with.',
+    );
+  addGatewayOptions(
+    tenants
+      .command('list')
+      .summary('the tenants, what they are doing, and why not')
+      .description('Shows every tenant: its state, how often it was started again, its memory, and what is wrong.')
+      .option('--json', 'print what the gateway says, as JSON'),
+  ).action((options: ListOptions) => list(options, context));
+  addGatewayOptions(
+    tenants
+      .command('restart')
+      .summary('end one in order and start it again')
+      .description('Ends the process of a tenant in order and starts another. The other tenants do not notice.')
+      .argument('<tenant>', 'its id, as facegate tenants list shows it'),
+  ).action((tenant: string, options: GatewayCallOptions) => restart(tenant, options, context));
+}
+
+function addGatewayOptions(command: Command): Command {
+  return command
+    .option('-c, --config <file>', 'the configuration file of the gateway: its address and its key')
+    .option(
+      '--url <address>',
+      'where the gateway is (default: that of the configuration file, else http://127.0.0.1:8080)',
+    )
+    .option(
+      '--key <key>',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what one types.
+      "a key of the gateway; '${NAME}' takes it from the environment (default: one of the configuration file)",
+    )
+    .addHelpText(
+      'after',
+      `
+A key on the command line can be read by others on this machine: \${NAME} in single quotes is taken from the environment.
+
+Examples:
+  facegate tenants list -c facegate.yaml
+  facegate tenants list --url https://gate.example --key '\${GATE_KEY}'
+  facegate tenants restart access -c facegate.yaml`,
+    );
+}
+
+async function list(options: ListOptions, context: CommandContext): Promise<void> {
+  const { terminal } = context;
+  const { tenants } = (await askGateway('GET', '/tenants', options, context)) as { tenants: TenantView[] };
+  if (options.json) {
+    terminal.print(JSON.stringify(tenants, null, 2));
+    return;
+  }
+  if (tenants.length === 0) {
+    terminal.note('the gateway has no tenant');
+    return;
+  }
+  terminal.table([['ID', 'STATE', 'DEVICE', 'PID', 'MEMORY', 'RESTARTS', 'SINCE'], ...tenants.map(cells)]);
+  for (const { id, problem } of tenants) {
+    if (problem) terminal.note(`${id}: ${problem.message} (${problem.code})`);
+  }
+}
+
+const cells = ({ id, state, device, pid, memoryBytes, restarts, startedAt }: TenantView): string[] => [
+  id,
+  state,
+  device,
+  pid === null ? '–' : String(pid),
+  memoryBytes === null ? '–' : sizeOf(memoryBytes),
+  String(restarts),
+  startedAt ?? '–',
+];
+
+async function restart(tenant: string, options: GatewayCallOptions, context: CommandContext): Promise<void> {
+  // What is no id would be another address.
+  if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(tenant))
+    throw new AppError('TENANT_NOT_FOUND', `there is no tenant "${tenant}"`);
+  await askGateway('POST', `/tenants/${tenant}/restart`, options, context);
+  context.terminal.note(`${tenant} is ended and started again; facegate tenants list says how far it is`);
+}
