@@ -37,6 +37,8 @@ export interface SupervisorOptions {
   readonly modelsDir: string;
   readonly mirrors: readonly string[];
   readonly modelsFolder: string | null;
+  /** Allow the starter models. Default: no. */
+  readonly starter?: boolean;
   readonly consoleDir: string;
   readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -247,7 +249,7 @@ export class Supervisor implements TenantDirectory, AsyncDisposable {
       modelsDir: o.modelsDir,
       mirrors: o.mirrors,
       modelsFolder: o.modelsFolder,
-      starter: false,
+      starter: o.starter ?? false,
       ffmpegPath: settings.ffmpeg ?? o.gateway.ffmpeg ?? o.env.FFMPEG_PATH,
       pathVariable: o.env.PATH,
       environment,

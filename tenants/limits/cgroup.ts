@@ -29,7 +29,7 @@ export function findDelegatedCgroup(o: { procSelf?: string } = {}): DelegatedCgr
   try {
     const mounts = readFileSync(join(procSelf, 'mountinfo'), 'utf8').split('\n');
     const mount = mounts
-      .map((line) => / (\S+) (\S+) \S+(?: \S+)* - cgroup2 /.exec(line))
+      .map((line) => /^\d+ \d+ \S+ (\S+) (\S+) \S+(?: \S+)* - cgroup2 /.exec(line))
       .find((match) => match !== null);
     if (!mount) return { none: 'this machine has no cgroups of version 2' };
     const own = /^0::(\/.*)$/m.exec(readFileSync(join(procSelf, 'cgroup'), 'utf8'))?.[1];
