@@ -91,9 +91,9 @@ export class Cameras implements CameraRegistry, AsyncDisposable {
   readings(): CameraReading[] {
     return [...this.#known.values()].map((camera) => {
       const { id, ageMs, stream, fps } = this.#view(camera);
-      const { configured: askedFps, effective: effectiveFps } = fps;
+      const { configured: askedFps, effective: effectiveFps, decoded: decodedFps } = fps;
       const bitsPerSecond = stream?.bitsPerSecond ?? null;
-      return { camera: id, ageMs, bitsPerSecond, askedFps, effectiveFps, ...totalsOf(camera) };
+      return { camera: id, ageMs, decodedFps, bitsPerSecond, askedFps, effectiveFps, ...totalsOf(camera) };
     });
   }
 

@@ -32,6 +32,8 @@ export interface MetricSources {
   /** `dropped`: messages that a slow viewer did not get. `running`: encoders. */
   preview?: () => { viewers: number; running: number; dropped: number };
   feed?: () => { clients: number };
+  /** How long the event log is: events and bytes that it keeps, and the newest one's number. */
+  eventLog?: () => { events: number; bytes: number; lastSequence: number };
   doors?: () => readonly DoorReading[];
   sinks?: () => readonly SinkReading[];
   gallery?: () => { subjects: number; templates: number };
@@ -44,6 +46,7 @@ export interface MetricSources {
     role: string;
     model: string;
     provider: string;
+    device: string;
     degraded: boolean;
     /** Convolutions and matrix products by provider. */
     nodes: Readonly<Record<string, number>>;
@@ -229,6 +232,9 @@ export function createMetrics(o: { version: string; tenant?: string | undefined 
     () => sources.preview?.().dropped,
   );
   gauge('facegate_event_clients', 'Open event sockets.', () => sources.feed?.().clients);
+  gauge('facegate_event_log_events', 'Events that the log keeps.', () => sources.eventLog?.().events);
+  gauge('facegate_event_log_bytes', 'Room that the events take inside the log.', () => sources.eventLog?.().bytes);
+  gauge('facegate_event_log_sequence', 'Number of the newest event.', () => sources.eventLog?.().lastSequence);
   gauge('facegate_gallery_subjects', 'Subjects in the gallery.', () => sources.gallery?.().subjects);
   gauge('facegate_gallery_templates', 'Enrolled faces in the gallery.', () => sources.gallery?.().templates);
   gauge('facegate_data_bytes', 'What the data folder takes on the disk.', () => sources.room?.().bytes ?? undefined);
@@ -237,6 +243,18 @@ export function createMetrics(o: { version: string; tenant?: string | undefined 
   doorMetrics(registers, () => sources.doors?.() ?? []);
   gpuMetrics(registers, () => sources.gpus?.() ?? []);
   sinkMetrics(registers, () => sources.sinks?.() ?? []);
+  new Gauge({
+    name: 'facegate_network_info',
+    help: 'Always 1; what runs the network is in the labels.',
+    labelNames: ['role', 'model', 'provider', 'device'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { role, model, provider, device } of sources.roles?.() ?? []) {
+        this.set({ role, model, provider, device }, 1);
+      }
+    },
+  });
   new Gauge({
     name: 'facegate_network_degraded',
     help: '1 where a network runs on another execution provider than asked for.',

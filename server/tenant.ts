@@ -459,6 +459,10 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     sinks: () => sinks.views(),
     gallery: () => gallery.size,
     room: () => room,
+    eventLog: () => {
+      const { lastSequence, oldestSequence, bytes } = events;
+      return { events: lastSequence - oldestSequence + 1, bytes, lastSequence };
+    },
     cameras: () => cameras.readings(),
     roles: () => analyser.roles(),
     gpus: () => gpus?.readings() ?? [],

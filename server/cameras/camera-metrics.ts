@@ -6,6 +6,8 @@ export interface CameraReading extends CameraTotals {
   readonly camera: string;
   /** Of the newest analysed picture, milliseconds; null before the first. */
   readonly ageMs: number | null;
+  /** Pictures a second out of the decoder, before thinning out; null before the first. */
+  readonly decodedFps: number | null;
   /** What it sends; null where that cannot be told. */
   readonly bitsPerSecond: number | null;
   /** Frames a second that it is to be analysed at. */
@@ -54,6 +56,11 @@ export function cameraMetrics(registers: Registry[], readings: () => readonly Ca
   );
   gauge('facegate_camera_picture_age_seconds', 'How old the newest analysed picture is now.', ({ ageMs }) =>
     ageMs === null ? null : ageMs / 1000,
+  );
+  gauge(
+    'facegate_camera_decoded_fps',
+    'Pictures a second out of the decoder, before thinning out, over the last seconds.',
+    (reading) => reading.decodedFps,
   );
   gauge(
     'facegate_camera_asked_fps',

@@ -9,6 +9,9 @@ export interface SinkReading {
   readonly behind: number;
   readonly delivered: unknown;
   readonly failures: unknown;
+  /** Webhooks: events in the outbox, to be tried, and given up. */
+  readonly waiting?: unknown;
+  readonly dead?: unknown;
 }
 
 const STATES: readonly OutletState[] = ['delivering', 'waiting', 'disabled'];
@@ -43,6 +46,26 @@ export function sinkMetrics(registers: Registry[], readings: () => readonly Sink
       for (const { id, type, behind } of readings()) this.set({ sink: id, type }, behind);
     },
   });
+  const outbox = (name: string, help: string, value: (reading: SinkReading) => unknown) =>
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        for (const reading of readings()) {
+          const now = value(reading);
+          if (typeof now === 'number') this.set({ sink: reading.id, type: reading.type }, now);
+        }
+      },
+    });
+  outbox(
+    'facegate_sink_waiting',
+    'Events in the outbox of a webhook that are still to be taken.',
+    ({ waiting }) => waiting,
+  );
+  outbox('facegate_sink_dead', 'Events in the outbox of a webhook that were given up.', ({ dead }) => dead);
   new Gauge({
     name: 'facegate_sink_state',
     help: '1 for the state that the sink is in, 0 for the others.',

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CameraStatus } from '../../pipeline/camera-status.ts';
 import type { IdentifiedFace } from '../../pipeline/face.ts';
@@ -108,7 +109,11 @@ describe('the metrics', () => {
       live: () => ({ viewers: 4, dropped: 5 }),
       feed: () => ({ clients: 6 }),
       gallery: () => ({ subjects: 7, templates: 8 }),
-      roles: () => [{ role: 'detector', model: 'm', provider: 'cpu', degraded: true, nodes: { cpu: 38 } }],
+      room: () => ({ bytes: 9, limitBytes: null }),
+      eventLog: () => ({ events: 10, bytes: 11, lastSequence: 12 }),
+      roles: () => [
+        { role: 'detector', model: 'm', provider: 'cpu', device: 'cpu', degraded: true, nodes: { cpu: 38 } },
+      ],
     });
     await lines();
     restarts = 2;
@@ -124,6 +129,11 @@ describe('the metrics', () => {
         'facegate_event_clients 6',
         'facegate_gallery_subjects 7',
         'facegate_gallery_templates 8',
+        'facegate_data_bytes 9',
+        'facegate_event_log_events 10',
+        'facegate_event_log_bytes 11',
+        'facegate_event_log_sequence 12',
+        'facegate_network_info{role="detector",model="m",provider="cpu",device="cpu"} 1',
         'facegate_network_degraded{role="detector",model="m",provider="cpu"} 1',
         'facegate_network_nodes{role="detector",model="m",provider="cpu"} 38',
       ]),
@@ -192,6 +202,40 @@ describe('the metrics', () => {
     other.close();
   });
 
+  it('stand in docs/protocol.md, each with its labels, and nothing else does', async () => {
+    const page = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8');
+    const rows = page
+      .split('### Metrics\n')[1]!
+      .split('\n### ')[0]!
+      .matchAll(/^\| (`facegate_.*?) \|(.*?)\| .*\|$/gm);
+    const written = new Map<string, string[]>();
+    const quoted = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, word]) => word!);
+    for (const [, names, labels] of rows) for (const name of quoted(names!)) written.set(name, quoted(labels!));
+    const known = (await metrics.json()) as { name: string }[];
+    const names = known.map(({ name }) => name).filter((name) => name.startsWith('facegate_'));
+    expect([...written.keys()].sort()).toEqual(names.sort());
+    metrics.frameReceived('front');
+    metrics.frameDropped('front', 'busy');
+    metrics.frameAnalysed(result());
+    metrics.cameraState(status({ state: 'reconnecting' }));
+    metrics.event({ type: 'person.seen' });
+    metrics.httpRequest({ method: 'GET', route: '/', status: 200, seconds: 1 });
+    metrics.watch({
+      roles: () => [
+        { role: 'detector', model: 'm', provider: 'cpu', device: 'cpu', degraded: true, nodes: { cpu: 38 } },
+      ],
+      sinks: () => [
+        { id: 'a', type: 'webhook', state: 'waiting', behind: 1, delivered: 1, failures: 1, waiting: 1, dead: 1 },
+      ],
+    });
+    for (const line of await lines()) {
+      const [, name, labels = ''] = /^(facegate_\w+?)(?:_bucket|_sum|_count)?(?:\{(.*)\})? /.exec(line) ?? [];
+      if (name === undefined) continue;
+      const has = [...labels.matchAll(/(\w+)="/g)].map(([, label]) => label!).filter((label) => label !== 'le');
+      expect([name, has.sort()]).toEqual([name, written.get(name)?.toSorted()]);
+    }
+  });
+
   it('of two servers in one process do not mix', async () => {
     const other = createMetrics({ version: '2' });
     other.frameReceived('front');
@@ -208,6 +252,7 @@ describe('the metrics', () => {
         decodeErrors: 3,
         bytes: 4000,
         ageMs: 250,
+        decodedFps: null as number | null,
         bitsPerSecond: null as number | null,
         askedFps: 5,
         effectiveFps: 2.4,
@@ -224,11 +269,13 @@ describe('the metrics', () => {
         'facegate_camera_effective_fps{camera="front"} 2.4',
       ]),
     );
-    expect((await lines()).some((line) => line.startsWith('facegate_camera_stream_bits_per_second{'))).toBe(false);
-    cameras = [{ ...cameras[0]!, droppedPool: 5, bitsPerSecond: 2_000_000 }];
+    const unknown = /^facegate_camera_(stream_bits_per_second|decoded_fps)\{/;
+    expect((await lines()).filter((line) => unknown.test(line))).toEqual([]);
+    cameras = [{ ...cameras[0]!, droppedPool: 5, decodedFps: 24.9, bitsPerSecond: 2_000_000 }];
     expect(await lines()).toEqual(
       expect.arrayContaining([
         'facegate_frames_dropped_total{camera="front",reason="pool"} 5',
+        'facegate_camera_decoded_fps{camera="front"} 24.9',
         'facegate_camera_stream_bits_per_second{camera="front"} 2000000',
       ]),
     );
