@@ -9,5 +9,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
   );
   process.exitCode = 1;
 } else {
-  import('./commands/program.ts').then((program) => program.run(process.argv.slice(2)));
+  import('../server/small-young-generation.ts')
+    .then(() => import('./commands/program.ts'))
+    .then((program) => program.run(process.argv.slice(2)));
 }

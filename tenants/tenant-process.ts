@@ -3,12 +3,12 @@
  * service manager are the gateway's to act on, which knows the order, and when the gateway is gone, it closes and goes.
  */
 import '../config/runtime-telemetry.ts';
-import { keepYoungGenerationSmall } from '../server/young-generation.ts';
+import '../server/small-young-generation.ts';
+
 import { runTenant } from './run-tenant.ts';
 import type { FromTenant, ToTenant } from './tenant-messages.ts';
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
-keepYoungGenerationSmall();
 
 const tenant = runTenant({
   // The gateway may go at any moment; 'disconnect' then ends us.

@@ -6,7 +6,6 @@ import type { Settings } from '../../config/settings-schema.ts';
 import type { FrameTracer } from '../../pipeline/frame-trace.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { openTenant, type Tenant, type TenantOptions } from '../../server/tenant.ts';
-import { keepYoungGenerationSmall } from '../../server/young-generation.ts';
 import type { CommandContext } from './command-context.ts';
 import { consoleDir } from './console-dir.ts';
 import type { openLog } from './log.ts';
@@ -42,7 +41,6 @@ export interface RunTenantOptions extends Omit<CommandSettings, 'loaded'> {
 export async function runTenant(options: RunTenantOptions): Promise<void> {
   const { context, log, settings, baseDir, dataDir, mirrors, starter } = options;
   const { terminal, env, version } = context;
-  keepYoungGenerationSmall();
   const { environment, ...tenantOptions } = options.tenant ?? { environment: {} };
   const visible = { ...deviceEnvironment(env), ...environment };
   let watching = false;
