@@ -29,6 +29,12 @@ export async function serveTenants(o: {
   const { settings, dataDir } = read;
   const tenants = loadTenants(read.loaded, env);
   for (const { entry, warnings } of tenants) for (const said of warnings) log.warn({ tenant: entry.id }, said);
+  if (env.FACEGATE_GALLERY_KEY) {
+    log.warn(
+      {},
+      'FACEGATE_GALLERY_KEY is not used: each tenant has a key of its own (gallery.keyFile, or gallery.key in its folder)',
+    );
+  }
   const stopped = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => {
