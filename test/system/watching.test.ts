@@ -20,6 +20,9 @@ const LATE = [
   'facegate_camera_reconnects_total',
   'facegate_events_total',
   'facegate_frames_dropped_total',
+  'facegate_camera_decoded_fps',
+  'facegate_data_bytes',
+  'facegate_sink_waiting',
   'facegate_gateway_refused_total',
   'facegate_gateway_request_seconds_bucket',
 ];
@@ -42,13 +45,16 @@ describe.skipIf(!requirement('ffmpeg').met || !requirement('shared').met)(
         `dataDir: ${join(folder, 'data')}
 tenants:
   - id: doors
+    limits: { disk: 1GiB }
     settings:
       cameras:
         - { id: film, url: "file:${film}", realtime: true, loop: true, fps: 25 }
         - { id: pattern, url: "test:", fps: 60, width: 1920 }
         - { id: nobody, url: "rtsp://127.0.0.1:1/none" }
       doors: [{ id: lobby, cameras: [film], allow: [Ada Lovelace] }]
-      sinks: [{ type: file, path: ${join(folder, 'events.jsonl')} }]
+      sinks:
+        - { type: file, path: ${join(folder, 'events.jsonl')} }
+        - { type: webhook, id: alarm, url: "http://127.0.0.1:1/none", secrets: ["whsec_${Buffer.alloc(32, 1).toString('base64')}"] }
   - { id: batch, limits: { requestsPerSecond: 1 }, settings: {} }
 `,
       );
