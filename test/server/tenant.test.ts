@@ -9,7 +9,7 @@ import { type SettingsInput, settingsSchema } from '../../config/settings-schema
 import { silentLog } from '../../pipeline/silent-log.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { openKeyStore } from '../../server/callers/key-store.ts';
-import { openTenant } from '../../server/tenant.ts';
+import { openTenant, type TenantOptions } from '../../server/tenant.ts';
 import { openAuditLog } from '../../storage/audit-log.ts';
 import { longFilm, WALK } from '../support/people-in-film.ts';
 import { recordedLog } from '../support/recorded-log.ts';
@@ -19,11 +19,12 @@ const folder = mkdtempSync(join(tmpdir(), 'facegate-tenant-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const logged: string[] = [];
-const open = (settings: SettingsInput) =>
+const open = (settings: SettingsInput, more: Partial<TenantOptions> = {}) =>
   openTenant({
+    ...more,
     settings: settingsSchema.parse({ models: { processes: 1 }, ...settings }),
     baseDir: folder,
-    dataDir: folder,
+    dataDir: more.dataDir ?? folder,
     modelsDir: join(folder, 'models'),
     mirrors: requirement('shared').met ? [join(sharedDir, 'models')] : [],
     starter: true,
@@ -72,6 +73,19 @@ describe('the admin key of a tenant that listens beyond this machine', () => {
     const made = audit.read({ limit: 100, actions: ['key.created'] });
     audit.close();
     expect(made.map(({ by, details }) => [by, details.name])).toEqual([['facegate', 'admin']]);
+  });
+});
+
+describe('the admin key of a tenant behind a gateway', () => {
+  it.each([
+    ['0.0.0.0', true],
+    ['127.0.0.1', false],
+  ])('is made by where the gateway listens: on %s, %s', async (host, isMade) => {
+    const behind = { socketPath: join(folder, `${host}.sock`), prefix: '/lobby', secure: false };
+    const dataDir = join(folder, `behind-${host}`);
+    await using tenant = await open({ server: { host } }, { tenant: 'lobby', behind, dataDir });
+    const { address, adminKey } = await tenant.start();
+    expect([address, adminKey !== null]).toEqual(['/lobby', isMade]);
   });
 });
 
