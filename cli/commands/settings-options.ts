@@ -70,7 +70,7 @@ export function readSettings(
     ...(loaded.settings.dataDir !== undefined && { fromConfig: loaded.settings.dataDir }),
     env,
     configFile: loaded.file,
-    home: homedir(),
+    home: homeFolder(),
   });
   return {
     settings: loaded.settings,
@@ -82,6 +82,15 @@ export function readSettings(
     warnings: loaded.warnings,
     loaded,
   };
+}
+
+/** A user id that the machine has no name for, as containers are run with, has none: then `homedir` throws. */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return '';
+  }
 }
 
 /** `rtsp://…` or `front=rtsp://…`. */
