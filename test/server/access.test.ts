@@ -87,6 +87,7 @@ describe('without any key', () => {
   it('may do everything', async () => {
     await serve({});
     expect((await get('/session')).json()).toEqual({
+      tenant: null,
       required: false,
       authenticated: true,
       name: null,
@@ -278,7 +279,13 @@ describe('with keys', () => {
     for (const url of ['/health', '/session', '/openapi.json', '/docs/', '/']) {
       expect([url, (await get(url)).statusCode]).toEqual([url, 200]);
     }
-    expect((await get('/session')).json()).toEqual({ required: true, authenticated: false, name: null, scopes: [] });
+    expect((await get('/session')).json()).toEqual({
+      tenant: null,
+      required: true,
+      authenticated: false,
+      name: null,
+      scopes: [],
+    });
   });
 
   it('says which scope is missing', async () => {
@@ -320,6 +327,7 @@ describe('sessions', () => {
     );
     const cookie = cookieOf(answer);
     expect((await get('/session', { cookie })).json()).toEqual({
+      tenant: null,
       required: true,
       authenticated: true,
       name: 'wall',

@@ -100,6 +100,23 @@ describe("a log's file", () => {
       expect([how, numbers(...names)]).toEqual([how, upTo(8000)]);
     }
   });
+
+  it('keeps the order at the end, though the thread pool still has lines in hand', () => {
+    const script = `
+      import { pbkdf2 } from 'node:crypto';
+      const { RotatingLogFile } = await import(${SOURCE});
+      const file = new RotatingLogFile({ path: ${JSON.stringify(path)}, maxBytes: 1e9, files: 2 });
+      // The one thread of the pool is busy, so that what was handed to it first is written last.
+      pbkdf2('a', 'b', 20_000, 64, 'sha512', () => undefined);
+      for (let i = 1; i <= 1000; i += 1) file.write(String(i).padStart(9, '0') + '\\n');
+      process.exit(0);
+    `;
+    const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
+      timeout: 20_000,
+    });
+    expect([status, numbers('lobby.log')]).toEqual([0, upTo(1000)]);
+  });
 });
 
 describe("a log's file on a disk that is full", () => {
