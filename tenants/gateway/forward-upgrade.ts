@@ -31,13 +31,9 @@ export function forwardUpgrade(request: IncomingMessage, socket: Socket, head: B
     headers: [...o.headers, 'connection', 'Upgrade', 'upgrade', 'websocket'],
     setHost: false,
   });
-  // Nobody reads from the client yet, and only who reads hears of its end.
-  const listen = (): void => {
-    if (socket.readableLength === 0) socket.read();
-  };
   const letGo = (): void => {
     over = true;
-    socket.off('readable', listen).off('end', gone).off('close', gone).off('timeout', mute).setTimeout(0);
+    socket.off('end', gone).off('close', gone).off('timeout', mute).setTimeout(0);
   };
   const fail = (error: AppError): void => {
     if (over) return;
@@ -52,7 +48,7 @@ export function forwardUpgrade(request: IncomingMessage, socket: Socket, head: B
     socket.destroy();
   };
   const mute = (): void => fail(new AppError('TENANT_TIMEOUT', 'the tenant took the request and did not answer'));
-  socket.on('readable', listen).on('end', gone).on('close', gone).on('timeout', mute).setTimeout(o.idleMs);
+  socket.on('end', gone).on('close', gone).on('timeout', mute).setTimeout(o.idleMs);
 
   tenant.on('error', (cause) => fail(unavailable(cause)));
   tenant.on('response', (answer) => {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { tunnel } from '../../../tenants/gateway/tunnel.ts';
 import { eventually } from '../../support/eventually.ts';
 import { openTestGateway, type TestGateway } from '../../support/open-test-gateway.ts';
 
@@ -157,6 +158,23 @@ describe('a WebSocket through the gateway', () => {
     });
     await eventually('all of it', () => bytes === 100_000_000);
   });
+});
+
+it('does not wait for ever for the second half of a connection that has ended', async () => {
+  const left: Socket[] = [];
+  const server = createServer({ allowHalfOpen: true }, (socket) => left.push(socket.on('error', () => {}).resume()));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const join = () => connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const [one, other] = [join(), join()];
+  await eventually('both', () => left.length === 2);
+  tunnel(one, other);
+  // One half ends, and the other side never answers that.
+  left[0]?.end();
+  await eventually('the end of both', () => one.destroyed && other.destroyed, 10_000);
+  for (const socket of left) socket.destroy();
+  server.close();
 });
 
 it('holds 500 WebSockets that are silent, at little memory each, and forgets them', async (context) => {
