@@ -16,6 +16,7 @@ function machineOfThree(): LiveRig {
       seconds,
       analysed: new Map([...cameras].map((id) => [id, (5 * seconds * Math.min(3, cameras.size)) / cameras.size])),
       dropped: new Map(),
+      leftOut: 0,
       cpu: { server: 0, inference: 0, ffmpeg: 0, films: 0 },
       loopDelayP99Ms: 0,
     }),
