@@ -486,7 +486,10 @@ export class TenantSupervision implements SupervisedTenant {
     this.#dueAtMs = null;
   }
 
-  /** Its children notice and go; one that was stopped, or hangs in a driver, does not. */
+  /**
+   * Its children notice and go; one that was stopped, or hangs in a driver, does not. One that was started after the last look, within
+   * a second of its end, is left to itself.
+   */
   #sweepLater({ tree, link }: Run): void {
     const children = tree.filter(({ pid }) => pid !== link.pid);
     if (children.length === 0) return;
