@@ -29,7 +29,8 @@ const OPENED_AT_ONCE = 32;
 
 /**
  * Pictures of events, each sealed in a file of its own: all of it is done beside this thread, so that a disk that is slow holds
- * up no decision. A file is written whole or not at all; one that goes is overwritten with zeros first.
+ * up no decision. A file is written whole or not at all; one that goes is overwritten
+ * with zeros first, where the disk takes them.
  */
 export class SnapshotFiles {
   readonly #options: SnapshotFilesOptions;
@@ -149,7 +150,7 @@ export class SnapshotFiles {
     let failed: { readonly error: unknown } | null = null;
     for (const file of files) {
       try {
-        if (await this.#overwritten(file)) removed += 1;
+        if (await this.#removed(file)) removed += 1;
       } catch (error) {
         failed ??= { error };
         this.#files.set(file.id, file);
@@ -160,16 +161,11 @@ export class SnapshotFiles {
     return removed;
   }
 
-  async #overwritten(file: SnapshotFile): Promise<boolean> {
+  async #removed(file: SnapshotFile): Promise<boolean> {
     const path = this.#pathOf(file);
+    // A disk that is full or failing may take no zeros: sealed it goes all the same, or a full one would stay full.
+    await overwrite(path, file.bytes).catch(() => undefined);
     try {
-      const handle = await open(path, 'r+');
-      try {
-        await handle.write(Buffer.alloc(file.bytes), 0, file.bytes, 0);
-        await handle.datasync();
-      } finally {
-        await handle.close();
-      }
       await unlink(path);
       return true;
     } catch (error) {
@@ -180,6 +176,16 @@ export class SnapshotFiles {
 
   #pathOf({ sequence, id, keyId }: SnapshotFile): string {
     return join(this.#options.dir, `${sequence}.${id}.${keyId}`);
+  }
+}
+
+async function overwrite(path: string, bytes: number): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.writeFile(Buffer.alloc(bytes));
+    await handle.datasync();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -8,7 +8,7 @@ import type { Snapshots } from './snapshots.ts';
 
 export interface SnapshotRetentionOptions {
   retention: SnapshotSettings['retention'];
-  files: Pick<SnapshotFiles, 'list' | 'bytes' | 'remove'>;
+  files: Pick<SnapshotFiles, 'list' | 'bytes' | 'remove' | 'has'>;
   snapshots: Pick<Snapshots, 'forget' | 'forgotten' | 'subjects' | 'isBusy'>;
   keys: Pick<PictureKeys, 'forgetAllBut'>;
   /** Those before this number are no longer in the log. */
@@ -58,30 +58,41 @@ export function watchSnapshotRetention(options: SnapshotRetentionOptions): () =>
   };
 }
 
-/** One look, to its end. @throws where a picture could not be removed. */
+/** One look, to its end: one that cannot be removed keeps no other. @throws where there was such a one. */
 export async function pruneSnapshots(options: SnapshotRetentionOptions, signal?: AbortSignal): Promise<void> {
   const { files, snapshots, keys } = options;
-  const gone = snapshots.subjects().filter((id) => !options.isSubject(id));
-  await snapshots.forget(gone, 'facegate');
+  const failures: unknown[] = [];
+  for (const id of snapshots.subjects().filter((one) => !options.isSubject(one))) {
+    await snapshots.forget([id], 'facegate').catch((error: unknown) => failures.push(error));
+  }
   const byAge = options.age.isBelieved();
-  for (let some = next(options, byAge); some.length > 0 && !signal?.aborted; some = next(options, byAge)) {
-    await files.remove(some);
-    snapshots.forgotten(some);
+  const stuck = new Set<string>();
+  const some = () => next(options, byAge, stuck);
+  for (let ids = some(); ids.length > 0 && !signal?.aborted; ids = some()) {
+    await files.remove(ids).catch((error: unknown) => failures.push(error));
+    for (const id of ids) if (files.has(id)) stuck.add(id);
+    snapshots.forgotten(ids.filter((id) => !stuck.has(id)));
   }
   // One that is being written may be sealed under a key that no file needs yet.
   if (!snapshots.isBusy) keys.forgetAllBut(new Set([...files.list()].map(({ keyId }) => keyId)));
+  if (failures.length > 0) throw failures[0];
 }
 
-/** The oldest that must go. */
-function next({ retention, files, oldestSequence, clock }: SnapshotRetentionOptions, byAge: boolean): string[] {
+/** The oldest that must go. All are looked at: where the clock was ahead for a while, an older one says that it is younger. */
+function next(
+  { retention, files, oldestSequence, clock }: SnapshotRetentionOptions,
+  byAge: boolean,
+  stuck: ReadonlySet<string>,
+): string[] {
   const oldest = oldestSequence();
   const before = byAge ? clock.wallMs() - retention.age : Number.NEGATIVE_INFINITY;
   const found: string[] = [];
   let { bytes } = files;
   for (const file of files.list()) {
     if (found.length === AT_ONCE) break;
+    if (stuck.has(file.id)) continue;
     const mustGo = file.sequence < oldest || bytes > retention.bytes || takenAtMs(file) < before;
-    if (!mustGo) break;
+    if (!mustGo) continue;
     found.push(file.id);
     bytes -= file.bytes;
   }

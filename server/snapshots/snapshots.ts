@@ -11,7 +11,7 @@ import { boxIn, cropOf, type SnapshotPixels, wholeFrame } from './snapshot-pixel
 
 export interface SnapshotsOptions {
   settings: Pick<SnapshotSettings, 'keep' | 'for' | 'width' | 'quality'>;
-  files: Pick<SnapshotFiles, 'write' | 'read' | 'remove'>;
+  files: Pick<SnapshotFiles, 'write' | 'read' | 'remove' | 'has'>;
   /** The event of that id; null where it is not kept. @throws {AppError} EVENT_LOG_UNAVAILABLE */
   find(id: string): AccessEvent | null;
   audit: AuditTrail;
@@ -111,7 +111,7 @@ export class Snapshots implements AsyncDisposable {
     } catch (error) {
       this.#failed(error, pictured);
     }
-    this.#running ??= this.#run();
+    if (this.#waiting.length > 0) this.#running ??= this.#run();
   }
 
   /**
@@ -279,11 +279,12 @@ export class Snapshots implements AsyncDisposable {
   }
 
   #failed(error: unknown, events: readonly AccessEvent[]): void {
-    const { clock, log } = this.#options;
+    const { clock, files, log } = this.#options;
     this.#failedAtMs = clock.monotonicMs();
     const { code, message } = AppError.from(error);
     log.error({ code, events: events.map(({ id }) => id) }, `the picture of an event could not be kept: ${message}`);
-    this.forgotten(events.map(({ id }) => id));
+    // Of several in one frame some may be there: those are to be found when their subject is deleted.
+    this.forgotten(events.flatMap(({ id }) => (files.has(id) ? [] : id)));
     for (const { id } of events) this.#pending.get(id)?.settle();
   }
 }

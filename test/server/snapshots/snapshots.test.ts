@@ -1,4 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -234,6 +244,17 @@ describe('the picture of the moment', () => {
     expect(log.lines.at(-1)?.message).toBe('pictures of events are kept again');
   });
 
+  it('whose pixels cannot be taken keeps no later one', async () => {
+    await open({ keep: 'frame' });
+    const retain = () => {
+      throw new Error('no memory');
+    };
+    const [event] = decide([grant()], { ...frame(), retain });
+    await expect(snapshots.picture(event!.id)).rejects.toThrow(coded('SNAPSHOT_NOT_FOUND'));
+    clock.advance(10_000);
+    expect((await snapshots.picture(one().id)).jpeg.length).toBeGreaterThan(0);
+  });
+
   it('is not promised while too many wait, and the decision waits for none', async () => {
     const gate = Promise.withResolvers<void>();
     await open({
@@ -338,6 +359,48 @@ describe('pictures of events', () => {
     expect(files.bytes).toBe(onDisk().reduce((sum, name) => sum + statSync(join(dir(), name)).size, 0));
   });
 
+  it('go by their age though one before them was taken while the clock was ahead', async () => {
+    const age = new AgeByClock({ clock, log, what: 'picture' });
+    clock.stepWall(400 * DAY_MS);
+    const ahead = one();
+    clock.stepWall(-400 * DAY_MS);
+    const old = one();
+    for (const { id } of [ahead, old]) await snapshots.picture(id);
+    clock.advance(8 * DAY_MS);
+    await prune(undefined, age);
+    expect([ahead, old].map(({ id }) => files.has(id))).toEqual([true, false]);
+  });
+
+  it('go where the disk is too full to be overwritten', async () => {
+    const { id } = one();
+    await snapshots.picture(id);
+    const path = join(dir(), onDisk()[0]!);
+    rmSync(path);
+    symlinkSync('/dev/full', path);
+    clock.advance(8 * DAY_MS);
+    await prune();
+    expect(onDisk()).toEqual([]);
+  });
+
+  it('that cannot be removed keep no others, and are tried again', async () => {
+    const bob = gallery.createSubject({ name: 'Bob' }).id;
+    const told = [one(), ...Array.from({ length: 40 }, () => one({ subject: { id: bob, name: 'Bob' } }))];
+    for (const { id } of told) await snapshots.picture(id);
+    const [first] = onDisk() as [string];
+    rmSync(join(dir(), first));
+    mkdirSync(join(dir(), first));
+    gallery.removeSubject(ada);
+    gallery.removeSubject(bob);
+    await expect(prune()).rejects.toThrow();
+    expect(onDisk()).toEqual([first]);
+    clock.advance(8 * DAY_MS);
+    await expect(prune()).rejects.toThrow();
+    expect(snapshots.subjects()).toEqual([ada]);
+    rmSync(join(dir(), first), { recursive: true });
+    await prune();
+    expect([snapshots.subjects(), files.bytes]).toEqual([[], 0]);
+  });
+
   it('go with their events', async () => {
     const told = [one(), one()];
     for (const { id } of told) await snapshots.picture(id);
@@ -373,6 +436,21 @@ describe('pictures of events', () => {
     await snapshots.picture(others.id);
     expect(audited).toEqual([{ action: 'snapshot.deleted', by: 'key desk', subject: ada, details: { pictures: 3 } }]);
     expect(await snapshots.forget([ada], 'key desk')).toBe(0);
+  });
+
+  it('of a subject go though the picture of somebody else in the same frame could not be kept', async () => {
+    await open({ keep: 'frame' });
+    const write = files.write.bind(files);
+    let written = 0;
+    files.write = async (event, jpeg) => {
+      written += 1;
+      if (written === 2) throw new Error('the disk is full');
+      await write(event, jpeg);
+    };
+    const [hers] = decide([grant(), grant({ subject: { id: 'b', name: 'Bob' } })]);
+    await snapshots.picture(hers!.id);
+    expect(await snapshots.forget([ada], 'key desk')).toBe(1);
+    expect(onDisk()).toEqual([]);
   });
 
   it('of a subject that another process deleted go at the next look, also after a start', async () => {
