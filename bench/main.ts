@@ -34,6 +34,7 @@ const run = program
   .option('--scene <names>', 'of empty,walk', namesOf)
   .option('--clients <n>', 'live clients without pictures', atLeastOne)
   .option('--picture-clients <n>', 'live clients with pictures', atLeastOne)
+  .option('--tenants <n>', 'tenants with a camera each', atLeastOne)
   .option('--watch <what>', 'what each client watches: one camera, or all', oneOrAll)
   .action(async (names: string[], given: BenchOptions & { json?: string; svg?: string; quick?: true }) => {
     const { json, svg, quick, ...options } = given;

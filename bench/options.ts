@@ -15,5 +15,7 @@ export interface BenchOptions {
   readonly scene?: readonly string[];
   readonly clients?: number;
   readonly pictureClients?: number;
+  /** With a camera each. */
+  readonly tenants?: number;
   readonly watch?: 'one' | 'all';
 }

@@ -76,6 +76,13 @@ export const PARTS: Readonly<Record<string, Part>> = {
     quick: { rounds: 3, seconds: 2 },
     run: async (options) => (await import('./isolation.ts')).measureIsolation(options),
   },
+  tenants: {
+    about:
+      'two networks alone, in threads, in processes and in tenants; what one tenant does to others under load and killed; twenty tenants',
+    takes: ['rounds', 'seconds', 'tenants'],
+    quick: { rounds: 3, seconds: 3 },
+    run: async (options) => (await import('./tenants.ts')).measureTenants(options),
+  },
   search: {
     about: 'search of galleries of several sizes, beside one pass over their bytes and beside NumPy',
     takes: ['rounds'],

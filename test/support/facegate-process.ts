@@ -22,12 +22,25 @@ export interface FacegateProcess extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Runs the real command line, e.g. `['demo', '--no-open', '--port', '0']`, until it says where it listens. */
+/**
+ * Runs the real command line, e.g. `['demo', '--no-open', '--port', '0']`, until it says where it listens.
+ *
+ * @param o.before programs that come before it and turn into it: `['taskset', '-c', '0']`.
+ */
 export async function startFacegate(
   args: readonly string[],
   env: Record<string, string> = {},
+  o: { before?: readonly string[]; withinMs?: number } = {},
 ): Promise<FacegateProcess> {
-  const child = spawn(process.execPath, ['--import', MIRRORS, MAIN, ...args], {
+  const [program = process.execPath, ...rest] = [
+    ...(o.before ?? []),
+    process.execPath,
+    '--import',
+    MIRRORS,
+    MAIN,
+    ...args,
+  ];
+  const child = spawn(program, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
@@ -39,7 +52,7 @@ export async function startFacegate(
     return stopping;
   };
   try {
-    const address = await addressOf(child, said);
+    const address = await addressOf(child, said, o.withinMs ?? START_WITHIN_MS);
     return {
       address,
       port: Number(new URL(address).port),
@@ -55,9 +68,9 @@ export async function startFacegate(
   }
 }
 
-function addressOf(child: ChildProcess, said: string[]): Promise<string> {
+function addressOf(child: ChildProcess, said: string[], withinMs: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const timer = setTimeout(() => reject(new Error(`no address within ${START_WITHIN_MS} ms`)), START_WITHIN_MS);
+  const timer = setTimeout(() => reject(new Error(`no address within ${withinMs} ms`)), withinMs);
   child.once('exit', (code, signal) => reject(new Error(`it ended with ${code ?? signal}`)));
   child.once('error', reject);
   for (const stream of [child.stdout!, child.stderr!]) {
