@@ -33,6 +33,26 @@ export function authorization(
   return `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
 }
 
+/**
+ * The same Digest answer for another address of the same camera.
+ *
+ * @param header what stands behind `Authorization:`.
+ * @returns null where it is none of these credentials for `from`, or of a kind that is not understood.
+ */
+export function readdressed(
+  header: string,
+  { method, from, to }: { method: string; from: string; to: string },
+  credentials: Credentials,
+): string | null {
+  const parameters = splitChallenges(header).find(({ scheme }) => scheme === 'digest')?.parameters ?? {};
+  const { uri, response, algorithm = 'md5' } = parameters;
+  const hash = HASHES[algorithm.toLowerCase()];
+  if (hash === undefined || uri !== from || response === undefined) return null;
+  if (proof(hash, parameters, { method, uri }, credentials) !== response.toLowerCase()) return null;
+  const own = proof(hash, parameters, { method, uri: to }, credentials);
+  return header.replace(`uri="${from}"`, () => `uri="${to}"`).replace(response, () => own);
+}
+
 interface Challenge {
   /** Lower case. */
   scheme: string;
@@ -66,11 +86,9 @@ function digest(
   if (wantsQop && !/\bauth\b(?!-)/i.test(qop)) return null;
   // What goes back between quotes must not end them.
   if ([realm, nonce, opaque ?? ''].some((value) => /[\r\n]/.test(value))) return null;
-  const h = (text: string) => createHash(hash).update(text).digest('hex');
-  const secret = h(`${username}:${realm}:${password}`);
-  const what = h(`${method}:${uri}`);
   const cnonce = randomBytes(8).toString('hex');
-  const response = h(wantsQop ? `${secret}:${nonce}:00000001:${cnonce}:auth:${what}` : `${secret}:${nonce}:${what}`);
+  const fresh = { realm, nonce, ...(wantsQop && { qop: 'auth', nc: '00000001', cnonce }) };
+  const response = proof(hash, fresh, { method, uri }, { username, password });
   const fields = [
     `username="${quoted(username)}"`,
     `realm="${quoted(realm)}"`,
@@ -82,6 +100,19 @@ function digest(
     ...(wantsQop ? ['qop=auth', 'nc=00000001', `cnonce="${cnonce}"`] : []),
   ];
   return `Digest ${fields.join(', ')}`;
+}
+
+/** `response` of RFC 7616, for `auth` or none. */
+function proof(
+  hash: string,
+  { realm, nonce, qop, nc, cnonce }: Record<string, string | undefined>,
+  { method, uri }: AuthorizedRequest,
+  { username, password }: Credentials,
+): string {
+  const h = (text: string) => createHash(hash).update(text).digest('hex');
+  const secret = h(`${username}:${realm}:${password}`);
+  const what = h(`${method}:${uri}`);
+  return h([secret, nonce, ...(qop === undefined ? [] : [nc, cnonce, qop]), what].join(':'));
 }
 
 function quoted(text: string): string {

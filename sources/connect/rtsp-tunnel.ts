@@ -4,6 +4,7 @@ import { SourceError } from '../../config/app-error.ts';
 import { credentialsOf, withCredentials, withoutCredentials } from '../source-address.ts';
 import type { RtspAddress } from './ask-rtsp-camera.ts';
 import { connectionError } from './camera-answer.ts';
+import { CameraRequests } from './camera-requests.ts';
 import { connectCamera } from './connect-camera.ts';
 import { PictureEnds } from './picture-ends.ts';
 import type { VideoDescription } from './video-description.ts';
@@ -11,7 +12,7 @@ import type { VideoDescription } from './video-description.ts';
 /**
  * A camera's RTSP that goes through this program, for one of two reasons or both. The TLS of `rtsps:` ends here: the RTSP of ffmpeg 5.1
  * takes no certificate option, so it would talk to whoever answers. And ffmpeg is told when a picture is whole (`PictureEnds`). It connects
- * to the near end in clear, on the loopback address, once.
+ * to the near end in clear, on the loopback address, once; the camera is asked by its own address (`CameraRequests`).
  *
  * Whoever of this machine connects before ffmpeg does gets a connection to the camera and no credentials (ffmpeg sends those),
  * and the attempt fails.
@@ -58,13 +59,16 @@ export class RtspTunnel implements AsyncDisposable {
     }
     const { port } = server.address() as AddressInfo;
     const credentials = credentialsOf(url);
-    const near = withoutCredentials(url).replace(/^rtsps?:\/\/[^/?#]*/i, `rtsp://127.0.0.1:${port}`);
-    const tunnel = new RtspTunnel(server, far, credentials ? withCredentials(near, credentials) : near);
-    tunnel.#serve(address, video);
+    const asked = withoutCredentials(url);
+    const [origin] = /^rtsps?:\/\/[^/?#]*/i.exec(asked)!;
+    const near = `rtsp://127.0.0.1:${port}`;
+    const path = asked.slice(origin.length);
+    const tunnel = new RtspTunnel(server, far, (credentials ? withCredentials(near, credentials) : near) + path);
+    tunnel.#serve(address, video, new CameraRequests({ near, far: origin, credentials }));
     return tunnel;
   }
 
-  #serve(address: RtspAddress, video: VideoDescription | null): void {
+  #serve(address: RtspAddress, video: VideoDescription | null, requests: CameraRequests): void {
     this.#far.on('error', (error) => {
       this.failure ??= connectionError(address, error);
     });
@@ -78,8 +82,9 @@ export class RtspTunnel implements AsyncDisposable {
       this.#near = near;
       near.on('error', () => {});
       near.once('close', () => this.#far.end());
-      near.pipe(this.#far, { end: false });
-      if (video) passOn(this.#far, near, new PictureEnds(video));
+      passOn(near, this.#far, (chunk) => requests.read(chunk));
+      const ends = video && new PictureEnds(video);
+      if (ends) passOn(this.#far, near, (chunk) => ends.read(chunk));
       else this.#far.pipe(near, { end: false });
       if (this.#far.destroyed) near.end();
     });
@@ -110,12 +115,13 @@ export class RtspTunnel implements AsyncDisposable {
 }
 
 /** As `pipe` does, in one write for each read: a packet more is no reason to wake ffmpeg once more. */
-function passOn(far: Socket, near: Socket, ends: PictureEnds): void {
-  near.setNoDelay(true);
-  near.on('drain', () => far.resume());
-  far.on('data', (chunk: Buffer) => {
-    const parts = ends.read(chunk);
+function passOn(from: Socket, to: Socket, read: (chunk: Buffer) => Buffer[]): void {
+  to.setNoDelay(true);
+  to.on('drain', () => from.resume());
+  from.on('data', (chunk: Buffer) => {
+    const parts = read(chunk);
     if (parts.length === 0) return;
-    if (!near.write(parts.length === 1 ? parts[0]! : Buffer.concat(parts))) far.pause();
+    if (!to.write(parts.length === 1 ? parts[0]! : Buffer.concat(parts))) from.pause();
   });
+  from.resume();
 }

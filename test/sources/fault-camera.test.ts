@@ -232,8 +232,8 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
     expect(link.status.state).toBe('running');
   });
 
-  it('that does not know itself by the address of this program is opened by ffmpeg itself, at once and each time', async () => {
-    const server = await serve({ fault: 'own-name-only' });
+  it('that refuses ffmpeg by way of this program is opened by ffmpeg itself, at once and each time', async () => {
+    const server = await serve({ fault: 'every-other' });
     // "At once" is before that: a busy machine takes its time.
     const { seen, link, changes } = setUp(server.url(), { timeout: '20s' });
     await expect.poll(() => seen.frames, { timeout: 20_000 }).toBeGreaterThan(3);
@@ -243,6 +243,22 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera with a fault', () => {
     await expect.poll(() => changes.filter(({ state }) => state === 'running').length, { timeout: 20_000 }).toBe(2);
     expect(link.status.connections).toBe(2);
   });
+
+  it.each([null, 'basic', 'digest'] as const)(
+    'that knows its stream by no other address than its own is asked by that, by way of this program (password: %s)',
+    async (auth) => {
+      const server = await serve({ fault: 'own-name-only', ...(auth && { credentials: { ...ANN, auth } }) });
+      const { seen, source, watching } = setUp(server.url(auth ? ANN : undefined), { timeout: '20s' });
+      await expect.poll(() => seen.frames, { timeout: 20_000 }).toBeGreaterThan(3);
+      watching.unsubscribe();
+      await source.gone();
+      await expect.poll(() => server.asked('TEARDOWN'), { timeout: 5000 }).toBe(1);
+      // The question before, and ffmpeg's own: nothing was tried twice.
+      expect(server.connections).toBe(2);
+      expect(server.requests.filter(({ refused }) => refused)).toEqual([]);
+      expect(server.requests.filter(({ url }) => !url.startsWith(server.url()))).toEqual([]);
+    },
+  );
 
   describe('and a password', () => {
     it.each(['basic', 'digest'] as const)('lets the right one in (%s)', async (auth) => {

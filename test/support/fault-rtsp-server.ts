@@ -31,6 +31,8 @@ export type Fault =
   | 'sudden-close'
   /** Knows its stream only by the address that it has itself, not by that of somebody who passes a question on. */
   | 'own-name-only'
+  /** Describes its stream to facegate, and to every other ffmpeg only. */
+  | 'every-other'
   /** The port is as good as closed: connections are reset at once. */
   | 'refusing';
 
@@ -74,6 +76,7 @@ export class FaultRtspServer implements AsyncDisposable {
   readonly #units: AccessUnit[];
   readonly #nonce = randomBytes(8).toString('hex');
   readonly #startedAt = performance.now();
+  #describedToFfmpeg = 0;
 
   private constructor(options: FaultRtspServerOptions) {
     this.#options = options;
@@ -166,7 +169,7 @@ export class FaultRtspServer implements AsyncDisposable {
         ?.slice(name.length + 1)
         .trim();
     const given = header('authorization');
-    const authorized = this.#authorized(method, given);
+    const authorized = this.#authorized(method, url, given);
     this.requests.push({
       method,
       url,
@@ -196,6 +199,12 @@ export class FaultRtspServer implements AsyncDisposable {
         reply('302 Moved Temporarily', [`Location: ${this.redirectTo}`]);
         return;
       case 'not-found':
+        reply('404 Not Found');
+        return;
+      case 'every-other':
+        if (method !== 'DESCRIBE' || header('user-agent') === 'facegate') break;
+        this.#describedToFfmpeg += 1;
+        if (this.#describedToFfmpeg % 2 === 0) break;
         reply('404 Not Found');
         return;
       case 'own-name-only':
@@ -260,7 +269,7 @@ export class FaultRtspServer implements AsyncDisposable {
     }
   }
 
-  #authorized(method: string, given: string | undefined): boolean {
+  #authorized(method: string, url: string, given: string | undefined): boolean {
     const { credentials } = this.#options;
     if (!credentials) return true;
     if (given === undefined) return false;
@@ -274,7 +283,9 @@ export class FaultRtspServer implements AsyncDisposable {
     const secret = h(`${user}:${REALM}:${password}`);
     const what = h(`${method}:${field('uri')}`);
     const middle = field('qop') ? `${field('nonce')}:${field('nc')}:${field('cnonce')}:auth` : field('nonce');
-    return field('nonce') === this.#nonce && field('response') === h(`${secret}:${middle}:${what}`);
+    return (
+      field('uri') === url && field('nonce') === this.#nonce && field('response') === h(`${secret}:${middle}:${what}`)
+    );
   }
 
   #sdp(): string {
