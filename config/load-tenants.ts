@@ -20,7 +20,7 @@ export interface LoadedTenant {
 
 /**
  * Reads the settings of each tenant, each by itself. `server.host`, `port` and `tls` in them are the gateway's, and
- * `log.level` is where it says nothing.
+ * `log.level` and `ffmpeg` are where it says nothing.
  *
  * @throws {AppError} CONFIG_INVALID where two of them would write the same file or take the same key for their gallery.
  */
@@ -63,11 +63,12 @@ function part(yaml: YamlFile | null, path: (string | number)[]): YamlFile {
   return { value, lineOf: (inner) => yaml?.lineOf([...path, ...inner]) ?? null };
 }
 
-function withGateway(settings: Settings, yaml: YamlFile, { server, log }: Settings): Settings {
+function withGateway(settings: Settings, yaml: YamlFile, { server, log, ffmpeg }: Settings): Settings {
   const { host, port, tls } = server;
   const saysLevel = ((yaml.value as { log?: { level?: unknown } } | null)?.log?.level ?? null) !== null;
   return {
     ...settings,
+    ...((settings.ffmpeg ?? ffmpeg) !== undefined && { ffmpeg: settings.ffmpeg ?? ffmpeg }),
     server: { ...settings.server, host, port, tls },
     log: saysLevel ? { ...log, level: settings.log.level } : log,
   };

@@ -4,7 +4,7 @@ import { interpolate } from '../../config/interpolate.ts';
 import { redact } from '../../config/redact.ts';
 import type { Settings } from '../../config/settings-schema.ts';
 import type { CommandContext } from './command-context.ts';
-import { readSettings } from './settings-options.ts';
+import { readFileSettings } from './settings-options.ts';
 
 export interface GatewayCallOptions {
   config?: string;
@@ -27,7 +27,7 @@ export async function askGateway(
   options: GatewayCallOptions,
   context: CommandContext,
 ): Promise<unknown> {
-  const settings = options.config === undefined ? null : readSettings({ config: options.config }, context).settings;
+  const settings = options.config === undefined ? null : readFileSettings({ config: options.config }, context).settings;
   const base = baseOf(options.url ?? (settings === null ? USUAL_URL : urlOf(settings)));
   const key = keyOf(options.key, context) ?? keyFor(settings, method === 'GET' ? 'read' : 'admin');
   // Others' `ps` would show it for as long as this takes.

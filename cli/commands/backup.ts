@@ -110,7 +110,7 @@ async function makeBackup(target: string, options: BackupCommandOptions, context
       'the keys that open embeddings, pictures and camera passwords are not in it; keep them apart from it',
     );
   }
-  if (context.env.FACEGATE_GALLERY_KEY !== undefined && passphrase !== undefined) {
+  if (command.galleryKey !== undefined && passphrase !== undefined) {
     terminal.note('FACEGATE_GALLERY_KEY comes from the environment and is not in the backup');
   }
 }
@@ -139,7 +139,7 @@ async function bringBack(
   context: CommandContext,
 ): Promise<void> {
   const { terminal } = context;
-  const { dataDir, settings, baseDir } = readSettings(options, context);
+  const { dataDir, settings, baseDir, galleryKey } = readSettings(options, context);
   if ((file === undefined) !== (options.finish === true)) {
     throw new AppError('USAGE', 'give the file of a backup, or --finish to go on with a restore that was interrupted');
   }
@@ -171,7 +171,7 @@ async function bringBack(
     terminal.print(`restored from ${createdAt} (facegate ${facegate}): ${brought.join(', ')}`);
     tell(restored, undone, terminal.note);
     if (files.some(({ name }) => name === 'gallery.db')) {
-      tryKey(galleryPlace({ settings, dataDir, baseDir, key: context.env.FACEGATE_GALLERY_KEY }), terminal.note);
+      tryKey(galleryPlace({ settings, dataDir, baseDir, key: galleryKey }), terminal.note);
     }
     if (settings.gallery.keyFile !== undefined && files.some(({ name }) => name === 'gallery.key')) {
       terminal.note(`the gallery's key was put into ${dataDir}; gallery.keyFile names ${settings.gallery.keyFile}`);

@@ -13,7 +13,7 @@ import { type FfmpegBinary, findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binar
 import { listWebcams } from '../../sources/list-webcams.ts';
 import { probeCamera } from '../../sources/probe-camera.ts';
 import type { CommandContext } from './command-context.ts';
-import { type CommandSettings, oneOf, readSettings } from './settings-options.ts';
+import { addTenantOption, type CommandSettings, oneOf, readSettings } from './settings-options.ts';
 
 const TRANSPORTS = ['tcp', 'udp'] as const;
 /** The camera's own picture, as far as the settings allow it. */
@@ -21,6 +21,7 @@ const WIDEST = 3840;
 
 interface ProbeOptions {
   config?: string;
+  tenant?: string;
   transport?: (typeof TRANSPORTS)[number];
   width?: number;
   inputSize?: number;
@@ -33,7 +34,7 @@ export function addCamerasCommand(program: Command, context: CommandContext): vo
     .command('cameras')
     .summary('try a camera, list webcams')
     .description('Try cameras before they stand in a configuration, and find out which webcams there are.');
-  cameras
+  const command = cameras
     .command('probe')
     .summary('open a camera once and say what is there')
     .description(
@@ -58,8 +59,8 @@ Examples:
   facegate cameras probe rtsp://user:password@10.0.0.5/stream1
   facegate cameras probe 'rtsp://user:\${CAMERA_PASSWORD}@10.0.0.5/stream1' --picture front.jpg
   facegate cameras probe front -c facegate.yaml`,
-    )
-    .action((url: string, options: ProbeOptions) => probe(url, options, context));
+    );
+  addTenantOption(command).action((url: string, options: ProbeOptions) => probe(url, options, context));
   cameras
     .command('devices')
     .summary('list the webcams of this machine')

@@ -1,14 +1,17 @@
 import type { Command } from 'commander';
 import { AppError } from '../../config/app-error.ts';
+import { type LoadedTenant, loadTenants } from '../../config/load-tenants.ts';
 import { examine } from '../doctor/examine.ts';
+import { examineTenants, warningOf } from '../doctor/examine-tenants.ts';
 import { exitCodeOf, type Finding } from '../doctor/finding.ts';
 import { report } from '../doctor/report.ts';
+import { chooseTenant, devicesOf } from './choose-tenant.ts';
 import type { CommandContext } from './command-context.ts';
 import {
   addSettingsOptions,
   type CommandSettings,
   portNumber,
-  readSettings,
+  readFileSettings,
   type SettingsOptions,
 } from './settings-options.ts';
 
@@ -22,7 +25,7 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
       .command('doctor')
       .summary('check this machine, and say what to type where something is wrong')
       .description(
-        'Looks at Node, ffmpeg, drivers, execution providers, models, memory, disk, clock, port, data folder and the cameras of the configuration. Changes nothing and fetches nothing. Ends with 1 where something is wrong.',
+        'Looks at Node, ffmpeg, drivers, execution providers, models, memory, disk, clock, port, data folder and the cameras of the configuration; with tenants, at the gateway and at each of them. Changes nothing and fetches nothing. Ends with 1 where something is wrong.',
       ),
   )
     .option('--port <number>', 'the port that facegate would listen on', portNumber)
@@ -33,11 +36,10 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
 async function doctor(options: DoctorOptions, context: CommandContext): Promise<void> {
   const { terminal, env, version } = context;
   const findings: Finding[] = [];
-  const loaded = readOrDefaults(options, context, findings);
-  for (const warning of loaded.warnings) {
-    findings.push({ check: 'settings', state: 'warning', found: warning, todo: 'docs/configuration.md' });
-  }
-  findings.push(...(await examine({ ...loaded, env })));
+  const { loaded, tenants } = readOrDefaults(options, context, findings);
+  findings.push(...loaded.warnings.map(warningOf));
+  if (tenants.length > 0) findings.push(...(await examineTenants(loaded, tenants, env)));
+  else findings.push(...(await examine({ ...loaded, env: { ...env, ...(await devicesOrNone(loaded, findings)) } })));
   const exitCode = exitCodeOf(findings);
   if (options.json) {
     terminal.print(JSON.stringify({ version, ok: exitCode === 0, findings }, null, 2));
@@ -51,18 +53,37 @@ async function doctor(options: DoctorOptions, context: CommandContext): Promise<
 }
 
 /** Wrong settings are a finding like others: the machine is looked at all the same, with the defaults. */
-function readOrDefaults(options: DoctorOptions, context: CommandContext, findings: Finding[]): CommandSettings {
+function readOrDefaults(
+  options: DoctorOptions,
+  context: CommandContext,
+  findings: Finding[],
+): { loaded: CommandSettings; tenants: readonly LoadedTenant[] } {
   try {
-    const loaded = readSettings(options, context);
+    const read = readFileSettings(options, context);
+    const isGateway = options.tenant === undefined && read.settings.tenants.length > 1;
+    const tenants = isGateway ? loadTenants(read.loaded, context.env) : [];
+    const loaded = isGateway ? read : chooseTenant(read, options.tenant, context.env);
     const found = loaded.file ?? 'no file; everything has its default';
     findings.push({ check: 'settings', state: 'ok', found });
-    return loaded;
+    return { loaded, tenants };
   } catch (error) {
     const { message, code } = AppError.from(error);
     if (code === 'INTERNAL' || code === 'USAGE') throw error;
     const todo = 'correct the file; what follows was looked at with the defaults';
     findings.push({ check: 'settings', state: 'wrong', found: message, todo });
     const { data, port } = options;
-    return readSettings({ ...(data !== undefined && { data }), ...(port !== undefined && { port }) }, context);
+    const defaults = { ...(data !== undefined && { data }), ...(port !== undefined && { port }) };
+    return { loaded: readFileSettings(defaults, context), tenants: [] };
+  }
+}
+
+/** Of the one tenant that is looked at. */
+async function devicesOrNone({ entry }: CommandSettings, findings: Finding[]): Promise<Record<string, string>> {
+  try {
+    return await devicesOf(entry?.device);
+  } catch (error) {
+    const { message } = AppError.from(error);
+    findings.push({ check: 'device', state: 'wrong', found: message, todo: 'facegate gpu list' });
+    return {};
   }
 }

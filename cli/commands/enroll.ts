@@ -3,7 +3,6 @@ import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../config/app-error.ts';
-import { deviceEnvironment } from '../../config/device-environment.ts';
 import { galleryPlace } from '../../config/gallery-place.ts';
 import { enrolmentMinimum } from '../../gallery/enrolment-minimum.ts';
 import { enrolPictures, type PictureOutcome } from '../../gallery/folder/enrol-pictures.ts';
@@ -19,6 +18,7 @@ import { facePicture } from '../../server/pictures/face-picture.ts';
 import { openAuditLog } from '../../storage/audit-log.ts';
 import { validUntil } from '../enroll/valid-until.ts';
 import { reportFormat, writeReport } from '../enroll/write-report.ts';
+import { environmentFor } from './choose-tenant.ts';
 import type { CommandContext } from './command-context.ts';
 import { commandLineCaller } from './command-line-caller.ts';
 import { galleryLimits } from './gallery-limits.ts';
@@ -79,7 +79,8 @@ async function enroll(
   if (pictures.length === 0 && passedOver.length === 0) {
     throw new AppError('USAGE', `--folder ${options.folder}: there is nothing in it`);
   }
-  const { settings, baseDir, dataDir, mirrors, modelsFolder, warnings } = readSettings(options, context);
+  const read = readSettings(options, context);
+  const { settings, baseDir, dataDir, galleryKey, mirrors, modelsFolder, warnings } = read;
   for (const warning of warnings) terminal.note(warning);
   const log = openLog(options.logLevel ?? 'warn');
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -92,11 +93,11 @@ async function enroll(
     // Nobody is judged here beyond whether the face is fit.
     models: { ...settings.models, processes: atOnce, scorers: [] },
     oodThreshold: settings.recognition.oodThreshold,
-    dir: join(dataDir, 'models'),
+    dir: read.modelsDir,
     mirrors,
     modelsFolder,
     starter: false,
-    environment: deviceEnvironment(context.env),
+    environment: await environmentFor(read, context.env),
     clock: systemClock,
     log,
     onProgress: (model, done, total) => terminal.progress(`fetching ${model}`, done, total),
@@ -104,7 +105,7 @@ async function enroll(
   await using analyser = networks;
   using limits = await galleryLimits(dataDir, log);
   await using gallery = openGallery({
-    ...galleryPlace({ settings, dataDir, baseDir, key: context.env.FACEGATE_GALLERY_KEY }),
+    ...galleryPlace({ settings, dataDir, baseDir, key: galleryKey }),
     ...embeddingSpace(embedder),
     // Whom the face may belong to already, though by the previous model.
     previous: previous && previousSpace(embedder, previous),

@@ -3,7 +3,6 @@ import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../config/app-error.ts';
-import { deviceEnvironment } from '../../config/device-environment.ts';
 import type { ProviderName } from '../../config/execution-providers.ts';
 import type { Settings } from '../../config/settings-schema.ts';
 import { chooseModels } from '../../models/choose-models.ts';
@@ -21,9 +20,10 @@ import {
 } from '../models-bench/run-timings.ts';
 import { timedModels } from '../models-bench/timed-models.ts';
 import { networkTable, pictureTable, type TimingTable } from '../models-bench/timing-tables.ts';
+import { environmentFor } from './choose-tenant.ts';
 import type { CommandContext } from './command-context.ts';
 import { openStore } from './models/open-store.ts';
-import { addSettingsOptions, type SettingsOptions } from './settings-options.ts';
+import { addSettingsOptions, readSettings, type SettingsOptions } from './settings-options.ts';
 import type { Terminal } from './terminal.ts';
 
 const SIZES = [320, 640, 1024];
@@ -73,7 +73,8 @@ export function addModelsBenchCommand(models: Command, context: CommandContext):
 
 async function bench(names: string[], options: BenchOptions, context: CommandContext): Promise<void> {
   const { terminal, env } = context;
-  const { store, settings } = openStore(options, context, { offline: true, log: silentLog });
+  const read = readSettings(options, context);
+  const { store } = openStore(options, context, { offline: true, log: silentLog });
   const models = timedModels(await store.list(), names, options.big);
   const picture = names.length === 0 ? await benchPicture(options.picture) : null;
   const stop = new AbortController();
@@ -81,7 +82,12 @@ async function bench(names: string[], options: BenchOptions, context: CommandCon
   process.once('SIGINT', cancel).once('SIGTERM', cancel);
   const folder = await mkdtemp(join(tmpdir(), 'facegate-bench-'));
   const { providers = PROVIDERS, sizes = SIZES, seconds } = options;
-  const run: RunTimingsOptions = { providers, seconds, environment: deviceEnvironment(env), signal: stop.signal };
+  const run: RunTimingsOptions = {
+    providers,
+    seconds,
+    environment: await environmentFor(read, env),
+    signal: stop.signal,
+  };
   try {
     const rows: NetworkRow[] = [];
     for (const [at, model] of models.entries()) {
@@ -89,7 +95,7 @@ async function bench(names: string[], options: BenchOptions, context: CommandCon
       rows.push(...(await timeModel(model, { ...run, sizes, folder, onStart })));
     }
     // Networks that were asked for by name are not the ones that work together.
-    const whole = names.length === 0 ? await timePicture(store, settings, picture, run, terminal) : null;
+    const whole = names.length === 0 ? await timePicture(store, read.settings, picture, run, terminal) : null;
     if (options.json)
       terminal.print(JSON.stringify({ machine: machine(), seconds, networks: rows, picture: whole }, null, 2));
     else print(terminal, rows, whole);

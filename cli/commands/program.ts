@@ -25,11 +25,21 @@ const { version } = JSON.parse(readFileSync(packageFile(), 'utf8')) as { version
 
 /** Runs the command line; sets `process.exitCode` and never throws. */
 export async function run(args: readonly string[]): Promise<void> {
+  outliveReaders();
   const terminal = openTerminal();
   try {
     await commandLine({ terminal, version, env: process.env }).parseAsync([...args], { from: 'user' });
   } catch (error) {
     process.exitCode = exitCodeFor(error, (line) => terminal.note(line));
+  }
+}
+
+/** `facegate … | head` has read enough: what there is to do is done all the same, and nobody hears of it. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
   }
 }
 

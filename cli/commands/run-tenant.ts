@@ -1,5 +1,4 @@
 import { constants } from 'node:os';
-import { join } from 'node:path';
 import { AppError } from '../../config/app-error.ts';
 import { deviceEnvironment } from '../../config/device-environment.ts';
 import type { Settings } from '../../config/settings-schema.ts';
@@ -12,9 +11,7 @@ import type { openLog } from './log.ts';
 import type { CommandSettings } from './settings-options.ts';
 import { watchSettings } from './watch-settings.ts';
 
-export interface RunTenantOptions extends Omit<CommandSettings, 'loaded'> {
-  /** Where weights are kept. Default: `models` in the data folder. */
-  modelsDir?: string;
+export interface RunTenantOptions extends Omit<CommandSettings, 'loaded' | 'entry'> {
   /** The only one of `tenants:`. Default: there are none. */
   tenant?: Pick<TenantOptions, 'tenant' | 'tenantName' | 'limits'> & {
     /** What its processes see of the environment besides. */
@@ -58,11 +55,11 @@ export async function runTenant(options: RunTenantOptions): Promise<void> {
     settings,
     baseDir,
     dataDir,
-    modelsDir: options.modelsDir ?? join(dataDir, 'models'),
+    modelsDir: options.modelsDir,
     mirrors,
     modelsFolder: options.modelsFolder,
     starter,
-    galleryKey: env.FACEGATE_GALLERY_KEY,
+    galleryKey: options.galleryKey,
     ffmpegPath: settings.ffmpeg ?? env.FFMPEG_PATH,
     pathVariable: env.PATH,
     ffmpegEnvironment: visible,

@@ -10,10 +10,10 @@ import { onlyTenant } from './only-tenant.ts';
 import { runTenant } from './run-tenant.ts';
 import { serveTenants } from './serve-tenants.ts';
 import {
-  addSettingsOptions,
+  addFileOptions,
   collect,
   portNumber,
-  readSettings,
+  readFileSettings,
   type SettingsOptions,
   wholeNumber,
 } from './settings-options.ts';
@@ -49,11 +49,11 @@ Examples:
   FRONT_PASSWORD=… facegate serve --config facegate.yaml   # keeps the password out of the process list
   facegate serve --config facegate.yaml --trace trace.json   # where the time of each frame goes`,
     );
-  addSettingsOptions(command).action((options: ServeOptions) => serve(options, context));
+  addFileOptions(command).action((options: ServeOptions) => serve(options, context));
 }
 
 async function serve(options: ServeOptions, context: CommandContext): Promise<void> {
-  const read = readSettings(options, context);
+  const read = readFileSettings(options, context);
   const { tenants } = read.settings;
   if (tenants.length > 1) {
     if (options.trace !== undefined) {
@@ -61,7 +61,7 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
     }
     await serveTenants({
       read,
-      readAgain: () => readSettings(options, context),
+      readAgain: () => readFileSettings(options, context),
       log: openLog(read.settings.log.level),
       context,
     });
@@ -74,7 +74,7 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
   for (const warning of read.warnings) log.warn({}, warning);
   // Before anything else: what cannot be written is said at once, not when the first frame comes.
   await using tracer = openTrace(options, log);
-  const again = () => readSettings(options, context);
+  const again = () => readFileSettings(options, context);
   const rest = { starter: false, log, context, ...(tracer && { tracer }) };
   if (tenants.length === 0) await runTenant({ ...read, ...rest, readAgain: () => again().settings });
   else await runTenant({ ...rest, ...(await onlyTenant(read, { again, env: context.env, log })) });

@@ -1,16 +1,19 @@
 import { homedir } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../config/app-error.ts';
 import { resolveDataDir } from '../../config/data-dir.ts';
 import { type LoadedSettings, loadSettings } from '../../config/load-settings.ts';
 import { mirrorsFrom } from '../../config/mirrors.ts';
 import type { Settings, SettingsInput } from '../../config/settings-schema.ts';
+import type { TenantEntry } from '../../config/tenant-settings.ts';
+import { chooseTenant } from './choose-tenant.ts';
 import type { CommandContext } from './command-context.ts';
 
 export interface SettingsOptions {
   config?: string;
   data?: string;
+  tenant?: string;
   camera?: string[];
   host?: string;
   port?: number;
@@ -24,17 +27,32 @@ export interface CommandSettings {
   /** What relative paths of the settings are relative to. */
   readonly baseDir: string;
   readonly dataDir: string;
+  /** Where weights are kept; tenants share it. */
+  readonly modelsDir: string;
   /** Folders and URLs with model files. */
   readonly mirrors: readonly string[];
   /** A folder with model files that is looked into right after the data folder's, absolute; null without one. */
   readonly modelsFolder: string | null;
+  /** `FACEGATE_GALLERY_KEY`, where it is the key of this gallery. */
+  readonly galleryKey: string | undefined;
+  /** Whose settings these are; null where they are a gateway's, or of a facegate without `tenants:`. */
+  readonly entry: TenantEntry | null;
   readonly warnings: readonly string[];
   /** The settings with the file that they are from; its tenants are read by themselves. */
   readonly loaded: LoadedSettings;
 }
 
-/** `--config` and `--data`, for every command that works on a facegate of one's own. */
+/** `--config`, `--tenant` and `--data`, for every command that works on a facegate of one's own. */
 export function addSettingsOptions(command: Command): Command {
+  return addFileOptions(addTenantOption(command));
+}
+
+export function addTenantOption(command: Command): Command {
+  return command.option('--tenant <id>', 'which one, where the configuration file has several tenants');
+}
+
+/** `--config` and `--data`, for what works on all tenants there are. */
+export function addFileOptions(command: Command): Command {
   command
     .option('-c, --config <file>', 'configuration file (YAML)')
     .option('-d, --data <folder>', 'where models, gallery and events are kept');
@@ -47,21 +65,25 @@ export function addLogLevelOption(command: Command): Command {
   return command.option('--log-level <level>', 'debug, info, warn or error', oneOf('--log-level', LOG_LEVELS));
 }
 
-/** Defaults, then the file, then the command line. */
-export function readSettings(
-  options: SettingsOptions,
-  { env }: CommandContext,
-  extra: SettingsInput = {},
-): CommandSettings {
-  const overrides: SettingsInput = { ...extra };
+/**
+ * The settings of the facegate that a command works on: with `tenants:` in the file, of the one that is named.
+ *
+ * @throws {AppError} USAGE where none or an unknown one is named; what `loadSettings` and `loadTenants` throw.
+ */
+export function readSettings(options: SettingsOptions, context: CommandContext): CommandSettings {
+  return chooseTenant(readFileSettings(options, context), options.tenant, context.env);
+}
+
+/** Defaults, then the file, then the command line; its `tenants:` are read by themselves. */
+export function readFileSettings(options: SettingsOptions, { env }: CommandContext): CommandSettings {
+  const overrides: SettingsInput = {};
   if (options.host !== undefined || options.port !== undefined) {
     overrides.server = {
-      ...extra.server,
       ...(options.host !== undefined && { host: options.host }),
       ...(options.port !== undefined && { port: options.port }),
     };
   }
-  if (options.camera) overrides.cameras = [...(extra.cameras ?? []), ...options.camera.map(cameraFromFlag)];
+  if (options.camera) overrides.cameras = options.camera.map(cameraFromFlag);
   if (options.logLevel) overrides.log = { level: options.logLevel };
   const file = options.config === undefined ? undefined : resolve(options.config);
   const loaded = loadSettings({ ...(file !== undefined && { file }), env, overrides });
@@ -77,6 +99,9 @@ export function readSettings(
     file: loaded.file,
     baseDir: loaded.file === null ? process.cwd() : dirname(loaded.file),
     dataDir,
+    modelsDir: join(dataDir, 'models'),
+    galleryKey: env.FACEGATE_GALLERY_KEY,
+    entry: null,
     mirrors: mirrorsFrom(env.FACEGATE_MODEL_MIRROR),
     modelsFolder: env.FACEGATE_MODELS_DIR ? resolve(env.FACEGATE_MODELS_DIR) : null,
     warnings: loaded.warnings,

@@ -40,6 +40,8 @@ export interface ExamineOptions {
   readonly settings: Settings;
   readonly baseDir: string;
   readonly dataDir: string;
+  /** Where weights are kept. Default: `models` in the data folder. */
+  readonly modelsDir?: string;
   readonly mirrors: readonly string[];
   readonly modelsFolder?: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -54,18 +56,14 @@ const SERVER_MB = 200;
 
 /** Looks at the machine and at what the settings need of it. Changes nothing, fetches nothing, throws nothing. */
 export async function examine(options: ExamineOptions): Promise<Finding[]> {
-  const { settings, dataDir, env, run = runTool } = options;
-  const { host, port } = settings.server;
-  const [nvidia, system, sources, networks, providers, folder, disk, portState] = await Promise.all([
-    askNvidiaSmi(run),
-    askSystem(run),
+  const { settings, dataDir, env } = options;
+  const [machine, sources, networks, providers] = await Promise.all([
+    lookAtMachine(options),
     lookAtSources(options).catch(notLookedAt('cameras')),
-    lookAtNetworks(options, run).catch(notLookedAt('models')),
+    lookAtNetworks(options).catch(notLookedAt('models')),
     lookAtProviders(options),
-    lookAtDataFolder(dataDir),
-    freeDisk(dataDir),
-    lookAtPort(host, port, run),
   ]);
+  const { nvidia, system, folder, disk, port } = machine;
   return [
     checkNode(process.versions.node),
     ...sources,
@@ -77,8 +75,45 @@ export async function examine(options: ExamineOptions): Promise<Finding[]> {
     checkDisk(disk, dataDir),
     checkDataFolder(folder),
     checkClock(Date.now(), builtMs(), system.timedatectl),
-    checkPort(host, port, portState),
+    port,
   ];
+}
+
+/** What a gateway needs of the machine for itself: no network runs in it, and no camera. */
+export async function examineGateway(options: ExamineOptions): Promise<Finding[]> {
+  const { nvidia, system, folder, disk, port } = await lookAtMachine(options);
+  return [
+    checkNode(process.versions.node),
+    ...checkDriver(nvidia, false),
+    ...checkContainers({ ...system, gpu: nvidia.state === 'found' }),
+    checkDisk(disk, options.dataDir),
+    checkDataFolder(folder),
+    checkClock(Date.now(), builtMs(), system.timedatectl),
+    port,
+  ];
+}
+
+/** What one tenant needs beside what its gateway does. */
+export async function examineTenant(options: ExamineOptions): Promise<Finding[]> {
+  const [sources, networks, providers, folder] = await Promise.all([
+    lookAtSources(options).catch(notLookedAt('cameras')),
+    lookAtNetworks(options).catch(notLookedAt('models')),
+    lookAtProviders(options),
+    lookAtDataFolder(options.dataDir),
+  ]);
+  return [...sources, ...providers, ...networks, checkDataFolder(folder)];
+}
+
+async function lookAtMachine({ settings, dataDir, run = runTool }: ExamineOptions) {
+  const { host, port } = settings.server;
+  const [nvidia, system, folder, disk, portState] = await Promise.all([
+    askNvidiaSmi(run),
+    askSystem(run),
+    lookAtDataFolder(dataDir),
+    freeDisk(dataDir),
+    lookAtPort(host, port, run),
+  ]);
+  return { nvidia, system, folder, disk, port: checkPort(host, port, portState) };
 }
 
 async function askSystem(run: RunTool) {
@@ -122,8 +157,9 @@ async function lookAtProviders({ settings, env }: ExamineOptions): Promise<Findi
   return tried.map(checkProvider);
 }
 
-async function lookAtNetworks(options: ExamineOptions, run: RunTool): Promise<Finding[]> {
-  const { settings, dataDir, mirrors, modelsFolder = null, env } = options;
+async function lookAtNetworks(options: ExamineOptions): Promise<Finding[]> {
+  const { settings, dataDir, modelsDir = join(dataDir, 'models'), mirrors, modelsFolder = null, env } = options;
+  const { run = runTool } = options;
   const { models } = settings;
   const place = await detectorPlace({
     role: models.detector,
@@ -132,7 +168,7 @@ async function lookAtNetworks(options: ExamineOptions, run: RunTool): Promise<Fi
     run,
   }).catch(() => ({ on: 'cpu' }) as const);
   const store = openModelStore({
-    dir: join(dataDir, 'models'),
+    dir: modelsDir,
     folder: modelsFolder,
     mirrors,
     starter: false,

@@ -83,6 +83,22 @@ describe('facegate', () => {
     expect(stderr.split('\n').filter((line) => line.startsWith('facegate: ')).length).toBeGreaterThanOrEqual(3);
   });
 
+  it('says nothing of a reader that has read enough', async () => {
+    const list = spawn(process.execPath, [join(root, 'cli/main.ts'), 'models', 'list'], {
+      cwd: folder,
+      env: { PATH: process.env.PATH ?? '', HOME: folder },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    // As `| head` does, before anything was written.
+    list.stdout.destroy();
+    let said = '';
+    list.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const [code] = await once(list, 'close');
+    expect({ code, said }).toEqual({ code: 0, said: '' });
+  }, 60_000);
+
   it.skipIf(!requirement('shared').met)(
     'ends when the gallery cannot be opened, and leaves no network behind',
     async () => {

@@ -43,12 +43,12 @@ export function addTestDoorCommand(doors: Command, context: CommandContext): voi
 }
 
 function test(options: TestOptions, context: CommandContext): void {
-  const { terminal, env } = context;
-  const { settings, dataDir, baseDir, warnings } = readSettings(options, context);
+  const { terminal } = context;
+  const { settings, dataDir, baseDir, galleryKey, warnings } = readSettings(options, context);
   for (const warning of warnings) terminal.note(warning);
   const doors = pickDoors(settings, options.door ?? settings.doors.map(({ id }) => id));
   if (doors.length === 0) throw new AppError('DOOR_NOT_FOUND', 'no door is configured (is --config missing?)');
-  const place = galleryPlace({ settings, dataDir, baseDir, key: env.FACEGATE_GALLERY_KEY });
+  const place = galleryPlace({ settings, dataDir, baseDir, key: galleryKey });
   if (!existsSync(place.file)) throw new AppError('GALLERY_UNAVAILABLE', `there is no gallery ${place.file}`);
   const visitor = visitorOf(subjectNamed(options.subject, place));
   const switches = lockdowns(join(dataDir, 'doors.db'));

@@ -50,16 +50,22 @@ export function addCalibrateCommand(gallery: Command, context: CommandContext): 
 }
 
 async function calibrate(options: CalibrateOptions, context: CommandContext): Promise<void> {
-  const { terminal, env } = context;
+  const { terminal } = context;
   const loaded = readSettings(options, context);
-  const { settings, dataDir, baseDir, warnings, file: settingsFile } = loaded;
+  const { settings, dataDir, baseDir, galleryKey, warnings, file: settingsFile, entry } = loaded;
   for (const warning of warnings) terminal.note(warning);
   if (options.write && settingsFile === null) {
     throw new AppError('USAGE', '--write needs the configuration file to write into: --config FILE');
   }
+  if (options.write && entry?.settings !== undefined) {
+    throw new AppError(
+      'USAGE',
+      `--write needs a file of the tenant's own: the settings of "${entry.id}" stand in ${settingsFile}; give it a file (config:), or write recognition.threshold there yourself`,
+    );
+  }
   const log = openLog(options.logLevel ?? 'warn');
   const embedder = await embedderEntry(options, context);
-  const place = galleryPlace({ settings, dataDir, baseDir, key: env.FACEGATE_GALLERY_KEY });
+  const place = galleryPlace({ settings, dataDir, baseDir, key: galleryKey });
   if (!existsSync(place.file)) {
     throw new AppError('GALLERY_UNAVAILABLE', `there is no gallery at ${place.file}; --data names another folder`);
   }

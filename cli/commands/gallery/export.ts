@@ -39,10 +39,10 @@ export function addExportCommand(gallery: Command, context: CommandContext): voi
 }
 
 async function run(target: string, options: ExportCommandOptions, context: CommandContext): Promise<void> {
-  const { terminal, env, version } = context;
-  const { settings, dataDir, baseDir, warnings } = readSettings(options, context);
+  const { terminal, version } = context;
+  const { settings, dataDir, baseDir, galleryKey, warnings } = readSettings(options, context);
   for (const warning of warnings) terminal.note(warning);
-  const place = galleryPlace({ settings, dataDir, baseDir, key: env.FACEGATE_GALLERY_KEY });
+  const place = galleryPlace({ settings, dataDir, baseDir, key: galleryKey });
   if (!existsSync(place.file)) throw new AppError('GALLERY_UNAVAILABLE', `there is no gallery ${place.file}`);
   const file = resolve(target);
   if (existsSync(file)) throw new AppError('ARCHIVE_FAILED', `there is a file ${file} already; it is not overwritten`);

@@ -35,12 +35,12 @@ export function addImportCommand(gallery: Command, context: CommandContext): voi
 }
 
 async function run(file: string, options: ImportCommandOptions, context: CommandContext): Promise<void> {
-  const { terminal, env } = context;
-  const { settings, dataDir, baseDir, warnings } = readSettings(options, context);
+  const { terminal } = context;
+  const { settings, dataDir, baseDir, galleryKey, warnings } = readSettings(options, context);
   for (const warning of warnings) terminal.note(warning);
   if (!existsSync(file)) throw new AppError('ARCHIVE_FAILED', `${file}: there is no such file`);
   const passphrase = await readPassphrase(options, context, 'known');
-  const place = galleryPlace({ settings, dataDir, baseDir, key: env.FACEGATE_GALLERY_KEY });
+  const place = galleryPlace({ settings, dataDir, baseDir, key: galleryKey });
   using opened = new DisposableStack();
   const limits = opened.use(await galleryLimits(dataDir, silentLog));
   const database = opened.adopt(new GalleryDatabase(place.file, place, limits), (each) => each.close());

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { deviceEnvironment } from '../../../config/device-environment.ts';
 import { galleryPlace } from '../../../config/gallery-place.ts';
 import { enrolmentMinimum } from '../../../gallery/enrolment-minimum.ts';
 import { reembed } from '../../../gallery/reembed.ts';
@@ -10,6 +9,7 @@ import { openAnalyser } from '../../../models/open-analyser.ts';
 import { systemClock } from '../../../pipeline/system-clock.ts';
 import { decodeImage } from '../../../server/pictures/decode-image.ts';
 import { openAuditLog } from '../../../storage/audit-log.ts';
+import { environmentFor } from '../choose-tenant.ts';
 import type { CommandContext } from '../command-context.ts';
 import { commandLineCaller } from '../command-line-caller.ts';
 import { galleryLimits } from '../gallery-limits.ts';
@@ -29,7 +29,8 @@ export function addReembedCommand(gallery: Command, context: CommandContext): vo
 
 async function run(options: SettingsOptions, context: CommandContext): Promise<void> {
   const { terminal, env } = context;
-  const { settings, dataDir, baseDir, mirrors, modelsFolder, warnings } = readSettings(options, context);
+  const read = readSettings(options, context);
+  const { settings, dataDir, baseDir, galleryKey, mirrors, modelsFolder, warnings } = read;
   for (const warning of warnings) terminal.note(warning);
   const { previous } = settings.models.embedder;
   const log = openLog(options.logLevel ?? 'warn');
@@ -37,11 +38,11 @@ async function run(options: SettingsOptions, context: CommandContext): Promise<v
     // Nobody is judged here beyond whether the face is fit, nor looked up.
     models: { ...settings.models, scorers: [], embedder: { ...settings.models.embedder, previous: undefined } },
     oodThreshold: settings.recognition.oodThreshold,
-    dir: join(dataDir, 'models'),
+    dir: read.modelsDir,
     mirrors,
     modelsFolder,
     starter: false,
-    environment: deviceEnvironment(env),
+    environment: await environmentFor(read, env),
     clock: systemClock,
     log,
     onProgress: (model, done, total) => terminal.progress(`fetching ${model}`, done, total),
@@ -49,7 +50,7 @@ async function run(options: SettingsOptions, context: CommandContext): Promise<v
   await using analyser = networks;
   using limits = await galleryLimits(dataDir, log);
   await using gallery = openGallery({
-    ...galleryPlace({ settings, dataDir, baseDir, key: env.FACEGATE_GALLERY_KEY }),
+    ...galleryPlace({ settings, dataDir, baseDir, key: galleryKey }),
     ...embeddingSpace(embedder),
     limits,
     log,

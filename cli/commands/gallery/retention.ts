@@ -34,14 +34,14 @@ export function addRetentionCommand(gallery: Command, context: CommandContext): 
 }
 
 function run(options: RetentionCommandOptions, context: CommandContext): void {
-  const { terminal, env } = context;
-  const { settings, dataDir, baseDir, warnings } = readSettings(options, context);
+  const { terminal } = context;
+  const { settings, dataDir, baseDir, galleryKey, warnings } = readSettings(options, context);
   for (const warning of warnings) terminal.note(warning);
   const afterMs = options.after === undefined ? settings.gallery.retention?.after : durationFrom(options.after);
   if (afterMs === undefined) {
     throw new AppError('USAGE', 'say for how long: --after 365d, or gallery.retention.after in the configuration');
   }
-  const place = galleryPlace({ settings, dataDir, baseDir, key: env.FACEGATE_GALLERY_KEY });
+  const place = galleryPlace({ settings, dataDir, baseDir, key: galleryKey });
   if (!existsSync(place.file)) throw new AppError('GALLERY_UNAVAILABLE', `there is no gallery ${place.file}`);
   using opened = new DisposableStack();
   const database = opened.adopt(new GalleryDatabase(place.file, place), (each) => each.close());

@@ -34,9 +34,9 @@ Where the key comes from FACEGATE_GALLERY_KEY, give the next one too, and start 
 
 function rotateKey(options: RotateKeyOptions, context: CommandContext): void {
   const { terminal, env } = context;
-  const { settings, dataDir, baseDir, warnings } = readSettings(options, context);
+  const { settings, dataDir, baseDir, galleryKey, warnings } = readSettings(options, context);
   for (const warning of warnings) terminal.note(warning);
-  const { file, keyFile, key } = galleryPlace({ settings, dataDir, baseDir, key: env.FACEGATE_GALLERY_KEY });
+  const { file, keyFile, key } = galleryPlace({ settings, dataDir, baseDir, key: galleryKey });
   const audit = openAuditLog({ file: join(dataDir, 'audit.db'), clock: systemClock });
   try {
     const oldKeyFile = options.keepOld === undefined ? undefined : resolve(options.keepOld);

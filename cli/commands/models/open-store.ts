@@ -1,15 +1,12 @@
-import { join } from 'node:path';
-import type { Settings } from '../../../config/settings-schema.ts';
 import type { ModelFolders } from '../../../models/model-places.ts';
 import { type ModelStore, openModelStore } from '../../../models/store.ts';
 import type { Logger } from '../../../pipeline/ports.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openLog } from '../log.ts';
-import { readSettings, type SettingsOptions } from '../settings-options.ts';
+import { readFileSettings, readSettings, type SettingsOptions } from '../settings-options.ts';
 
 export interface OpenedStore {
   readonly store: ModelStore;
-  readonly settings: Settings;
   /** Where it looks. */
   readonly folders: ModelFolders;
 }
@@ -29,7 +26,9 @@ export function openStore(
   context: CommandContext,
   { starter = false, offline = false, log = openLog(options.logLevel ?? 'warn') }: OpenStoreOptions = {},
 ): OpenedStore {
-  const { dataDir, mirrors, modelsFolder, settings } = readSettings(options, context);
-  const folders = { dir: join(dataDir, 'models'), folder: modelsFolder, systemDir: SYSTEM_DIR, mirrors };
-  return { store: openModelStore({ ...folders, starter, offline, log }), folders, settings };
+  // All tenants have the same weights, so none needs to be named; one that is must be there.
+  const read = options.tenant === undefined ? readFileSettings : readSettings;
+  const { modelsDir, mirrors, modelsFolder } = read(options, context);
+  const folders = { dir: modelsDir, folder: modelsFolder, systemDir: SYSTEM_DIR, mirrors };
+  return { store: openModelStore({ ...folders, starter, offline, log }), folders };
 }

@@ -47,6 +47,30 @@ describe('facegate doctor', () => {
     expect(findings.map(({ check }) => check)).toContain('provider cpu');
   });
 
+  it('looks at the gateway, then at each tenant, and says of each by its name what is wrong', async () => {
+    const file = config(
+      'server: { port: 0 }\ntenants:\n  - { id: attendance, device: cpu, settings: { models: { providers: [dml] } } }\n' +
+        '  - { id: access, device: { gpu: 9 }, settings: {} }\n  - { id: batch, settings: { camras: [] } }\n',
+    );
+    const { code, stdout } = await facegate('doctor', '--json', '-c', file);
+    expect(code).toBe(1);
+    const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+    expect(findings.filter(({ state }) => state === 'wrong').map(({ check, found }) => [check, found])).toEqual(
+      expect.arrayContaining([
+        ['attendance: provider dml', expect.stringContaining('does not run here')],
+        ['access: device', expect.stringMatching(/nvidia-smi|GPU 9/)],
+        ['batch: settings', expect.stringContaining('camras')],
+      ]),
+    );
+    const of = (name: string) => findings.find(({ check }) => check === name)?.found;
+    expect(of('attendance: data folder')).toContain(join('home', 'tenants', 'attendance'));
+    expect(of('data folder')).not.toContain('tenants');
+    // Once, although two tenants ask for neither.
+    expect(findings.filter(({ check }) => check.endsWith('provider tensorrt'))).toHaveLength(1);
+    const one = await facegate('doctor', '--json', '-c', file, '--port', '0', '--tenant', 'access');
+    expect((JSON.parse(one.stdout) as { findings: Finding[] }).findings.map(({ check }) => check)).toContain('device');
+  });
+
   it('ends with 1 where the settings ask for a provider that does not run here', async () => {
     const file = config('server: { port: 0 }\nmodels: { providers: [dml] }\n');
     const { code, stdout } = await facegate('doctor', '-c', file);
