@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { AppError } from '../config/app-error.ts';
 import type { CatalogEntry } from './catalog.ts';
-import { checkpointKind, exportHint } from './checkpoint-file.ts';
+import { checkpointKind } from './checkpoint-file.ts';
 import { fileHead } from './file-head.ts';
 import { MODEL_BYTES_LIMIT } from './model-limits.ts';
 
@@ -19,7 +19,7 @@ export async function unusableFile(path: string, meant?: CatalogEntry): Promise<
       return new AppError('MODEL_NOT_FOUND', `${path} is ${found.isDirectory() ? 'a folder' : 'not a file'}`);
     }
     if (found.size >= MODEL_BYTES_LIMIT) return tooLarge(path, found.size);
-    const foreign = foreignBytes(path, await fileHead(path), meant);
+    const foreign = await foreignBytes(path, await fileHead(path), meant);
     return foreign === null ? null : new AppError('MODEL_INVALID', foreign);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
@@ -39,10 +39,14 @@ export function tooLarge(path: string, bytes: number): AppError {
  *
  * @param head the first `HEAD_BYTES`, or all there are.
  */
-export function foreignBytes(path: string, head: Uint8Array, meant?: CatalogEntry): string | null {
+export async function foreignBytes(path: string, head: Uint8Array, meant?: CatalogEntry): Promise<string | null> {
   if (head.length === 0) return `${path} is empty`;
   const checkpoint = checkpointKind(head);
-  if (checkpoint) return exportHint(path, checkpoint, meant);
+  if (checkpoint) {
+    // Only then: inference processes come here with every model, and need neither the catalog nor what reads it.
+    const { exportHint } = await import('./export-hint.ts');
+    return exportHint(path, checkpoint, meant);
+  }
   const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1');
   if (text.startsWith('version https://git-lfs.github.com/')) {
     return `${path} is a Git LFS pointer, not the model that it stands for; fetch that: git lfs pull`;

@@ -25,7 +25,7 @@ export async function readVerifiedBytes(
       `${path} is not ${entry.name}: expected SHA-256 ${entry.sha256}, got ${got}; delete the file to have it fetched again`,
     );
   }
-  const foreign = foreignBytes(path, bytes.subarray(0, HEAD_BYTES));
+  const foreign = await foreignBytes(path, bytes.subarray(0, HEAD_BYTES));
   if (foreign !== null) throw new AppError('MODEL_INVALID', foreign);
   try {
     refuseExternalData(bytes);
