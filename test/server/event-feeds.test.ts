@@ -201,6 +201,19 @@ describe('GET /events/stream', () => {
     over.terminate();
   });
 
+  it('carries the address of the picture of the moment, live and again, where there is one and nowhere else', async () => {
+    await serve();
+    append(1, { pictured: true });
+    append(1);
+    const told = await stream('/events/stream?since=0');
+    await eventually('the replay', () => told.ids().length === 2);
+    append(1, { pictured: true });
+    await eventually('the last one', () => told.ids().length === 3);
+    const [first, second, third] = told.events();
+    for (const event of [first, third]) expect(event?.snapshotUrl).toBe(`/events/${event?.id}/snapshot`);
+    expect(second).not.toHaveProperty('snapshotUrl');
+  });
+
   it('answers 410 in plain JSON where the number is not in the log', async () => {
     await serve();
     append(3);

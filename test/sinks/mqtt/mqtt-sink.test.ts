@@ -40,7 +40,9 @@ describe.skipIf(!requirement('mosquitto').met)('an MQTT sink', () => {
     it('publishes the whole envelope below its type, door and camera, QoS 1, and retains none', async () => {
       await using rig = await setUp({ broker: plainBroker(broker.port, { version }) });
       const { sink, listener, topic } = rig;
-      const events = [accessEvent(), grant(), accessEvent({ type: 'system.fault', camera: null, reason: 'INTERNAL' })];
+      const pictured = grant(2000, { snapshotUrl: '/events/01900000-0000-7000-8000-000000000002/snapshot' });
+      const fault = accessEvent({ type: 'system.fault', camera: null, reason: 'INTERNAL' });
+      const events = [accessEvent(), pictured, fault];
       await sink.deliver(events, NEVER);
       const topics = ['person.seen/-/front', 'access.granted/lobby/front', 'system.fault/-/-'];
       for (const [i, event] of events.entries()) {
