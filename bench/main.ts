@@ -56,7 +56,7 @@ program
   .command('all')
   .description(`${FIGURES.join(', ')}, one after the other; each writes DIR/PART.json`)
   .requiredOption('--out <dir>', 'folder for figures and plots')
-  .option('--quick', 'short, and yet of several rounds: about 25 minutes on two cores')
+  .option('--quick', 'short, and yet of several rounds: about 30 minutes on two cores')
   .option('--only <parts>', 'of them', namesOf)
   .action(async ({ out, quick = false, only }: { out: string; quick?: boolean; only?: string[] }) => {
     const unknown = (only ?? []).filter((name) => !(name in PARTS));

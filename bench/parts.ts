@@ -103,6 +103,7 @@ export const FIGURES = [
   'viewers',
   'growth',
   'isolation',
+  'tenants',
   'search',
   'stages',
   'events',
