@@ -46,6 +46,7 @@ import { Cameras } from './camera-registry.ts';
 import { CameraStore } from './cameras/camera-store.ts';
 import { confirmationFps } from './cameras/confirmation-fps.ts';
 import { FairRates } from './cameras/fair-rates.ts';
+import { remoteCamera } from './cameras/remote-camera.ts';
 import type { CameraListener } from './cameras/running-camera.ts';
 import { watchRetention } from './gallery-retention.ts';
 import { HotSettings } from './hot-settings.ts';
@@ -416,6 +417,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
       latestPicture: (camera) => live.latest(camera),
       store: cameraStore,
       limit: limits.cameras,
+      accept: (camera) => remoteCamera(camera, { machineIsShared: behind !== undefined }),
       listener,
       clock,
       log,

@@ -50,13 +50,22 @@ export type NewCamera = z.input<typeof newCamera>;
 export type CameraPatch = z.input<typeof cameraPatch>;
 
 const NETWORK = /^(?:rtsps?|https?):\/\//i;
+const WEBCAM = /^\s*webcam:/i;
 const REMOTE = /^(?:(?:rtsps?|https?):\/\/|webcam:|test:)/i;
 
 /**
+ * @param o.machineIsShared there are other tenants, whose webcams this machine's may be: those stand in the settings only.
+ *   Default: no.
  * @throws {AppError} SOURCE_URL_INVALID for an address of a kind that is not taken over HTTP, REQUEST_INVALID for what
  *   does not fit together.
  */
-export function remoteCamera(camera: CameraInput): CameraSettings {
+export function remoteCamera(camera: CameraInput, o: { machineIsShared?: boolean } = {}): CameraSettings {
+  if (o.machineIsShared && WEBCAM.test(camera.url)) {
+    throw new AppError(
+      'SOURCE_URL_INVALID',
+      'url must not be a webcam when it is sent over HTTP: several tenants share this machine, and its settings say whose it is',
+    );
+  }
   if (!REMOTE.test(camera.url)) {
     throw new AppError(
       'SOURCE_URL_INVALID',

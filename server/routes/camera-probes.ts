@@ -45,10 +45,10 @@ const probeAnswer = z
   ])
   .meta({ id: 'CameraProbe' });
 
-type Parts = Pick<ServerParts, 'cameras' | 'settings' | 'analyser' | 'roles'>;
+type Parts = Pick<ServerParts, 'cameras' | 'settings' | 'analyser' | 'roles' | 'behind'>;
 
 export function cameraProbeRoutes(app: ServerApp, parts: Parts): void {
-  const { cameras } = parts;
+  const { cameras, behind } = parts;
   const probes = new Admission({ atOnce: PROBES_AT_ONCE, maxWaiting: 8 });
   const description = 'A camera that cannot be read is an answer with `ok: false`, not an error.';
 
@@ -86,7 +86,7 @@ export function cameraProbeRoutes(app: ServerApp, parts: Parts): void {
       response: { 200: probeAnswer, ...errorAnswers('SOURCE_URL_INVALID', 'INFERENCE_BUSY') },
     },
     handler: (request, reply) => {
-      const camera = remoteCamera({ ...request.body, id: 'probe' });
+      const camera = remoteCamera({ ...request.body, id: 'probe' }, { machineIsShared: behind !== undefined });
       return answer(reply, camera.width, () => cameras.probe({ ...camera, width: WIDEST }));
     },
   });
