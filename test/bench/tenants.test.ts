@@ -226,38 +226,43 @@ describe('a caller of its own', () => {
 describe('processes of a measurement', () => {
   let folder = '';
   let child: ChildProcess | undefined;
+  let below: number | null = null;
   afterEach(() => {
     child?.kill('SIGKILL');
+    if (below !== null && isAlive(below)) process.kill(below, 'SIGKILL');
+    below = null;
     rmSync(folder, { recursive: true, force: true });
   });
 
   /** A program with one below it, which says its number; `rest` runs besides. */
   async function parentOf(rest: string): Promise<number> {
     folder = mkdtempSync(join(tmpdir(), 'facegate-bench-test-'));
-    const below = join(folder, 'inference-process.js');
-    writeFileSync(below, 'setInterval(() => {}, 1000)');
+    const script = join(folder, 'inference-process.js');
+    writeFileSync(script, 'setInterval(() => {}, 1000)');
     const program = join(folder, 'parent.mjs');
     writeFileSync(
       program,
       `import { spawn } from 'node:child_process';
        ${rest}
-       process.stdout.write(String(spawn(process.execPath, [${JSON.stringify(below)}]).pid));
+       process.stdout.write(String(spawn(process.execPath, [${JSON.stringify(script)}]).pid));
        setInterval(() => {}, 1000);`,
     );
     child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [said] = await once(child.stdout!, 'data');
-    return Number(said);
+    const pid = Number(said);
+    below = pid;
+    return pid;
   }
 
   it.runIf(process.platform === 'linux')('are counted by what they are for, and killed one by one', async () => {
-    const below = await parentOf('');
+    const under = await parentOf('');
     const costs = await eventually('both of them', () => {
       const now = treeCosts(child!.pid!);
       return now.processes.inference === 1 ? now : null;
     });
     expect(costs.processes).toEqual({ server: 1, tenant: 0, inference: 1, ffmpeg: 0 });
     expect(costs.memory.server).toBeGreaterThan(2 ** 20);
-    const { kills } = await whileKilled(child!.pid!, 60_000, () => eventually('it is gone', () => !isAlive(below)));
+    const { kills } = await whileKilled(child!.pid!, 60_000, () => eventually('it is gone', () => !isAlive(under)));
     expect(kills).toBe(1);
   });
 
@@ -266,13 +271,13 @@ describe('processes of a measurement', () => {
     async () => {
       const kept = mkdtempSync(join(tmpdir(), 'facegate-bench-kept-'));
       mkdirSync(join(kept, 'data'));
-      const below = await parentOf(
+      const under = await parentOf(
         `const { endWithUs } = await import(${JSON.stringify(at('end-with-us.ts'))}); endWithUs(${JSON.stringify(kept)});`,
       );
       const gone = once(child!, 'exit');
       child!.kill('SIGINT');
       expect(await gone).toEqual([130, null]);
-      await eventually('what it started is gone', () => !isAlive(below));
+      await eventually('what it started is gone', () => !isAlive(under));
       expect(existsSync(kept)).toBe(false);
     },
   );
