@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-const SYSTEM = 'test/system/**/*.test.ts';
+/** Those of tenants start a gateway and its tenants as they are started in use. */
+const SYSTEM = ['test/system/**/*.test.ts', 'test/tenants/{gateway-ends,leaks,tenant-faults,tenant-settings}.test.ts'];
 
 export default defineConfig({
   test: {
@@ -16,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'rooms',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', SYSTEM, '**/node_modules/**'],
+          exclude: ['test/e2e/**', ...SYSTEM, '**/node_modules/**'],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -24,7 +25,7 @@ export default defineConfig({
       {
         // Whole programs that watch cameras in real time: one after the other, with the machine to themselves.
         extends: true,
-        test: { name: 'system', include: [SYSTEM], maxWorkers: 1, sequence: { groupOrder: 1 } },
+        test: { name: 'system', include: SYSTEM, maxWorkers: 1, sequence: { groupOrder: 1 } },
       },
     ],
   },

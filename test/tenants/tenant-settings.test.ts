@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -76,7 +77,10 @@ describe('tenants whose settings change', () => {
   it('that cannot be read leave a running tenant as it is', async () => {
     const { pid } = tenants.view('second');
     tenants.apply({ tenants: [first, { id: 'second', settings: { cameras: 3 } }, { id: 'third', settings: {} }] });
-    expect(tenants.view('second')).toMatchObject({ state: 'ready', pid });
+    const why = 'it goes on with the settings that it has: tenant "second"';
+    expect(tenants.view('second')).toMatchObject({ state: 'ready', pid, problem: { code: 'CONFIG_INVALID' } });
+    expect(tenants.view('second').problem?.message).toContain(why);
+    expect(tenants.views.at(-1)).toMatchObject({ id: 'second', problem: { code: 'CONFIG_INVALID' } });
     const said = tenants.log.lines.filter(({ message }) =>
       message.includes('it goes on with the settings that it has'),
     );
@@ -85,7 +89,8 @@ describe('tenants whose settings change', () => {
       readFileSync(join(tenants.folder, 'logs/second.log'), 'utf8').includes('the settings stay as they were'),
     );
     tenants.apply({ tenants: [first, second, { id: 'third', settings: {} }] });
-    expect(tenants.view('second')).toMatchObject({ state: 'ready', pid });
+    expect(tenants.view('second')).toMatchObject({ state: 'ready', pid, problem: null });
+    expect(tenants.views.at(-1)).toMatchObject({ id: 'second', problem: null });
   });
 
   it('come and go', async () => {
@@ -145,7 +150,7 @@ describe('a tenant with limits', () => {
         expect.stringMatching(/affinity|cgroup/),
       ]);
       if (measures.some(({ by }) => by === 'niceness')) {
-        expect(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[16]).toBe('3');
+        expect(getPriority(pid as number) - getPriority()).toBe(3);
       }
       // One network process a processor that it may use.
       const { body } = await tenants.ask('small', '/ready');
