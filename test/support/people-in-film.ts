@@ -46,21 +46,27 @@ export function longFilm(film: string, seconds: number, file: string): string {
   return file;
 }
 
-/** Asks a running facegate where the faces are, and makes its best-sized one known by a cut-out that shows nobody else. */
-export async function enrolFromPicture(address: string, name: string, picture: Buffer): Promise<void> {
-  const found = (await post(`${address}/detect`, picture)) as { faces: { bbox: [number, number, number, number] }[] };
+type Box = readonly [x1: number, y1: number, x2: number, y2: number];
+
+/** The widest face with what is around it, so that it shows nobody else. `faces` as `POST /detect` answers. */
+export async function faceCutOut(picture: Buffer, faces: readonly { readonly bbox: Box }[]): Promise<Buffer> {
   const { width = 0, height = 0 } = await sharp(picture).metadata();
-  const faces = found.faces.map(({ bbox }) => bbox).sort((a, b) => b[2] - b[0] - (a[2] - a[0]));
-  const [x1, y1, x2, y2] = faces[0] ?? [];
-  if (x1 === undefined || y1 === undefined || x2 === undefined || y2 === undefined)
-    throw new Error('nobody is in the picture');
+  const [widest] = faces.map(({ bbox }) => bbox).sort((a, b) => b[2] - b[0] - (a[2] - a[0]));
+  if (!widest) throw new Error('nobody is in the picture');
+  const [x1, y1, x2, y2] = widest;
   const margin = Math.round((x2 - x1) / 2);
   const left = Math.max(0, x1 - margin);
   const top = Math.max(0, y1 - margin);
-  const cutOut = await sharp(picture)
+  return sharp(picture)
     .extract({ left, top, width: Math.min(width, x2 + margin) - left, height: Math.min(height, y2 + margin) - top })
     .jpeg({ quality: 95 })
     .toBuffer();
+}
+
+/** Asks a running facegate where the faces are, and makes its best-sized one known by a cut-out that shows nobody else. */
+export async function enrolFromPicture(address: string, name: string, picture: Buffer): Promise<void> {
+  const { faces } = (await post(`${address}/detect`, picture)) as { faces: { bbox: Box }[] };
+  const cutOut = await faceCutOut(picture, faces);
   const subject = await fetch(`${address}/subjects`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
