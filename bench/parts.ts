@@ -80,7 +80,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
     about:
       'two networks alone, in threads, in processes and in tenants; what one tenant does to others under load and killed; twenty tenants',
     takes: ['rounds', 'seconds', 'tenants'],
-    quick: { rounds: 3, seconds: 3 },
+    quick: { rounds: 2, seconds: 3 },
     run: async (options) => (await import('./tenants.ts')).measureTenants(options),
   },
   search: {

@@ -67,7 +67,7 @@ export async function measureTenants(options: BenchOptions = {}): Promise<Measur
       ratios: [...arrangementRatios(arrangements.values), ...neighbourRatios(neighbours), ...manyRatios(many)],
       remarks: [
         `two networks, as \`auto\` chooses them, and one inference process with both, a thread or process for each; pictures of 1280×720 of ${film().split('/').at(-1)}; /compare looks at two, /detect at one`,
-        `arrangements: each started anew in each round, called by a program of its own without a pause for ${seconds} s, all of it on all processors; containers: not measured, no container engine`,
+        `arrangements: each started anew in each round, called by a program of its own without a pause for ${seconds} s (/detect for half of that), all of it on all processors; containers: not measured, no container engine`,
         'overloaded: 10 calls under way at a time by another program on /compare; beside a busy generator: that program does the same with a server that knows one answer. Callers of one facegate share it whatever its arrangement; tenants are below. A crash in a thread ends the program, so nothing is killed there',
         `three tenants: ${VICTIM} and the load generator on processors ${split.loaded}, two others, who calls them and the gateway on ${split.others}: what the gateway does for the loaded one counts against the others. The null server is where ${VICTIM} is, asked the same at the same concurrency of 10, as fast as both can; so both sides of a ratio have all processors busy`,
         `the two others are called in turn, one call at a time, a pair of one person and a pair of two; every answer is held to what the first facegate alone said (a cosine within 0.02)`,

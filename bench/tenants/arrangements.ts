@@ -60,7 +60,10 @@ export class Arrangements {
     const { same, detect } = this.#questions;
     const compare = [facegate.target(same, 'asked')];
     this.values.noteCalls(`${name}: compare`, await this.#asked(other, compare));
-    this.values.noteCalls(`${name}: detect`, await this.#asked(other, [facegate.target(detect, 'asked')]));
+    this.values.noteCalls(
+      `${name}: detect`,
+      await this.#asked(other, [facegate.target(detect, 'asked')], this.#seconds / 2),
+    );
     this.#noteMemory(name, treeCosts(facegate.pid));
     await using generator = await PinnedProgram.start('caller.ts', null);
     {
@@ -98,7 +101,10 @@ export class Arrangements {
     {
       await using caller = await this.#caller([a, b]);
       this.values.noteCalls('tenants: compare', await this.#asked(caller, [a]));
-      this.values.noteCalls('tenants: detect', await this.#asked(caller, [gateway.target(detect, 'asked', 'a')]));
+      this.values.noteCalls(
+        'tenants: detect',
+        await this.#asked(caller, [gateway.target(detect, 'asked', 'a')], this.#seconds / 2),
+      );
     }
     await this.#both('tenants', a, b);
     this.#noteMemory('tenants', treeCosts(gateway.pid));
@@ -122,8 +128,8 @@ export class Arrangements {
     return caller;
   }
 
-  async #asked(caller: PinnedProgram, targets: readonly Target[]): Promise<Asked> {
-    const { asked } = await caller.ask({ targets, atOnce: 1, seconds: this.#seconds, calls: null });
+  async #asked(caller: PinnedProgram, targets: readonly Target[], seconds = this.#seconds): Promise<Asked> {
+    const { asked } = await caller.ask({ targets, atOnce: 1, seconds, calls: null });
     return asked.asked!;
   }
 

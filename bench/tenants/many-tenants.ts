@@ -7,7 +7,7 @@ import { KINDS, type Kind, type TreeCosts, treeCosts } from './tree-costs.ts';
 
 const RUNNING_WITHIN_MS = 300_000;
 /** After the last camera runs: networks and decoders of all have had their first pictures. */
-const SETTLE_MS = 5000;
+const SETTLE_MS = 3000;
 
 /**
  * A facegate alone, then so many tenants of the same settings behind a gateway: with a camera each, and after the cameras
