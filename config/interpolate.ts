@@ -23,9 +23,14 @@ const IN_USERINFO = /[a-z][a-z0-9+.-]*:\/\/[^/?#\s]*$/i;
  * looked at again), or the file's content that `NAME_FILE` names. `$${` stands for a literal `${`. Between `://` and `@` a variable holds a plain user name or password:
  * there it is percent-encoded, so that a password with `@`, `/` or `:` in it works.
  *
+ * @param leave what stays as it is written.
  * @throws {AppError} CONFIG_SECRET_MISSING when the file of a `NAME_FILE` cannot be read.
  */
-export function interpolate(value: unknown, env: Readonly<Record<string, string | undefined>>): Interpolated {
+export function interpolate(
+  value: unknown,
+  env: Readonly<Record<string, string | undefined>>,
+  leave: (path: SettingPath) => boolean = () => false,
+): Interpolated {
   const filled: Interpolated['filled'] = [];
   const missing: Interpolated['missing'] = [];
   const malformed: SettingPath[] = [];
@@ -49,6 +54,7 @@ export function interpolate(value: unknown, env: Readonly<Record<string, string 
     });
 
   const walk = (node: unknown, path: SettingPath): unknown => {
+    if (leave(path)) return node;
     if (typeof node === 'string') return text(node, path);
     if (Array.isArray(node)) return node.map((child, i) => walk(child, [...path, i]));
     if (node === null || typeof node !== 'object') return node;

@@ -59,7 +59,7 @@ export function checkSettings(options: CheckSettingsOptions): Omit<LoadedSetting
   const written = yaml?.value ?? {};
   const overrides = options.overrides ?? {};
 
-  const { value, filled, missing, malformed } = interpolate(written, options.env);
+  const { value, filled, missing, malformed } = interpolate(written, options.env, isOfTenant);
   const where = (path: SettingPath): string => {
     if (!yaml || isOverridden(overrides, path)) return '';
     // What is missing has no line of its own: the nearest one above it that has.
@@ -114,6 +114,11 @@ export function checkSettings(options: CheckSettingsOptions): Omit<LoadedSetting
     yaml,
     warnings: [...settingsWarnings(settings), ...uselessDevice(settings, options.env)],
   };
+}
+
+/** Filled in with the rest of that tenant's: what is missing there is its fault, and no reason to stop the others. */
+function isOfTenant(path: SettingPath): boolean {
+  return path.length === 3 && path[0] === 'tenants' && path[2] === 'settings';
 }
 
 function uselessDevice({ models }: Settings, env: LoadSettingsOptions['env']): string[] {

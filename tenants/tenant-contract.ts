@@ -46,7 +46,7 @@ export interface TenantView {
   /** Since the gateway started; first starts do not count. */
   readonly restarts: number;
   readonly lastEnd: TenantEnd | null;
-  /** Why it is not ready; null where nothing is the matter. */
+  /** Why it is not ready, or what is the matter though it is; null where nothing is. */
   readonly problem: { readonly code: string; readonly message: string } | null;
   /** For people: `cpu`, `GPU 0`, `MIG-…`, `any`. */
   readonly device: string;

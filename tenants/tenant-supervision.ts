@@ -104,8 +104,8 @@ export class TenantSupervision implements SupervisedTenant {
   #eventLoopDelayMs: number | null = null;
   /** Settings that have worked: a later refusal of them is no fault of theirs. */
   #proved: TenantDefinition | null = null;
-  /** Why the settings could not be read last time, which was said. */
-  #unreadable: string | null = null;
+  /** Why the settings could not be read last time, while the process goes on with those that it has. */
+  #unreadable: AppError | null = null;
   #questions = 0;
   /** Of processes that ended, until their children must be gone. */
   readonly #sweeps = new Map<NodeJS.Timeout, readonly TreeProcess[]>();
@@ -141,7 +141,8 @@ export class TenantSupervision implements SupervisedTenant {
 
   view(): TenantView {
     const { limits } = this.#definition;
-    const problem = this.#problem && { code: this.#problem.code, message: this.#problem.message };
+    const why = this.#problem ?? (this.#state === 'ready' ? this.#unreadable : null);
+    const problem = why && { code: why.code, message: why.message };
     return {
       id: this.id,
       name: this.name,
@@ -224,15 +225,15 @@ export class TenantSupervision implements SupervisedTenant {
     const run = this.#run;
     if (run && !run.asked) {
       if (settings instanceof AppError) {
-        if (this.#unreadable !== settings.message) {
-          this.#unreadable = settings.message;
-          this.#log.error({ code: settings.code }, `it goes on with the settings that it has: ${settings.message}`);
-          run.link.send({ type: 'settings-refused', code: settings.code, message: settings.message });
-        }
+        const said = `it goes on with the settings that it has: ${settings.message}`;
         this.#definition = { ...definition, settings: before.settings };
+        if (this.#unreadable?.message === said) return;
+        this.#log.error({ code: settings.code }, said);
+        run.link.send({ type: 'settings-refused', code: settings.code, message: settings.message });
+        this.#understood(new AppError(settings.code, said));
         return;
       }
-      this.#unreadable = null;
+      this.#understood(null);
       if (needsAnotherProcess(run.definition, definition)) {
         this.#log.info({}, 'it is started anew: its settings have changed');
         this.restart();
@@ -246,10 +247,17 @@ export class TenantSupervision implements SupervisedTenant {
       }
       return;
     }
+    if (!(settings instanceof AppError)) this.#unreadable = null;
     const same = !needsAnotherProcess(before, definition) && sameSettings(before, definition);
     if (same || run) return;
     // What it failed with may be mended.
     this.restart();
+  }
+
+  #understood(problem: AppError | null): void {
+    if (this.#unreadable === problem) return;
+    this.#unreadable = problem;
+    this.#options.changed(this.view());
   }
 
   /** Twice a second. `treeOf` tells what runs below a process, where anybody knows. */

@@ -67,7 +67,8 @@ export async function gatewayApp(parts: GatewayAppParts): Promise<ServerApp> {
 }
 
 /** For every address that belongs to nobody: it says nothing of who else there is. */
-export const nothingThere = (): AppError => new AppError('NOT_FOUND', 'there is nothing at that address');
+export const nothingThere = (): AppError =>
+  new AppError('NOT_FOUND', 'there is nothing at that address; what belongs to a tenant is below /<tenant>/');
 
 function authenticator({ keys, server }: Settings): (request: FastifyRequest) => Principal | null {
   const find = operatorKeys(keys);

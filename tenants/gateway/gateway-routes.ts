@@ -185,8 +185,9 @@ export async function gatewayRoutes(app: ServerApp, { directory, version, metric
 
 function found(directory: TenantDirectory, id: string): SupervisedTenant {
   const tenant = directory.get(id);
-  if (!tenant) throw new AppError('TENANT_NOT_FOUND', 'there is no tenant with that id');
-  return tenant;
+  if (tenant) return tenant;
+  const ids = directory.list().map((each) => each.id);
+  throw new AppError('TENANT_NOT_FOUND', `there is no tenant "${id}"; there are ${ids.join(', ') || 'none'}`);
 }
 
 async function describeGateway(app: ServerApp, version: string): Promise<void> {

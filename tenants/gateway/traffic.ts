@@ -248,9 +248,9 @@ function checkUpgrade({ method, headers, httpVersion }: IncomingMessage): void {
 }
 
 const STATES: Readonly<Record<TenantView['state'], string>> = {
-  starting: 'starts',
+  starting: 'is starting',
   ready: 'is ready',
-  draining: 'stops',
+  draining: 'is stopping',
   waiting: 'ended and is started again soon',
   crash_loop: 'ends again and again',
   refused: 'does not start with its settings',

@@ -164,6 +164,18 @@ describe('tenants', () => {
     expect(right?.settings).toMatchObject({ cameras: [] });
   });
 
+  it('lack a secret each by itself: the others have their settings', () => {
+    const [a, b] = load(
+      entries('id: a, settings: { keys: [{ name: a, key: "${NOWHERE}", scopes: [read] }] }', 'id: b, settings: {}'),
+    );
+    expect(a?.settings).toMatchObject({
+      code: 'CONFIG_SECRET_MISSING',
+      message:
+        'tenant "a" (tenants[0].settings):\n  keys[0].key needs the environment variable NOWHERE, which is not set (line 2)',
+    });
+    expect(b?.settings).toMatchObject({ cameras: [] });
+  });
+
   it('whose file is not there have that to say', () => {
     const [gone] = load(entries('id: a, config: gone.yaml'));
     expect(gone?.settings).toMatchObject({ code: 'CONFIG_NOT_FOUND', message: expect.stringContaining('gone.yaml') });

@@ -173,10 +173,10 @@ describe('through the gateway', () => {
   });
 
   it.each([
-    [{ state: 'starting' }, '5', 'the tenant starts'],
+    [{ state: 'starting' }, '5', 'the tenant is starting'],
     [{ state: 'waiting', retryAfterSeconds: 9.2 }, '10', 'the tenant ended and is started again soon'],
     [{ state: 'crash_loop', retryAfterSeconds: 60 }, '60', 'the tenant ends again and again'],
-    [{ state: 'draining' }, '5', 'the tenant stops'],
+    [{ state: 'draining' }, '5', 'the tenant is stopping'],
     [{ state: 'refused' }, '60', 'the tenant does not start with its settings'],
     [{ state: 'stopped' }, '60', 'the tenant is stopped'],
   ] as const)('a tenant that is %o is 503, and is not asked', async (view, retryAfter, message) => {

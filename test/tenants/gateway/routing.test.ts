@@ -96,7 +96,10 @@ describe('a request', () => {
     expect(statusOf(answer)).toBe(status);
     expect(answer).not.toContain('"requests"');
     if (status === 404)
-      expect(bodyOf(answer)).toEqual({ code: 'NOT_FOUND', message: 'there is nothing at that address' });
+      expect(bodyOf(answer)).toEqual({
+        code: 'NOT_FOUND',
+        message: 'there is nothing at that address; what belongs to a tenant is below /<tenant>/',
+      });
     expect([...one.requests, ...two.requests]).toEqual([]);
   });
 
