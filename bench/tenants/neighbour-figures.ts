@@ -52,7 +52,7 @@ export function neighbourRows(values: RoundValues): Row[] {
         name: `the generator, ${WORDS[phase]}`,
         values: values.of(`${phase}: calls a second`),
         unit: '/s',
-        note: `${values.sum(`${phase}: load: answers`)} answers, ${values.sum(`${phase}: load: wrong`)} wrong, ${values.sum(`${phase}: load: failed`)} none at all`,
+        note: `${values.sum(`${phase}: load: answers`)} answers, ${values.sum(`${phase}: load: wrong`)} wrong, ${values.sum(`${phase}: load: failed`)} none at all${values.whyFailed(`${phase}: load`)}`,
       }),
     ),
     {

@@ -4,6 +4,7 @@ import type { Asked } from './ask.ts';
 /** What was measured, one value a round, by name. */
 export class RoundValues {
   readonly #values = new Map<string, number[]>();
+  readonly #reasons = new Map<string, Set<string>>();
 
   note(name: string, value: number): void {
     const values = this.#values.get(name);
@@ -17,6 +18,13 @@ export class RoundValues {
     this.note(`${name}: answers`, latencies.length);
     this.note(`${name}: wrong`, wrong);
     this.note(`${name}: failed`, countOf(failed));
+    this.#reasons.set(name, new Set([...(this.#reasons.get(name) ?? []), ...Object.keys(failed)]));
+  }
+
+  /** Why calls of this name got no answer: ` (503, ECONNRESET)`; empty where all got one. */
+  whyFailed(name: string): string {
+    const reasons = [...(this.#reasons.get(name) ?? [])].sort();
+    return reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
   }
 
   of(name: string): number[] {

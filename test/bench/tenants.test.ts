@@ -160,6 +160,7 @@ describe('figures of tenants', () => {
     expect(ratioNamed(neighbourRatios(neighbourValues(1)), right).values[0]).toBeCloseTo(1 / 3);
     const row = neighbourRows(neighbourValues(1)).find(({ name }) => name.startsWith('answers of the others'))!;
     expect(row.values).toEqual([2 * calls]);
+    expect(neighbourValues(0).whyFailed('burst: access')).toBe(' (503)');
     // Of what was killed, some may fail.
     expect(badAnswers(arrangementValues())).toBe((3 * 4 + 4) * ROUNDS);
   });
