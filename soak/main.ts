@@ -1,4 +1,4 @@
-// npm run soak -- sources | feeds: runs what is real beside what misbehaves, for long, and says of each number that is wanted what
+// npm run soak -- sources | feeds | tenants: runs what is real beside what misbehaves, for long, and says of each number that is wanted what
 // was got. Tables for people on stdout, with --json an object for machines; progress on stderr. Exit code 1 where one is missed.
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
@@ -6,6 +6,7 @@ import { machine } from '../bench/machine.ts';
 import type { LONG_TESTS } from './long-tests.ts';
 import type { PartOptions, PartReport } from './part.ts';
 import { Progress } from './progress.ts';
+import type { Failure } from './tenants.ts';
 import { exitCodeOf, renderVerdicts } from './verdict.ts';
 
 interface Part {
@@ -60,11 +61,22 @@ const FEEDS: Parts = {
   },
 };
 
+const failing = (failure: Failure) => async (options: PartOptions) =>
+  (await import('./tenants.ts')).soakTenants(failure, options);
+
+const TENANTS: Parts = {
+  kill: { about: 'one of three tenants gets SIGKILL', run: failing('kill') },
+  stop: { about: 'one gets SIGSTOP', run: failing('stop') },
+  memory: { about: 'one takes more memory than it may', run: failing('memory') },
+  abort: { about: 'one calls process.abort()', run: failing('abort') },
+};
+
 const INTERRUPTED = 130;
 
 interface Options {
   readonly short?: true;
   readonly minutes?: number;
+  readonly rounds?: number;
   readonly only?: string[];
   readonly json?: string | true;
 }
@@ -72,6 +84,7 @@ interface Options {
 const program = new Command('soak').description('Runs facegate for long, beside what goes wrong.');
 addCommand('sources', 'cameras that misbehave', SOURCES);
 addCommand('feeds', 'those who take events, misbehaving', FEEDS);
+addCommand('tenants', 'one of three tenants fails again and again', TENANTS);
 await program.parseAsync();
 
 function addCommand(name: string, about: string, parts: Parts): void {
@@ -88,9 +101,10 @@ function addCommand(name: string, about: string, parts: Parts): void {
         .join('\n')}`,
     )
     .action((options: Options) => soak(parts, options));
-  if (parts.memory) {
+  if (parts === SOURCES) {
     command.option('--minutes <n>', 'how long memory is watched; default 60, with --short 10', minutesFrom);
   }
+  if (parts === TENANTS) command.option('--rounds <n>', 'how often it fails; default 20, with --short 3', roundsFrom);
 }
 
 async function soak(parts: Parts, options: Options): Promise<void> {
@@ -120,7 +134,13 @@ async function soak(parts: Parts, options: Options): Promise<void> {
   const reports: PartReport[] = [];
   for (const name of names) {
     try {
-      const report = await (parts[name] as Part).run({ short, minutes, progress, signal: abort.signal });
+      const report = await (parts[name] as Part).run({
+        short,
+        minutes,
+        rounds: options.rounds ?? null,
+        progress,
+        signal: abort.signal,
+      });
       reports.push(report);
       print(`\n${name}\n${renderVerdicts(report.verdicts)}\n`);
     } catch (error) {
@@ -140,6 +160,14 @@ function minutesFrom(text: string): number {
   const minutes = Number(text);
   if (!(minutes >= 0.5 && minutes <= 1440)) throw new InvalidArgumentError('it must be between 0.5 and 1440.');
   return minutes;
+}
+
+function roundsFrom(text: string): number {
+  const rounds = Number(text);
+  if (!(Number.isInteger(rounds) && rounds >= 1 && rounds <= 1000)) {
+    throw new InvalidArgumentError('it must be between 1 and 1000.');
+  }
+  return rounds;
 }
 
 function partsFrom(text: string, parts: Parts): string[] {
