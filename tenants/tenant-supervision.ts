@@ -88,6 +88,8 @@ export class TenantSupervision implements SupervisedTenant {
   #state: TenantState = 'stopped';
   #problem: AppError | null = null;
   #wanted = false;
+  /** Others are started first: to whoever asks, it is on its way. */
+  #awaitsTurn = true;
   #run: Run | null = null;
   #launching: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -146,7 +148,7 @@ export class TenantSupervision implements SupervisedTenant {
     return {
       id: this.id,
       name: this.name,
-      state: this.#state,
+      state: this.#awaitsTurn ? 'starting' : this.#state,
       pid: this.#run?.link.pid ?? null,
       startedAt: this.#startedAt,
       readyAt: this.#readyAt,
@@ -183,6 +185,7 @@ export class TenantSupervision implements SupervisedTenant {
   start(): void {
     if (this.#wanted) return;
     this.#wanted = true;
+    this.#awaitsTurn = false;
     if (!this.#run) this.#launch();
     else if (this.#run.asked === 'stop') this.#run.asked = 'restart';
   }
@@ -198,6 +201,7 @@ export class TenantSupervision implements SupervisedTenant {
   /** From now on it is not to run. Resolves when its process is gone. Idempotent. */
   async stop(): Promise<void> {
     this.#wanted = false;
+    this.#awaitsTurn = false;
     this.#cancelTimer();
     if (!this.#run) {
       await this.#launching;

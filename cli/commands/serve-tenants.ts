@@ -79,7 +79,9 @@ export async function serveTenants(o: {
     if (printed.get(id) !== line) terminal.print(line);
     printed.set(id, line);
   });
+  let stopping = false;
   const started = supervisor.start().then(() => {
+    if (stopping) return;
     const ready = supervisor.list().filter((tenant) => tenant.view().state === 'ready').length;
     terminal.print(
       `facegate ${version} is watching: ${address} (${ready} of ${supervisor.list().length} tenants ready)`,
@@ -107,6 +109,7 @@ export async function serveTenants(o: {
   };
   watch(tenants);
   const signal = await stopped;
+  stopping = true;
   stopWatching();
   log.info({ signal }, 'stopping');
   // Together: what is under way ends as its tenant closes, and nothing new gets in.

@@ -12,6 +12,17 @@ const second = { id: 'second', settings: settings() };
 
 vi.setConfig({ testTimeout: 200_000, hookTimeout: 200_000 });
 
+it('a tenant whose turn to start has not come is on its way, and one that never got it is stopped', async () => {
+  const { supervisor, view, [Symbol.asyncDispose]: close } = superviseTenants({ tenants: [first, second] });
+  expect([view('first'), view('second')]).toMatchObject([
+    { state: 'starting', pid: null },
+    { state: 'starting', pid: null },
+  ]);
+  const tenant = supervisor.get('second');
+  await close();
+  expect(tenant?.view()).toMatchObject({ state: 'stopped', restarts: 0 });
+});
+
 describe('tenants whose settings change', () => {
   let tenants: SupervisedTenants;
   beforeAll(async () => {
