@@ -28,6 +28,10 @@ export async function askGateway(
   context: CommandContext,
 ): Promise<unknown> {
   const settings = options.config === undefined ? null : readFileSettings({ config: options.config }, context).settings;
+  const only = settings?.tenants.length === 1 && options.url === undefined ? settings.tenants[0] : undefined;
+  if (only) {
+    throw new AppError('USAGE', `${options.config} has one tenant, "${only.id}", which runs without a gateway to ask`);
+  }
   const base = baseOf(options.url ?? (settings === null ? USUAL_URL : urlOf(settings)));
   const key = keyOf(options.key, context) ?? keyFor(settings, method === 'GET' ? 'read' : 'admin');
   // Others' `ps` would show it for as long as this takes.

@@ -28,6 +28,9 @@ export async function onlyTenant(
   if (unheld.length > 0) {
     o.log.warn({ limits: unheld }, 'a single tenant has no gateway that would hold its limits; a service manager can');
   }
+  if (read.settings.keys.length > 0) {
+    o.log.warn({}, `keys of the gateway open nothing where there is none: those of tenant "${definition.id}" do`);
+  }
   return {
     // With its own file: what is changed there is seen.
     ...ofTenant(read, loaded),

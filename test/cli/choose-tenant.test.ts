@@ -5,8 +5,9 @@ import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { environmentFor } from '../../cli/commands/choose-tenant.ts';
 import type { CommandContext } from '../../cli/commands/command-context.ts';
+import { onlyTenant } from '../../cli/commands/only-tenant.ts';
 import { commandLine } from '../../cli/commands/program.ts';
-import { readSettings, type SettingsOptions } from '../../cli/commands/settings-options.ts';
+import { readFileSettings, readSettings, type SettingsOptions } from '../../cli/commands/settings-options.ts';
 import { openKeyStore } from '../../server/callers/key-store.ts';
 import { openAuditLog } from '../../storage/audit-log.ts';
 import { recordedLog } from '../support/recorded-log.ts';
@@ -107,6 +108,17 @@ describe('a command beside a file with several tenants', () => {
     expect(audit.read({ after: 0, limit: 9 })).toMatchObject([{ action: 'key.created' }]);
     keys.close();
     audit.close();
+  });
+
+  it('says that keys of a gateway open nothing where there is none', async () => {
+    const { loaded, ...rest } = readFileSettings({ config: join(folder, 'one.yaml') }, context());
+    const settings = { ...rest.settings, keys: [{ name: 'boss', key: GATE, scopes: ['admin' as const] }] };
+    const log = recordedLog();
+    const again = () => read('one.yaml');
+    await onlyTenant({ ...rest, loaded, settings }, { again, env: {}, log });
+    expect(log.lines.map(({ message }) => message)).toEqual([
+      'keys of the gateway open nothing where there is none: those of tenant "only" do',
+    ]);
   });
 
   it('shows weights without a name, since all have the same', async () => {

@@ -91,6 +91,13 @@ describe('facegate tenants', () => {
     expect(answer.err).not.toContain(READER);
   });
 
+  it('says so where the settings have one tenant, which needs no gateway', async () => {
+    const one = join(gateway.folder, 'one.yaml');
+    writeFileSync(one, 'tenants: [{ id: only, settings: {} }]\n');
+    const { code, err } = await tenants('list', '-c', one);
+    expect([code, err]).toEqual([2, `facegate: ${one} has one tenant, "only", which runs without a gateway to ask\n`]);
+  });
+
   it('says so where no gateway is, or something else', async () => {
     const other = createServer((_request, response) => response.end('<h1>hello</h1>')).listen(0, '127.0.0.1');
     await once(other, 'listening');
