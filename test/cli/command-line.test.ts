@@ -21,7 +21,7 @@ interface Ended {
 function node(args: string[], env: Record<string, string> = {}): Promise<Ended> {
   const own = { PATH: process.env.PATH ?? '', HOME: folder, FACEGATE_HOME: join(folder, 'home'), ...env };
   return new Promise((done) => {
-    execFile(process.execPath, args, { cwd: folder, env: own, timeout: 30_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, args, { cwd: folder, env: own, timeout: 60_000 }, (error, stdout, stderr) => {
       done({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
     });
   });

@@ -64,7 +64,7 @@ describe('facegate sinks', () => {
     expect(one.out).not.toBe(two.out);
   });
 
-  it('lists what was given up and tries it again, one or all, and writes that down', async () => {
+  it('lists what was given up and tries it again, one or all, and writes that down', { timeout: 180_000 }, async () => {
     const [first, second] = [giveUp(1), giveUp(2)];
     giveUp(3);
     const dead = await sinks('dead', '-c', 'one.yaml');
