@@ -62,7 +62,8 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   const { settings, keys, metrics, clock, behind } = parts;
   const app = createApp(parts);
   const sessions = new SessionStore({ clock });
-  const authenticate = createAuthenticator(keys, sessions, sessionCookieName(parts.tenant.id, behind));
+  const cookieName = sessionCookieName(parts.tenant.id, behind);
+  const authenticate = createAuthenticator(keys, sessions, cookieName);
   const sockets = new OpenSockets();
   let closing = false;
 
@@ -136,7 +137,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     if (request.routeOptions.schema?.consumes?.includes('multipart/form-data')) return;
     throw new AppError('REQUEST_INVALID', 'this request takes no form (multipart/form-data)');
   });
-  await describeApi(app, parts.version);
+  await describeApi(app, { version: parts.version, cookie: cookieName });
 
   const desk = createPictureDesk(parts);
   detectRoute(app, desk);

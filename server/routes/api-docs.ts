@@ -3,7 +3,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyRequest } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { type Access, SESSION_COOKIE } from '../callers/authenticate.ts';
+import type { Access } from '../callers/authenticate.ts';
 import type { ServerApp } from '../server-app.ts';
 
 /** Swagger UI styles its elements in place and draws with data: pictures; its scripts are files of ours. */
@@ -27,8 +27,11 @@ const TAGS = [
   { name: 'compreface', description: 'The REST API of CompreFace, for the clients that people have already.' },
 ];
 
-/** Collects the description of every route that is registered after it. */
-export async function describeApi(app: ServerApp, version: string): Promise<void> {
+/** Collects the description of every route that is registered after it. `cookie`: the name of a session's cookie. */
+export async function describeApi(
+  app: ServerApp,
+  { version, cookie }: Record<'version' | 'cookie', string>,
+): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -44,7 +47,7 @@ export async function describeApi(app: ServerApp, version: string): Promise<void
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer' },
           apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
-          session: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE },
+          session: { type: 'apiKey', in: 'cookie', name: cookie },
         },
       },
     },

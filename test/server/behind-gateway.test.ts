@@ -165,8 +165,12 @@ describe('a tenant behind a gateway', () => {
   it('describes itself under its prefix, and redirects under it', async () => {
     await serve();
     const address = `${await reach()}/attendance`;
-    const description = (await (await fetch(`${address}/openapi.json`)).json()) as { servers: unknown };
+    const description = (await (await fetch(`${address}/openapi.json`)).json()) as {
+      servers: unknown;
+      components: { securitySchemes: { session: { name: string } } };
+    };
     expect(description.servers).toEqual([{ url: '/attendance' }]);
+    expect(description.components.securitySchemes.session.name).toBe('facegate_session_attendance');
     const page = await fetch(`${address}/docs`);
     expect(page.url).toBe(`${address}/docs/`);
     const html = await page.text();
