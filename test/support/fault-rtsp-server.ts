@@ -112,6 +112,11 @@ export class FaultRtspServer implements AsyncDisposable {
     return this.requests.filter((request) => request.method === method).length;
   }
 
+  /** Resolves when every connection that is open now has ended, also where it was reset. */
+  async left(): Promise<void> {
+    await Promise.all([...this.#sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+  }
+
   /** Breaks every connection off. */
   hangUp(): void {
     for (const socket of this.#sockets) socket.destroy();
