@@ -2,14 +2,14 @@ import cookie from '@fastify/cookie';
 import multipart from '@fastify/multipart';
 import rateLimit from '@fastify/rate-limit';
 import websocket from '@fastify/websocket';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { AppError } from '../config/app-error.ts';
 import { answerError } from './answer-error.ts';
 import { allowListedOrigin } from './callers/allow-listed-origin.ts';
 import { createAuthenticator, requireAccess } from './callers/authenticate.ts';
 import { prefixOf, prefixRedirect, sessionCookieName } from './callers/behind-gateway.ts';
-import { checkCaller } from './callers/check-caller.ts';
+import { callerOf, checkCaller } from './callers/check-caller.ts';
 import { OpenSockets } from './callers/open-sockets.ts';
 import { requestLimits } from './callers/request-limits.ts';
 import { SECURITY_HEADERS } from './callers/security-headers.ts';
@@ -168,12 +168,4 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     throw new AppError('NOT_FOUND', `there is nothing at ${request.method} ${pathOf(request.url)}`);
   });
   return app as unknown as FastifyInstance;
-}
-
-function callerOf({ headers, ip }: FastifyRequest) {
-  const { host, origin } = headers;
-  const [fetchSite, fetchMode] = [headers['sec-fetch-site'], headers['sec-fetch-mode']].map((value) =>
-    value?.toString(),
-  );
-  return { host, origin, fetchSite, fetchMode, remoteAddress: ip };
 }

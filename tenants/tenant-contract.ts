@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 
-export type TenantState = 'starting' | 'ready' | 'draining' | 'waiting' | 'crash_loop' | 'refused' | 'stopped';
+export const TENANT_STATES = ['starting', 'ready', 'draining', 'waiting', 'crash_loop', 'refused', 'stopped'] as const;
+export type TenantState = (typeof TENANT_STATES)[number];
 
 /** How a process of it ended last: it was asked to (`closed`), by itself (`died`), or nobody saw how (`gone`). */
 export type TenantEnd = {

@@ -56,10 +56,7 @@ async function bytes(path: string): Promise<number | null> {
 }
 
 function ofNvidia(gpus: readonly NvidiaGpu[], device = 'cuda:0', visible?: string): FreeMemory {
-  const seen = visibleParts(gpus, visible);
-  const found = device.startsWith('MIG-')
-    ? gpus.flatMap(partsOf).find(({ isNamed }) => isNamed(device))
-    : seen[Number(/^cuda:(\d+)$/.exec(device)?.[1] ?? 0)];
+  const found = partOf(device, gpus, visible);
   if (!found) return { freeMb: null, source: `nvidia-smi does not list ${device}` };
   const { freeMb } = found.memory;
   return freeMb === null
@@ -90,6 +87,13 @@ function partsOf(gpu: NvidiaGpu): Part[] {
     memory: slice.memory,
     utilization: null,
   }));
+}
+
+/** The GPU or slice of that name, among those that a process sees: a network's `cuda:N` counts these. */
+export function partOf(device: string, gpus: readonly NvidiaGpu[], visible: string | undefined): Part | null {
+  if (device.startsWith('MIG-')) return gpus.flatMap(partsOf).find(({ isNamed }) => isNamed(device)) ?? null;
+  const number = Number(/^cuda:(\d+)$/.exec(device)?.[1] ?? 0);
+  return visibleParts(gpus, visible)[number] ?? null;
 }
 
 /** What CUDA shows to a process with that `CUDA_VISIBLE_DEVICES`; undefined: without one. */

@@ -1,6 +1,6 @@
 import type { Logger } from '../../pipeline/ports.ts';
-import { type Part, visibleParts } from './free-memory.ts';
-import { askNvidiaSmi, type NvidiaGpu } from './nvidia-smi.ts';
+import { type Part, partOf } from './free-memory.ts';
+import { askNvidiaSmi } from './nvidia-smi.ts';
 import { runTool } from './run-tool.ts';
 
 export interface GpuReading {
@@ -98,9 +98,9 @@ export class GpuWatch implements AsyncDisposable {
     const parts = devices().flatMap(
       (device) => partOf(device, answer.system.gpus, environment.CUDA_VISIBLE_DEVICES) ?? [],
     );
-    const readings = [...new Set(parts.map(({ label }) => label))].flatMap(
-      (label) => readingOf(parts.find((part) => part.label === label) as Part) ?? [],
-    );
+    // Several networks may run on one.
+    const each = new Map(parts.map((part) => [part.label, part])).values();
+    const readings = [...each].flatMap((part) => readingOf(part) ?? []);
     if (readings.length === 0) return this.#knowsNothing('it does not tell the memory of what the networks run on');
     if (this.#unknown !== null) log.info({}, 'GPU memory is watched again');
     this.#unknown = null;
@@ -123,15 +123,6 @@ export class GpuWatch implements AsyncDisposable {
     this.#high.add(device);
     this.#options.onHigh(reading);
   }
-}
-
-/** The GPU or slice that a network was placed on, among those that its process sees. */
-function partOf(device: string, gpus: readonly NvidiaGpu[], visible: string | undefined): Part | null {
-  if (device.startsWith('MIG-')) {
-    return visibleParts(gpus, undefined).find(({ isNamed }) => isNamed(device)) ?? null;
-  }
-  const number = Number(/^cuda:(\d+)$/.exec(device)?.[1] ?? 0);
-  return visibleParts(gpus, visible)[number] ?? null;
 }
 
 function readingOf({ uuid, label, memory: { totalMb, freeMb }, utilization }: Part): GpuReading | null {

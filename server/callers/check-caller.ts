@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { AppError } from '../../config/app-error.ts';
 import { isLoopbackAddress } from './loopback.ts';
 
@@ -10,6 +11,14 @@ export interface Caller {
   readonly fetchSite: string | undefined;
   readonly fetchMode: string | undefined;
   readonly remoteAddress: string;
+}
+
+export function callerOf({ headers, ip }: FastifyRequest): Caller {
+  const { host, origin } = headers;
+  const [fetchSite, fetchMode] = [headers['sec-fetch-site'], headers['sec-fetch-mode']].map((value) =>
+    value?.toString(),
+  );
+  return { host, origin, fetchSite, fetchMode, remoteAddress: ip };
 }
 
 export interface CallerRules {

@@ -33,20 +33,7 @@ export function sinkMetrics(registers: Registry[], readings: () => readonly Sink
         }
       },
     });
-
-  total('facegate_sink_delivered_total', 'Events that the sink took.', ({ delivered }) => delivered);
-  total('facegate_sink_failures_total', 'Attempts to deliver that failed.', ({ failures }) => failures);
-  new Gauge({
-    name: 'facegate_sink_behind',
-    help: 'Numbers between the last event that the sink is done with and the newest one.',
-    labelNames,
-    registers,
-    collect() {
-      this.reset();
-      for (const { id, type, behind } of readings()) this.set({ sink: id, type }, behind);
-    },
-  });
-  const outbox = (name: string, help: string, value: (reading: SinkReading) => unknown) =>
+  const gauge = (name: string, help: string, value: (reading: SinkReading) => unknown) =>
     new Gauge({
       name,
       help,
@@ -60,12 +47,20 @@ export function sinkMetrics(registers: Registry[], readings: () => readonly Sink
         }
       },
     });
-  outbox(
+
+  total('facegate_sink_delivered_total', 'Events that the sink took.', ({ delivered }) => delivered);
+  total('facegate_sink_failures_total', 'Attempts to deliver that failed.', ({ failures }) => failures);
+  gauge(
+    'facegate_sink_behind',
+    'Numbers between the last event that the sink is done with and the newest one.',
+    ({ behind }) => behind,
+  );
+  gauge(
     'facegate_sink_waiting',
     'Events in the outbox of a webhook that are still to be taken.',
     ({ waiting }) => waiting,
   );
-  outbox('facegate_sink_dead', 'Events in the outbox of a webhook that were given up.', ({ dead }) => dead);
+  gauge('facegate_sink_dead', 'Events in the outbox of a webhook that were given up.', ({ dead }) => dead);
   new Gauge({
     name: 'facegate_sink_state',
     help: '1 for the state that the sink is in, 0 for the others.',

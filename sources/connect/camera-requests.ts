@@ -1,5 +1,6 @@
 import type { Credentials } from '../source-address.ts';
 import { readdressed } from './authorization.ts';
+import { endOf, isPacket } from './rtsp-framing.ts';
 
 export interface CameraRequestsOptions {
   /** Scheme, host and port that ffmpeg believes to talk to: `rtsp://127.0.0.1:40000`. */
@@ -9,7 +10,6 @@ export interface CameraRequestsOptions {
   credentials: Credentials | null;
 }
 
-const DOLLAR = 0x24;
 const MOST_HELD_BYTES = 64 * 1024 + 4;
 
 /**
@@ -36,19 +36,20 @@ export class CameraRequests {
     let rest = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     const out: Buffer[] = [];
     while (rest.length > 0) {
-      const end = endOf(rest);
+      const end = endOf(rest, 0);
+      if (end === null) this.#isOver = true;
       if (end === null || end > rest.length) break;
       const one = rest.subarray(0, end);
-      out.push(one[0] === DOLLAR ? one : Buffer.from(this.#readdressed(one.toString('latin1')), 'latin1'));
+      out.push(isPacket(one, 0) ? one : Buffer.from(this.#readdressed(one.toString('latin1')), 'latin1'));
       rest = rest.subarray(end);
     }
-    this.#isOver = rest.length > MOST_HELD_BYTES || (rest.length > 0 && !isBegun(rest));
+    if (rest.length > MOST_HELD_BYTES) this.#isOver = true;
     if (this.#isOver) out.push(rest);
     this.#held = this.#isOver ? Buffer.alloc(0) : rest;
     return out;
   }
 
-  /** @param text one question, to the empty line. */
+  /** @param text one question. ffmpeg's have no body. */
   #readdressed(text: string): string {
     const { near, far, credentials } = this.#options;
     const [, method, from] = /^([A-Z_]+) (\S+) RTSP\//.exec(text) ?? [];
@@ -65,15 +66,4 @@ export class CameraRequests {
 /** Not that of a port that only begins with the same digits. */
 function isOf(origin: string, uri: string): boolean {
   return uri.startsWith(origin) && /^(?:$|[/?#])/.test(uri.slice(origin.length));
-}
-
-/** Null where that cannot be told yet. ffmpeg's questions have no body. */
-function endOf(bytes: Buffer): number | null {
-  if (bytes[0] === DOLLAR) return bytes.length < 4 ? null : 4 + bytes.readUInt16BE(2);
-  const end = bytes.indexOf('\r\n\r\n');
-  return end < 0 || !isBegun(bytes) ? null : end + 4;
-}
-
-function isBegun(bytes: Buffer): boolean {
-  return bytes[0] === DOLLAR || /[A-Z]/.test(String.fromCharCode(bytes[0]!));
 }

@@ -22,7 +22,7 @@ export interface OpenAddress {
  *
  * @param o.transport of `rtsp:`.
  * @param o.direct what ffmpeg can open itself does not go through this program.
- * @throws {SourceError} within `timeoutMs`; a camera that takes two connections (`rtsps:`) has that for each.
+ * @throws {SourceError} within `timeoutMs`; a camera that takes two connections (the question, then the tunnel) has that for each.
  */
 export async function openAddress(
   address: SourceAddress,

@@ -8,7 +8,7 @@ export type FfmpegInput = Exclude<SourceAddress, { kind: 'rtsps' }>;
 export interface Opening {
   /** As configured: messages name the source by it. */
   readonly address: SourceAddress;
-  /** What ffmpeg opens. Another one than `address` where this program ends the TLS: the near end of that tunnel. */
+  /** What ffmpeg opens. Another one than `address` where the camera redirected, or goes through this program: the near end of that tunnel. */
   readonly input: FfmpegInput;
   /** `mjpeg`: the answer's body, which ffmpeg reads from its standard input; null for what it opens itself. */
   readonly feed: Readable | null;

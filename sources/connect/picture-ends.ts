@@ -1,3 +1,4 @@
+import { endOf, isPacket } from './rtsp-framing.ts';
 import type { VideoDescription } from './video-description.ts';
 
 /** So many pictures are looked at before anything is said: where one of them needs a later one, that shows by then. */
@@ -5,7 +6,6 @@ const LEARNED_AFTER = 16;
 /** More than RTP's packets and any answer that ffmpeg reads. */
 const MOST_HELD_BYTES = 512 * 1024;
 
-const DOLLAR = 0x24;
 const RTP_HEADER_BYTES = 12;
 
 /** What a NAL unit that a packet carries, whole or in part, is. */
@@ -87,11 +87,6 @@ export class PictureEnds {
     this.#codec = CODECS[video.codec];
   }
 
-  /** Whether ends are said: not yet, or never, where the camera's pictures cannot be told apart by them. */
-  get isSaying(): boolean {
-    return !this.#isOver && this.#pictures >= LEARNED_AFTER;
-  }
-
   /**
    * @param chunk what came from the camera, cut anywhere.
    * @returns what ffmpeg is to read; the last packet waits here until it is whole.
@@ -103,9 +98,11 @@ export class PictureEnds {
     let from = 0;
     let at = 0;
     while (at < bytes.length) {
-      const end = this.#endOf(bytes, at);
+      const end = endOf(bytes, at);
+      // What is neither text nor a packet: ffmpeg has its own ways with that.
+      if (end === null) this.#isOver = true;
       if (end === null || end > bytes.length) break;
-      if (bytes[at] === DOLLAR && this.#endsPicture(bytes.subarray(at + 4, end))) {
+      if (isPacket(bytes, at) && this.#endsPicture(bytes.subarray(at + 4, end))) {
         out.push(bytes.subarray(from, end), this.#delimiter(bytes.subarray(at, end)));
         from = end;
       }
@@ -116,20 +113,6 @@ export class PictureEnds {
     if (at > from) out.push(bytes.subarray(from, at));
     this.#held = bytes.subarray(at);
     return out;
-  }
-
-  /** Of the packet, answer or question that begins at `at`; null where that cannot be told yet. */
-  #endOf(bytes: Buffer, at: number): number | null {
-    if (bytes[at] === DOLLAR) return bytes.length < at + 4 ? null : at + 4 + bytes.readUInt16BE(at + 2);
-    // What is neither text nor a packet: ffmpeg has its own ways with that.
-    if (!/[A-Z]/.test(String.fromCharCode(bytes[at]!))) {
-      this.#isOver = true;
-      return null;
-    }
-    const end = bytes.indexOf('\r\n\r\n', at);
-    if (end < 0) return null;
-    const length = /^content-length:[ \t]*(\d{1,7})/im.exec(bytes.subarray(at, end).toString('latin1'))?.[1];
-    return end + 4 + Number(length ?? 0);
   }
 
   /** @returns whether this is said behind the packet. */
@@ -150,7 +133,7 @@ export class PictureEnds {
     if (this.#ended !== null) this.#shortest = Math.min(this.#shortest, sinceLast);
     this.#ended = timestamp;
     this.#pictures += 1;
-    return this.isSaying;
+    return this.#pictures >= LEARNED_AFTER;
   }
 
   /** The packet that says it: as the one before it, which is the one marked; over TCP ffmpeg takes a sequence number twice. */

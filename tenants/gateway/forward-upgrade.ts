@@ -2,13 +2,12 @@ import { request as askOver, type IncomingMessage, type ServerResponse } from 'n
 import { connect, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { AppError } from '../../config/app-error.ts';
-import type { Asked } from './forward-request.ts';
-import { unavailable } from './forward-request.ts';
+import { type Asked, unavailable } from './forward-request.ts';
 import { answerHeaders } from './passed-headers.ts';
 import { responseOn } from './refuse.ts';
 import { tunnel } from './tunnel.ts';
 
-export interface UpgradeAsked extends Asked {
+export interface UpgradeAsked extends Omit<Asked, 'onAnswer'> {
   /** The tenant said no, in an answer that was handed on. */
   readonly onDeclined: (response: ServerResponse) => void;
   /** From here on bytes go to and fro. */

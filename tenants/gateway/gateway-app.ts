@@ -6,7 +6,7 @@ import { AppError } from '../../config/app-error.ts';
 import type { Settings } from '../../config/settings-schema.ts';
 import { answerError } from '../../server/answer-error.ts';
 import { type Principal, presentedKey, requireAccess } from '../../server/callers/authenticate.ts';
-import { checkCaller } from '../../server/callers/check-caller.ts';
+import { callerOf, checkCaller } from '../../server/callers/check-caller.ts';
 import { isLoopbackHost } from '../../server/callers/loopback.ts';
 import { requestLimits } from '../../server/callers/request-limits.ts';
 import { SECURITY_HEADERS } from '../../server/callers/security-headers.ts';
@@ -56,7 +56,7 @@ export async function gatewayApp(parts: GatewayAppParts): Promise<ServerApp> {
     reply.header('cache-control', 'no-store');
   });
   app.addHook('onResponse', async (_request, reply) => {
-    metrics.request({ tenant: '', status: reply.statusCode, seconds: reply.elapsedTime / 1000, stream: false });
+    metrics.request({ tenant: '', status: reply.statusCode, seconds: reply.elapsedTime / 1000 });
   });
   await app.register(rateLimit, requestLimits(settings.server));
   await gatewayRoutes(app, { directory, version, metrics });
@@ -97,12 +97,4 @@ function unlessRefused(authenticate: () => Principal | null): Principal | null {
   } catch {
     return null;
   }
-}
-
-function callerOf({ headers, ip }: FastifyRequest) {
-  const { host, origin } = headers;
-  const [fetchSite, fetchMode] = [headers['sec-fetch-site'], headers['sec-fetch-mode']].map((value) =>
-    value?.toString(),
-  );
-  return { host, origin, fetchSite, fetchMode, remoteAddress: ip };
 }

@@ -1,8 +1,16 @@
-import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client';
 import type { Logger } from '../../pipeline/ports.ts';
-import type { SupervisedTenant, TenantState } from '../tenant-contract.ts';
+import { type SupervisedTenant, TENANT_STATES } from '../tenant-contract.ts';
 
-const STATES: readonly TenantState[] = ['starting', 'ready', 'draining', 'waiting', 'crash_loop', 'refused', 'stopped'];
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** How long a tenant may take to say its numbers. One that hangs must not take everybody's away. */
 const TENANT_MS = 2000;
@@ -28,8 +36,11 @@ export interface OpenCounts {
 
 /** What the gateway counts. `tenant` is the id, and empty for what is the gateway's own. */
 export interface GatewayMetrics {
-  /** @param status of the answer; null where the client went before there was one. */
-  request(o: { tenant: string; status: number | null; seconds: number; stream: boolean }): void;
+  /**
+   * @param o.status of the answer; null where the client went before there was one.
+   * @param o.seconds that it took; null where that says nothing: of streams, and where nobody was asked.
+   */
+  request(o: { tenant: string; status: number | null; seconds: number | null }): void;
   refused(tenant: string, reason: RefusedReason): void;
   readonly contentType: string;
   /** Its own numbers and those of every tenant, each with the label `tenant`, in the Prometheus text format. */
@@ -37,11 +48,7 @@ export interface GatewayMetrics {
 }
 
 /** One of prom-client's metrics as JSON. */
-interface Metric {
-  readonly name: string;
-  readonly aggregator?: string;
-  readonly values: { readonly labels: Record<string, string | number>; readonly value: number }[];
-}
+type Metric = MetricObjectWithValues<MetricValue<string>>;
 
 export function createGatewayMetrics(o: {
   version: string;
@@ -101,7 +108,7 @@ export function createGatewayMetrics(o: {
       this.reset();
       for (const tenant of o.tenants()) {
         const { state: now } = tenant.view();
-        for (const state of STATES) this.set({ tenant: tenant.id, state }, state === now ? 1 : 0);
+        for (const state of TENANT_STATES) this.set({ tenant: tenant.id, state }, state === now ? 1 : 0);
       }
     },
   });
@@ -130,19 +137,17 @@ export function createGatewayMetrics(o: {
   });
 
   return {
-    request({ tenant, status, seconds: took, stream }) {
+    request({ tenant, status, seconds: took }) {
       requests.inc({ tenant, status: status === null ? 'gone' : `${Math.floor(status / 100)}xx` });
-      if (!stream) seconds.observe({ tenant }, took);
+      if (took !== null) seconds.observe({ tenant }, took);
     },
     refused: (tenant, reason) => refused.inc({ tenant, reason }),
     contentType: register.contentType,
     async text() {
-      const own = (await register.getMetricsAsJSON()) as unknown as Metric[];
+      const own = await register.getMetricsAsJSON();
       const theirs = await Promise.all(o.tenants().map((tenant) => metricsOf(tenant, o.log)));
       const all = [own, ...theirs].map((metrics) => metrics.map((metric) => ({ ...metric, aggregator: 'sum' })));
-      return AggregatorRegistry.aggregate(
-        all as unknown as Parameters<typeof AggregatorRegistry.aggregate>[0],
-      ).metrics();
+      return AggregatorRegistry.aggregate(all).metrics();
     },
   };
 }

@@ -5,11 +5,11 @@ import { AppError } from '../../config/app-error.ts';
 import { errorAnswers, fileAnswer, healthAnswer } from '../../server/api-schemas.ts';
 import type { Access } from '../../server/callers/authenticate.ts';
 import type { ServerApp } from '../../server/server-app.ts';
-import type { SupervisedTenant, TenantDirectory } from '../tenant-contract.ts';
+import { type SupervisedTenant, TENANT_STATES, type TenantDirectory } from '../tenant-contract.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import { GATEWAY_CSS, gatewayPage } from './gateway-page.ts';
 
-const state = z.enum(['starting', 'ready', 'draining', 'waiting', 'crash_loop', 'refused', 'stopped']);
+const state = z.enum(TENANT_STATES);
 const time = z.string().describe('ISO 8601, UTC');
 const limit = z.number().nullable();
 const tenantAnswer = z

@@ -11,7 +11,7 @@ export function refuse(
   request: IncomingMessage,
   response: ServerResponse,
   error: AppError,
-  o: { retryAfterSeconds?: number | null; close?: boolean } = {},
+  o: { retryAfterSeconds?: number | undefined; close: boolean },
 ): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();

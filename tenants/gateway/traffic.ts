@@ -11,7 +11,7 @@ import type { OpenConnections } from './open-connections.ts';
 import { requestHeaders } from './passed-headers.ts';
 import { refuse, responseOn } from './refuse.ts';
 import { onlyTarget, type Target, targetOf } from './target-of.ts';
-import { Refusal, TenantPlaces } from './tenant-places.ts';
+import { type Place, Refusal, TenantPlaces } from './tenant-places.ts';
 
 /** Seconds; where nobody knows when a tenant will be there. */
 const RETRY_AFTER_S = 5;
@@ -62,7 +62,7 @@ export class Traffic {
     const target = this.#targetOf(request, entrance);
     if (target.to === 'gateway' && 'own' in entrance) {
       if (!connections.asks(request.socket, '')) {
-        this.#refuse(request, response, '', 'connections', tooManyConnections());
+        this.#refuse(request, response, { tenant: '', refused: 'connections', error: tooManyConnections() });
         return;
       }
       if (o.waits) response.writeContinue();
@@ -76,8 +76,7 @@ export class Traffic {
     }
     const admitted = this.#admit(request, target, 'request');
     if ('refused' in admitted) {
-      const { tenant, refused, error, retryAfterSeconds } = admitted;
-      this.#refuse(request, response, tenant, refused, error, retryAfterSeconds);
+      this.#refuse(request, response, admitted);
       return;
     }
     const { tenant, path, headers, place } = admitted;
@@ -87,7 +86,8 @@ export class Traffic {
     response.once('close', () => {
       place.release();
       const status = response.headersSent ? response.statusCode : null;
-      metrics().request({ tenant: tenant.id, status, seconds: (clock.monotonicMs() - startedMs) / 1000, stream });
+      const seconds = stream ? null : (clock.monotonicMs() - startedMs) / 1000;
+      metrics().request({ tenant: tenant.id, status, seconds });
     });
     if (o.waits) response.writeContinue();
     forwardRequest(request, response, {
@@ -115,15 +115,12 @@ export class Traffic {
     const target = this.#targetOf(request, entrance);
     const admitted = this.#admit(request, target, 'stream');
     if ('refused' in admitted) {
-      const { tenant, refused, error, retryAfterSeconds } = admitted;
-      this.#refuse(request, responseOn(request, socket), tenant, refused, error, retryAfterSeconds);
+      this.#refuse(request, responseOn(request, socket), admitted);
       return;
     }
     const { tenant, path, headers, place } = admitted;
-    const { metrics, clock, idleMs } = this.#o;
-    const startedMs = clock.monotonicMs();
-    const count = (status: number | null): void =>
-      metrics().request({ tenant: tenant.id, status, seconds: (clock.monotonicMs() - startedMs) / 1000, stream: true });
+    const { metrics, idleMs } = this.#o;
+    const count = (status: number | null): void => metrics().request({ tenant: tenant.id, status, seconds: null });
     let counted = false;
     socket.once('close', () => {
       place.release();
@@ -134,7 +131,6 @@ export class Traffic {
       path,
       headers,
       idleMs,
-      onAnswer: () => null,
       onDeclined: (response) => {
         counted = true;
         response.once('close', () => count(response.statusCode));
@@ -208,15 +204,12 @@ export class Traffic {
   #refuse(
     request: IncomingMessage,
     response: ServerResponse,
-    tenant: string,
-    reason: RefusedReason,
-    error: AppError,
-    retryAfterSeconds?: number,
+    { tenant, refused, error, retryAfterSeconds }: Refused,
   ): void {
-    this.#o.metrics().refused(tenant, reason);
-    this.#o.metrics().request({ tenant, status: error.status, seconds: 0, stream: true });
-    const close = reason === 'malformed' || reason === 'connections' || reason === 'closing';
-    refuse(request, response, error, { close, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) });
+    this.#o.metrics().refused(tenant, refused);
+    this.#o.metrics().request({ tenant, status: error.status, seconds: null });
+    const close = refused === 'malformed' || refused === 'connections' || refused === 'closing';
+    refuse(request, response, error, { close, retryAfterSeconds });
   }
 }
 
@@ -224,7 +217,7 @@ interface Admitted {
   readonly tenant: SupervisedTenant;
   readonly path: string;
   readonly headers: readonly string[];
-  readonly place: Exclude<ReturnType<TenantPlaces['take']>, Refusal>;
+  readonly place: Place;
 }
 
 interface Refused {

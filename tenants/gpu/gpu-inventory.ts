@@ -47,12 +47,18 @@ export async function askInventory(run: RunTool = runTool): Promise<GpuInventory
   if (nvidia.state !== 'found') return { driver: null, cuda: null, gpus: [], trouble: troubleOf(nvidia) };
   const { driver, cuda, gpus } = nvidia.system;
   if (gpus.length === 0) {
-    const todo = 'run nvidia-smi -L; a container sees GPUs where it was started with --gpus (docs/deploy.md)';
-    return { driver, cuda, gpus: [], trouble: { why: 'the driver shows no GPU', todo } };
+    return { driver, cuda, gpus: [], trouble: { why: 'the driver shows no GPU', todo: LOOK_FOR_GPUS } };
   }
-  const none = gpus.every(({ mig }) => mig === 'unsupported');
-  const ask = async (what: string): Promise<ToolAnswer> => (none ? NOTHING : run('nvidia-smi', ['mig', what]));
-  const answers = [await ask('-lgip'), await ask('-lgipp'), await ask('-lgi'), await ask('-lci')] as const;
+  const canBeCut = gpus.some(({ mig }) => mig !== 'unsupported');
+  const isCut = gpus.some(({ mig }) => mig === 'on');
+  const ask = async (what: string, isWorthIt: boolean): Promise<ToolAnswer> =>
+    isWorthIt ? run('nvidia-smi', ['mig', what]) : NOTHING;
+  const answers = [
+    await ask('-lgip', canBeCut),
+    await ask('-lgipp', canBeCut),
+    await ask('-lgi', isCut),
+    await ask('-lci', isCut),
+  ] as const;
   const [profiles, places, instances, computing] = answers.map(tableOf) as [Table, Table, Table, Table];
   const tables: Tables = {
     profiles: readProfiles(profiles ?? ''),
@@ -60,7 +66,6 @@ export async function askInventory(run: RunTool = runTool): Promise<GpuInventory
     instances: instances === null ? null : readGpuInstances(instances),
     computing: computing === null ? null : readComputeInstances(computing),
   };
-  const isCut = gpus.some(({ mig }) => mig === 'on');
   return {
     driver,
     cuda,
@@ -135,6 +140,7 @@ function notTold(answer: ToolAnswer): GpuInventory['trouble'] {
   };
 }
 
+const LOOK_FOR_GPUS = 'run nvidia-smi -L; a container sees GPUs where it was started with --gpus (docs/deploy.md)';
 /** The usual texts of nvidia-smi, and what helps. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/version mismatch/i, 'the driver was updated under its running kernel module: restart the machine'],
@@ -143,10 +149,7 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
     'load the kernel module: sudo modprobe nvidia; else install the driver anew',
   ],
   [/permission/i, 'ask on the host, or give the container the GPU (docs/deploy.md)'],
-  [
-    /No devices were found/i,
-    'run nvidia-smi -L; a container sees GPUs where it was started with --gpus (docs/deploy.md)',
-  ],
+  [/No devices were found/i, LOOK_FOR_GPUS],
 ];
 
 function troubleOf(answer: { state: 'absent' } | { state: 'failed'; why: string }): GpuInventory['trouble'] {

@@ -35,7 +35,6 @@ const QUARTERS: typeof SEVENTHS = {
 };
 
 interface Family {
-  readonly name: string;
   readonly chip: RegExp;
   /** Of the whole board, GiB, between which it is this one. */
   readonly gib: readonly [number, number];
@@ -46,7 +45,6 @@ interface Family {
 /** For GPUs that do not say it themselves: with MIG off, `nvidia-smi mig -lgip` lists nothing with many drivers. */
 const FAMILIES: readonly Family[] = [
   {
-    name: 'A30',
     chip: /\bA30\b/,
     gib: [20, 26],
     places: QUARTERS,
@@ -58,29 +56,28 @@ const FAMILIES: readonly Family[] = [
       ['4g.24gb', 0, 23.44],
     ],
   },
+  // A100 and A800 with 40 GB.
   {
-    name: 'A100 or A800 with 40 GB',
     chip: /\bA[18]00\b/,
     gib: [36, 44],
     places: SEVENTHS,
     rows: sevenths(['5', '10', '20', '40'], [4.75, 9.62, 19.5, 39.25]),
   },
+  // A100, A800, H100 and H800 with 80 GB.
   {
-    name: 'A100, A800, H100 or H800 with 80 GB',
     chip: /\b[AH][18]00\b/,
     gib: [72, 86],
     places: SEVENTHS,
     rows: sevenths(['10', '20', '40', '80'], [9.5, 19.5, 39.25, 78.75]),
   },
+  // H100 with 94 GB.
   {
-    name: 'H100 with 94 GB',
     chip: /\bH[18]00\b/,
     gib: [88, 95],
     places: SEVENTHS,
     rows: sevenths(['12', '24', '47', '94'], [10.75, 21.62, 46.12, 92.62]),
   },
   {
-    name: 'H200',
     chip: /\bH200\b/,
     gib: [130, 145],
     places: SEVENTHS,

@@ -50,9 +50,11 @@ export function neededMemory(models: Settings['models'], availableMb: number | n
     models: group.roles.flatMap(({ key }) => roles.find(({ request }) => request.key === key)?.models ?? []),
   }));
   const withBatchMb = (frames: number) =>
-    onGpu
-      .map((group) => group.processes * (RUNTIME_MB + frames * sum(group.models.map(({ memoryMb }) => memoryMb ?? 0))))
-      .reduce((all, each) => all + each, 0);
+    sum(
+      onGpu.map(
+        (group) => group.processes * (RUNTIME_MB + frames * sum(group.models.map(({ memoryMb }) => memoryMb ?? 0))),
+      ),
+    );
   return {
     models: onGpu.flatMap((group) => group.models),
     processes: sum(onGpu.map(({ processes }) => processes)),

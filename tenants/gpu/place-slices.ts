@@ -11,7 +11,6 @@ export interface NewSlice {
 const MOST_TRIES = 20_000;
 
 interface Item {
-  readonly name: string;
   /** `starts`: the last place first. */
   readonly choices: readonly {
     readonly gpu: InventoryGpu;
@@ -35,7 +34,7 @@ export function placeSlices(names: readonly string[], gpus: readonly InventoryGp
       count.set(`${gpu.index} ${profile}`, (count.get(`${gpu.index} ${profile}`) ?? 0) + 1);
   }
   const items = names
-    .map((name, at) => ({ at, name, choices: choicesOf(name, gpus) }))
+    .map((name, at) => ({ at, choices: choicesOf(name, gpus) }))
     .sort((a, b) => sizeOf(b) - sizeOf(a) || a.choices.length - b.choices.length);
   const placed: NewSlice[] = new Array(names.length);
   let tries = 0;

@@ -5,7 +5,7 @@ import { plainText } from '../../models/devices/plain-text.ts';
 import type { RunTool, ToolAnswer } from '../../models/devices/run-tool.ts';
 
 /** Which file of the folder holds what nvidia-smi printed with these arguments. */
-export const SAVED: Readonly<Record<string, string>> = {
+const SAVED: Readonly<Record<string, string>> = {
   '-q -x': 'query.xml',
   '-L': 'list.txt',
   'mig -lgip': 'mig-lgip.txt',

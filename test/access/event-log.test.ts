@@ -18,14 +18,8 @@ let file: string;
 const clock = new VirtualClock();
 const opened: EventLog[] = [];
 
-function open(o: { keep?: EventKeep; file?: string } = {}): EventLog {
+function open(o: { keep?: EventKeep; file?: string; tenant?: string | undefined } = {}): EventLog {
   const log = openEventLog({ file, tenant: 'default', clock, log: recordedLog(), ...o });
-  opened.push(log);
-  return log;
-}
-
-function openOf(tenant: string | undefined): EventLog {
-  const log = openEventLog({ file, tenant, clock, log: recordedLog() });
   opened.push(log);
   return log;
 }
@@ -61,11 +55,11 @@ describe('EventLog', () => {
   });
 
   it('belongs to whom its newest event says, for those who only help out', async () => {
-    expect(openOf(undefined).tenant).toBe('default');
-    const lobby = openOf('lobby');
+    expect(open({ tenant: undefined }).tenant).toBe('default');
+    const lobby = open({ tenant: 'lobby' });
     expect(lobby.append(eventDraft()).tenant).toBe('lobby');
     await lobby.close();
-    expect(openOf(undefined).append(eventDraft()).tenant).toBe('lobby');
+    expect(open({ tenant: undefined }).append(eventDraft()).tenant).toBe('lobby');
   });
 
   it('gives back what was appended, the same but for `replay`', async () => {

@@ -2,15 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pino } from 'pino';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { settingsSchema } from '../../config/settings-schema.ts';
-import { systemClock } from '../../pipeline/system-clock.ts';
-import { openTenant, type Tenant } from '../../server/tenant.ts';
+import type { Tenant } from '../../server/tenant.ts';
 import { launchChromium, openPage } from '../support/chromium.ts';
+import { openTestTenant } from '../support/open-test-tenant.ts';
 import { longFilm, WALK } from '../support/people-in-film.ts';
-import { requirement, sharedDir } from '../support/requirements.ts';
+import { requirement } from '../support/requirements.ts';
 import { openStrippingProxy, type StrippingProxy } from '../support/stripping-proxy.ts';
 
 const TENANTS = [
@@ -31,25 +29,18 @@ describe.skipIf(!requirement('chromium').met || !requirement('shared').met || !r
     beforeAll(async () => {
       const film = longFilm(WALK, 60, join(folder, 'walk.mp4'));
       for (const { id, name, key } of TENANTS) {
-        const tenant = await openTenant({
-          settings: settingsSchema.parse({
+        const tenant = await openTestTenant({
+          folder,
+          settings: {
             keys: [{ name: `desk of ${id}`, key, scopes: ['admin'] }],
             models: { processes: 1, detector: { model: 'retinaface-mobilenet025' } },
             cameras: [{ id: `cam-${id}`, url: `file:${film}`, fps: 2, width: 640, realtime: true, loop: true }],
-          }),
-          baseDir: folder,
+          },
           dataDir: join(folder, id),
           tenant: id,
           tenantName: name,
           behind: { socketPath: socketOf(id), prefix: `/${id}`, secure: false },
-          modelsDir: join(folder, 'models'),
-          mirrors: [join(sharedDir, 'models')],
-          starter: true,
-          pathVariable: process.env.PATH,
           consoleDir: fileURLToPath(new URL('../../web/dist', import.meta.url)),
-          version: '1.2.3',
-          clock: systemClock,
-          log: pino({ level: 'silent' }),
         });
         opened.push(tenant);
         await tenant.start();

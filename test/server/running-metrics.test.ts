@@ -1,13 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { settingsSchema } from '../../config/settings-schema.ts';
-import { systemClock } from '../../pipeline/system-clock.ts';
-import { openTenant, type Tenant } from '../../server/tenant.ts';
+import type { Tenant } from '../../server/tenant.ts';
+import { openTestTenant } from '../support/open-test-tenant.ts';
 import { longFilm, WALK } from '../support/people-in-film.ts';
-import { requirement, sharedDir } from '../support/requirements.ts';
+import { requirement } from '../support/requirements.ts';
 
 interface Sample {
   readonly name: string;
@@ -43,8 +41,9 @@ describe.skipIf(!requirement('shared').met || !requirement('ffmpeg').met)('the m
   };
 
   beforeAll(async () => {
-    tenant = await openTenant({
-      settings: settingsSchema.parse({
+    tenant = await openTestTenant({
+      folder,
+      settings: {
         server: { port: 0 },
         models: { processes: 1, detector: { model: 'retinaface-mobilenet025', inputSize: 320 } },
         cameras: [
@@ -66,18 +65,8 @@ describe.skipIf(!requirement('shared').met || !requirement('ffmpeg').met)('the m
           },
           { type: 'file', id: 'lines', path: join(folder, 'events.jsonl') },
         ],
-      }),
+      },
       tenant: 'lobby',
-      baseDir: folder,
-      dataDir: join(folder, 'data'),
-      modelsDir: join(folder, 'models'),
-      mirrors: [join(sharedDir, 'models')],
-      starter: true,
-      pathVariable: process.env.PATH,
-      consoleDir: folder,
-      version: '1.2.3',
-      clock: systemClock,
-      log: pino({ level: 'silent' }),
     });
     tenant.gallery.createSubject({ name: 'Ada' });
     ({ address } = await tenant.start());

@@ -2,15 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { galleryLimits } from '../../cli/commands/gallery-limits.ts';
-import { type SettingsInput, settingsSchema } from '../../config/settings-schema.ts';
+import type { SettingsInput } from '../../config/settings-schema.ts';
 import { openGallery } from '../../gallery/subject-gallery.ts';
 import { silentLog } from '../../pipeline/silent-log.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
-import { openTenant, type Tenant, type TenantLimits } from '../../server/tenant.ts';
-import { requirement, sharedDir } from '../support/requirements.ts';
+import type { Tenant, TenantLimits } from '../../server/tenant.ts';
+import { openTestTenant } from '../support/open-test-tenant.ts';
 
 const LIMIT_BYTES = 8_000_000;
 
@@ -19,20 +18,11 @@ const dataDir = join(folder, 'data');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const open = (limits: TenantLimits, settings: SettingsInput = {}) =>
-  openTenant({
-    settings: settingsSchema.parse({ models: { processes: 1 }, server: { port: 0 }, ...settings }),
+  openTestTenant({
+    folder: dataDir,
+    settings: { models: { processes: 1 }, server: { port: 0 }, ...settings },
     tenant: 'lobby',
     limits,
-    baseDir: folder,
-    dataDir,
-    modelsDir: join(dataDir, 'models'),
-    mirrors: requirement('shared').met ? [join(sharedDir, 'models')] : [],
-    starter: true,
-    pathVariable: process.env.PATH,
-    consoleDir: folder,
-    version: '1.2.3',
-    clock: systemClock,
-    log: pino({ level: 'silent' }),
   });
 
 it('a tenant whose settings have more cameras than it may have does not start, and says both numbers', async () => {

@@ -5,33 +5,25 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEventLog } from '../../access/event-log.ts';
-import { type SettingsInput, settingsSchema } from '../../config/settings-schema.ts';
+import type { SettingsInput } from '../../config/settings-schema.ts';
 import { silentLog } from '../../pipeline/silent-log.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
 import { openKeyStore } from '../../server/callers/key-store.ts';
-import { openTenant, type TenantOptions } from '../../server/tenant.ts';
 import { openAuditLog } from '../../storage/audit-log.ts';
+import { openTestTenant, type TestTenantOptions } from '../support/open-test-tenant.ts';
 import { longFilm, WALK } from '../support/people-in-film.ts';
 import { recordedLog } from '../support/recorded-log.ts';
-import { requirement, sharedDir } from '../support/requirements.ts';
+import { requirement } from '../support/requirements.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'facegate-tenant-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const logged: string[] = [];
-const open = (settings: SettingsInput, more: Partial<TenantOptions> = {}) =>
-  openTenant({
+const open = (settings: SettingsInput, more: Partial<TestTenantOptions> = {}) =>
+  openTestTenant({
     ...more,
-    settings: settingsSchema.parse({ models: { processes: 1 }, ...settings }),
-    baseDir: folder,
-    dataDir: more.dataDir ?? folder,
-    modelsDir: join(folder, 'models'),
-    mirrors: requirement('shared').met ? [join(sharedDir, 'models')] : [],
-    starter: true,
-    pathVariable: process.env.PATH,
-    consoleDir: folder,
-    version: '1.2.3',
-    clock: systemClock,
+    folder,
+    settings: { models: { processes: 1 }, ...settings },
     log: pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) }),
   });
 

@@ -2,8 +2,10 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { silentLog } from '../../pipeline/silent-log.ts';
 import { createMetrics } from '../../server/metrics.ts';
 import { watchGpus } from '../../server/watch-gpus.ts';
+import { recordedLog } from '../support/recorded-log.ts';
 
 const GPU = 'GPU-6513270e-269e-4d37-b2a7-4de452e6b438';
 let folder: string;
@@ -23,21 +25,14 @@ echo '<nvidia_smi_log><gpu><product_name>Tesla T4</product_name><mig_mode><curre
 
 afterEach(() => rm(folder, { recursive: true }));
 
-const log = () => {
-  const lines: [object, string][] = [];
-  const note = (fields: object, text: string) => void lines.push([fields, text]);
-  return { lines, log: { info: note, warn: note, error: note, debug: note } as never };
-};
-
 describe('watchGpus', () => {
   it('asks nobody where no network runs on an NVIDIA GPU', () => {
-    const { log: quiet } = log();
     const roles = () => ['cpu', 'webgpu', 'coreml'].map((provider) => ({ provider, device: provider }));
-    expect(watchGpus({ roles, environment: {}, fault: () => {}, log: quiet })).toBeNull();
+    expect(watchGpus({ roles, environment: {}, fault: () => {}, log: silentLog })).toBeNull();
   });
 
   it('tells the metrics, the log and the events', async () => {
-    const { lines, log: noted } = log();
+    const log = recordedLog();
     const faults: string[] = [];
     const gpus = watchGpus({
       roles: () => [
@@ -46,13 +41,13 @@ describe('watchGpus', () => {
       ],
       environment: { PATH: `${folder}:/usr/bin:/bin` },
       fault: (code) => void faults.push(code),
-      log: noted,
+      log,
     });
     const metrics = createMetrics({ version: '0', tenant: 'access' });
     try {
       metrics.watch({ gpus: () => gpus?.readings() ?? [] });
       await vi.waitFor(() => expect(faults).toEqual(['GPU_MEMORY_HIGH']), 5000);
-      expect(lines).toEqual([
+      expect(log.lines.map(({ fields, message }) => [fields, message])).toEqual([
         [{ code: 'GPU_MEMORY_HIGH', device: GPU }, '95 % of the memory of GPU 0 (Tesla T4) is taken'],
       ]);
       const text = await metrics.text();

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Every process below `pid`, at any depth (Linux). */
 export function descendantsOf(pid: number): number[] {
@@ -21,7 +21,12 @@ export function descendantsOf(pid: number): number[] {
 
 /** A process that has ended but was not reaped counts as alive: nobody may leave zombies. */
 export function isAlive(pid: number): boolean {
-  return existsSync(`/proc/${pid}`);
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** Resident memory, bytes. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { type AccessUnit, rtpPackets, senderReport, splitAccessUnits } from './rtp-h264.ts';
+import { type AccessUnit, interleaved, rtpPackets, senderReport, splitAccessUnits } from './rtp-h264.ts';
 
 /** What the camera does wrong, from the next request or picture on. */
 export type Fault =
@@ -372,12 +372,4 @@ function readToTheEnd(socket: Socket, hear: (chunk: Buffer) => void): void {
     }
     return destroy(error);
   };
-}
-
-function interleaved(channel: number, packet: Buffer): Buffer {
-  const head = Buffer.alloc(4);
-  head[0] = 0x24;
-  head[1] = channel;
-  head.writeUInt16BE(packet.length, 2);
-  return Buffer.concat([head, packet]);
 }

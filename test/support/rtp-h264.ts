@@ -73,3 +73,12 @@ export function senderReport(ssrc: number, timestamp: number): Buffer {
   report.writeUInt32BE(timestamp >>> 0, 16);
   return report;
 }
+
+/** A packet as it goes over the connection of RTSP itself (RFC 2326, 10.12). */
+export function interleaved(channel: number, packet: Buffer): Buffer {
+  const head = Buffer.alloc(4);
+  head[0] = 0x24;
+  head[1] = channel;
+  head.writeUInt16BE(packet.length, 2);
+  return Buffer.concat([head, packet]);
+}

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Answered, askAsWritten } from './ask-as-written.ts';
 import { eventually } from './eventually.ts';
 import { type FacegateProcess, startFacegate } from './facegate-process.ts';
+import { freePort } from './free-port.ts';
 import { multipart } from './multipart.ts';
 import { faceCutOut, pictureAt, WALK } from './people-in-film.ts';
 
@@ -186,16 +186,4 @@ function settings(ownPort: number): object {
       },
     ],
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
-    server.on('error', reject);
-  });
 }

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CameraView } from '../../server/server-parts.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FacegateProcess, startFacegate } from '../support/facegate-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { longFilm, WALK } from '../support/people-in-film.ts';
 import { requirement } from '../support/requirements.ts';
 import { RtspServer } from '../support/rtsp-server.ts';
@@ -85,11 +85,3 @@ describe.skipIf(needed.some(({ met }) => !met))('facegate with one good camera a
     }
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as { port: number };
-  await new Promise((closed) => server.close(closed));
-  return port;
-}

@@ -4,18 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { settingsSchema } from '../../config/settings-schema.ts';
 import type { AccessEvent } from '../../pipeline/access-event.ts';
 import type { Analysis, Clock } from '../../pipeline/ports.ts';
 import { systemClock } from '../../pipeline/system-clock.ts';
-import { openTenant, type Tenant } from '../../server/tenant.ts';
+import type { Tenant } from '../../server/tenant.ts';
 import { descendantsOf } from '../support/child-processes.ts';
 import { eventually } from '../support/eventually.ts';
 import { FaultRtspServer } from '../support/fault-rtsp-server.ts';
+import { openTestTenant } from '../support/open-test-tenant.ts';
 import { enrolFromPicture, pictureAt, WALK } from '../support/people-in-film.ts';
-import { requirement, sharedDir } from '../support/requirements.ts';
+import { requirement } from '../support/requirements.ts';
 
 const needed = [requirement('shared'), requirement('ffmpeg')];
 /** What had been seen when the fault began may be decided on for as long: the door's `maxAge`. */
@@ -38,8 +37,9 @@ describe.skipIf(needed.some(({ met }) => !met))('a door, whatever breaks', () =>
 
   beforeAll(async () => {
     camera = await FaultRtspServer.start({ video: walkingPeople(), fps: 10 });
-    tenant = await openTenant({
-      settings: settingsSchema.parse({
+    tenant = await openTestTenant({
+      folder,
+      settings: {
         server: { port: 0 },
         models: { processes: 1, detector: { deadlineMs: 2000 }, embedder: { deadlineMs: 2000 } },
         cameras: [{ id: 'front', url: camera.url(), fps: 5, timeout: '2s' }],
@@ -53,17 +53,9 @@ describe.skipIf(needed.some(({ met }) => !met))('a door, whatever breaks', () =>
             cooldown: '0s',
           },
         ],
-      }),
-      baseDir: folder,
-      dataDir: folder,
-      modelsDir: join(folder, 'models'),
-      mirrors: [join(sharedDir, 'models')],
+      },
       starter: false,
-      pathVariable: process.env.PATH,
-      consoleDir: folder,
-      version: '1.2.3',
       clock,
-      log: pino({ level: 'warn' }, { write: () => {} }),
     });
     ({ address } = await tenant.start());
     await enrolFromPicture(address, 'Ada', pictureAt(WALK, 2));

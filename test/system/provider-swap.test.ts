@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { settingsSchema } from '../../config/settings-schema.ts';
-import { systemClock } from '../../pipeline/system-clock.ts';
-import { openTenant, type Tenant } from '../../server/tenant.ts';
+import type { Tenant } from '../../server/tenant.ts';
 import { descendantsOf } from '../support/child-processes.ts';
-import { requirement, sharedDir } from '../support/requirements.ts';
+import { openTestTenant } from '../support/open-test-tenant.ts';
+import { requirement } from '../support/requirements.ts';
 import { type SoftwareVulkan, softwareVulkan } from '../support/software-vulkan.ts';
 
 interface Ready {
@@ -37,8 +36,9 @@ describe.skipIf(!requirement('webgpu').met || !requirement('shared').met)(
 
     beforeAll(async () => {
       vulkan = softwareVulkan();
-      tenant = await openTenant({
-        settings: settingsSchema.parse({
+      tenant = await openTestTenant({
+        folder,
+        settings: {
           server: { port: 0 },
           models: {
             processes: 1,
@@ -47,17 +47,9 @@ describe.skipIf(!requirement('webgpu').met || !requirement('shared').met)(
             batch: { most: 1 },
             detector: { model: 'retinaface-mobilenet025', inputSize: 128, providers: ['webgpu', 'cpu'] },
           },
-        }),
-        baseDir: folder,
-        dataDir: folder,
-        modelsDir: join(folder, 'models'),
-        mirrors: [join(sharedDir, 'models')],
+        },
         starter: false,
-        pathVariable: process.env.PATH,
         inferenceEnvironment: vulkan.environment,
-        consoleDir: folder,
-        version: '1.2.3',
-        clock: systemClock,
         log: pino({ level: 'info' }, { write: (line: string) => void logged.push(line) }),
       });
       ({ address } = await tenant.start());

@@ -1,5 +1,4 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +6,7 @@ import type { CameraView } from '../../server/server-parts.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FacegateProcess, startFacegate } from '../support/facegate-process.ts';
 import { FaultRtspServer } from '../support/fault-rtsp-server.ts';
+import { freePort } from '../support/free-port.ts';
 import { h264Video } from '../support/h264-video.ts';
 import { requirement } from '../support/requirements.ts';
 
@@ -151,11 +151,3 @@ describe.skipIf(!requirement('ffmpeg').met || process.platform !== 'linux')('the
     expect([...new Set(found)]).toEqual([]);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as { port: number };
-  await new Promise((closed) => server.close(closed));
-  return port;
-}

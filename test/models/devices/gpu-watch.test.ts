@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type GpuReading, GpuWatch, type GpuWatchOptions } from '../../../models/devices/gpu-watch.ts';
+import { isAlive } from '../../support/child-processes.ts';
+import { recordedLog } from '../../support/recorded-log.ts';
 
 const GPU = 'GPU-6513270e-269e-4d37-b2a7-4de452e6b438';
 const SLICE = 'MIG-d23f0824-128b-5f33-8c5c-7fd0a6a3a450';
@@ -46,20 +48,16 @@ const CAT = 'cat answer';
 
 function watch(options: Partial<GpuWatchOptions> = {}) {
   const high: GpuReading[] = [];
-  const said: string[] = [];
-  const log = {
-    info: (_: object, text: string) => void said.push(text),
-    warn: (_: object, text: string) => void said.push(text),
-  };
+  const log = recordedLog();
   const gpus = new GpuWatch({
     devices: () => ['cuda:0'],
     environment: { PATH: [folder, process.env.PATH].join(delimiter) },
     everyMs: 5,
     onHigh: (reading) => void high.push(reading),
-    log: log as unknown as GpuWatchOptions['log'],
+    log,
     ...options,
   });
-  return { gpus, high, said };
+  return { gpus, high, said: () => log.lines.map(({ message }) => message) };
 }
 
 const until = (isSo: () => void | Promise<void>) => vi.waitFor(isSo, { timeout: 5000, interval: 5 });
@@ -99,10 +97,10 @@ describe('GpuWatch', () => {
     await nvidiaSmi(CAT);
     const { gpus, said } = watch();
     await until(async () => expect((await asked()).length).toBeGreaterThan(6));
-    expect(said).toEqual(['GPU memory is not watched: it does not tell the memory of what the networks run on']);
+    expect(said()).toEqual(['GPU memory is not watched: it does not tell the memory of what the networks run on']);
     await saysFile(gpuXml(100));
     await until(() => expect(gpus.readings()).toHaveLength(1));
-    expect(said).toHaveLength(2);
+    expect(said()).toHaveLength(2);
     await gpus.close();
   });
 
@@ -113,7 +111,7 @@ describe('GpuWatch', () => {
     await until(() => expect(gpus.readings()).toHaveLength(1));
     await nvidiaSmi('echo "Failed to initialize NVML: Driver/library version mismatch"; exit 18');
     await until(() => expect(gpus.readings()).toEqual([]));
-    expect(said).toEqual(['GPU memory is not watched: Failed to initialize NVML: Driver/library version mismatch']);
+    expect(said()).toEqual(['GPU memory is not watched: Failed to initialize NVML: Driver/library version mismatch']);
     await gpus.close();
   });
 
@@ -156,7 +154,7 @@ describe('GpuWatch', () => {
     const { gpus, said } = watch({ timeoutMs: 100 });
     await until(async () => expect((await asked()).length).toBeGreaterThanOrEqual(3));
     await gpus.close();
-    expect(said).toEqual(['GPU memory is not watched: nvidia-smi did not answer within 0.1 s']);
+    expect(said()).toEqual(['GPU memory is not watched: nvidia-smi did not answer within 0.1 s']);
     for (const pid of await pids()) expect(isAlive(pid)).toBe(false);
   });
 
@@ -171,7 +169,7 @@ describe('GpuWatch', () => {
     const [pid] = await pids();
     await until(() => expect(isAlive(pid as number)).toBe(false));
     expect(await asked()).toHaveLength(1);
-    expect(said).toEqual([]);
+    expect(said()).toEqual([]);
   });
 
   it('close while it waits for its next turn', async () => {
@@ -193,13 +191,4 @@ async function pids(): Promise<number[]> {
     .split('\n')
     .filter((line) => line !== '')
     .map(Number);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

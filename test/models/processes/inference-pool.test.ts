@@ -15,6 +15,7 @@ import {
 } from '../../../models/processes/inference-pool.ts';
 import type { PixelImage } from '../../../pipeline/pixel-image.ts';
 import { systemClock } from '../../../pipeline/system-clock.ts';
+import { isAlive } from '../../support/child-processes.ts';
 import { faceApiPicture } from '../../support/face-api-picture.ts';
 import { readPicture } from '../../support/read-picture.ts';
 import { type ReadyModels, readyModels } from '../../support/ready-models.ts';
@@ -45,16 +46,6 @@ function eventsOf(pool: InferencePool): PoolEvent[] {
 
 const pidsOf = (pool: InferencePool) => pool.stats().perProcess.map(({ pid }) => pid);
 const types = (events: PoolEvent[]) => events.map(({ type }) => type);
-
-/** A child that has ended is gone once its parent has been told: then no signal reaches the number. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 beforeAll(async () => {
   models = await readyModels();

@@ -82,6 +82,14 @@ async function open(o: Partial<SnapshotsOptions['settings']> & Pick<SnapshotsOpt
   await snapshots.adopt([...files.list()].map(({ id }) => id));
 }
 
+/** JPEG, but not before this. */
+const encodedAfter =
+  (turn: () => Promise<void> | false): SnapshotsOptions['encode'] =>
+  async (image) => {
+    await turn();
+    return encodeImage(image, 'jpeg');
+  };
+
 function frame(sequence = 1): FakeFrame {
   const [width, height] = [160, 120];
   const data = new Uint8Array(width * height * 3);
@@ -259,10 +267,7 @@ describe('the picture of the moment', () => {
     const gate = Promise.withResolvers<void>();
     await open({
       keep: 'frame',
-      encode: async (image) => {
-        await gate.promise;
-        return encodeImage(image, 'jpeg');
-      },
+      encode: encodedAfter(() => gate.promise),
     });
     const big = () => {
       const [width, height] = [4000, 2500];
@@ -281,10 +286,7 @@ describe('the picture of the moment', () => {
     const gate = Promise.withResolvers<void>();
     await open({
       keep: 'frame',
-      encode: async (image) => {
-        await gate.promise;
-        return encodeImage(image, 'jpeg');
-      },
+      encode: encodedAfter(() => gate.promise),
     });
     const frames = [frame(), frame()];
     const told = frames.map((on) => decide([grant()], on)[0]!);
@@ -415,10 +417,7 @@ describe('pictures of events', () => {
     const gate = Promise.withResolvers<void>();
     let held = false;
     await open({
-      encode: async (image) => {
-        if (held) await gate.promise;
-        return encodeImage(image, 'jpeg');
-      },
+      encode: encodedAfter(() => held && gate.promise),
     });
     const others = one({ subject: { id: gallery.createSubject({ name: 'Bob' }).id, name: 'Bob' } });
     const told = [one(), one()];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PictureEnds } from '../../../sources/connect/picture-ends.ts';
 import type { VideoDescription } from '../../../sources/connect/video-description.ts';
-import { rtpPackets, senderReport } from '../../support/rtp-h264.ts';
+import { interleaved, rtpPackets, senderReport } from '../../support/rtp-h264.ts';
 
 const VIDEO: VideoDescription = { codec: 'h264', payloadType: 96 };
 const STEP = 3600;
@@ -15,14 +15,8 @@ function nal(header: number, length: number): Buffer {
   return bytes;
 }
 
-function interleaved(packet: Buffer, channel = 0): Buffer {
-  const head = Buffer.from([0x24, channel, 0, 0]);
-  head.writeUInt16BE(packet.length, 2);
-  return Buffer.concat([head, packet]);
-}
-
 function picture(timestamp: number, sequence = 0): Buffer[] {
-  return rtpPackets(NALS, { ssrc: 7, timestamp, sequence }).map((packet) => interleaved(packet));
+  return rtpPackets(NALS, { ssrc: 7, timestamp, sequence }).map((packet) => interleaved(0, packet));
 }
 
 function pictures(timestamps: readonly number[]): Buffer[] {
@@ -71,7 +65,7 @@ describe('the ends of pictures', () => {
 
   it.each([1, 7, 1000, 1404])('are the same where the connection gives %i bytes at a time', (cut) => {
     const answer = Buffer.from('RTSP/1.0 200 OK\r\nCSeq: 9\r\nContent-Length: 5\r\n\r\n$a\r\nb');
-    const sent = [...pictures(inOrder(18)), interleaved(senderReport(7, 0), 1), ...pictures(inOrder(3, 18 * STEP))];
+    const sent = [...pictures(inOrder(18)), interleaved(1, senderReport(7, 0)), ...pictures(inOrder(3, 18 * STEP))];
     const all = [answer, ...sent];
     expect(Buffer.concat(through(all, { cut })).equals(Buffer.concat(through(all)))).toBe(true);
     expect(Buffer.concat(through(all)).length).toBe(Buffer.concat(all).length + 6 * 18);
@@ -109,7 +103,7 @@ describe('the ends of pictures', () => {
 
   it('are not said behind parameter sets that are marked as well', () => {
     const sets = (timestamp: number) =>
-      rtpPackets([Buffer.from([0x67, 1])], { ssrc: 7, timestamp, sequence: 0 }).map((packet) => interleaved(packet));
+      rtpPackets([Buffer.from([0x67, 1])], { ssrc: 7, timestamp, sequence: 0 }).map((packet) => interleaved(0, packet));
     const sent = inOrder(20).flatMap((timestamp) => [...sets(timestamp), ...picture(timestamp)]);
     expect(delimiters(through(sent))).toHaveLength(5);
   });
@@ -122,7 +116,7 @@ describe('the ends of pictures', () => {
     const rtp = (payload: number[], i: number) => {
       const head = Buffer.from([0x90, 0xe0, 0, i, 0, 0, 0, 0, 0, 0, 0, 7, 0xbe, 0xde, 0, 1, 1, 2, 3, 4]);
       head.writeUInt32BE(i * STEP, 4);
-      return interleaved(Buffer.concat([head, Buffer.from(payload)]));
+      return interleaved(0, Buffer.concat([head, Buffer.from(payload)]));
     };
     const of = (payload: number[], codec: VideoDescription['codec']) =>
       delimiters(

@@ -1,15 +1,17 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { get as getOverTls } from 'node:https';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Counter, Histogram, Registry } from 'prom-client';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { SettingsInput } from '../../../config/settings-schema.ts';
 import type { TenantView } from '../../../tenants/tenant-contract.ts';
 import { eventually } from '../../support/eventually.ts';
+import { freePort } from '../../support/free-port.ts';
 import { openTestGateway, type TestGateway } from '../../support/open-test-gateway.ts';
 import { selfSigned } from '../../support/self-signed.ts';
 import { FixedTenants } from '../../support/tenant-directory.ts';
@@ -299,15 +301,6 @@ describe('the metrics', () => {
 });
 
 describe('a port of its own', () => {
-  const freePort = async (): Promise<number> => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as { port: number };
-    server.close();
-    await once(server, 'close');
-    return port;
-  };
-
   it('reaches the one tenant without a prefix, and nothing of the gateway; it comes and goes with the tenant', async () => {
     gateway = await openTestGateway({ settings: { keys: KEYS } });
     const port = await freePort();
@@ -357,7 +350,8 @@ describe('TLS', () => {
     await expect(openTestGateway({ settings: { server: { tls: files } } })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
     });
-    const folder = (await import('node:fs')).mkdtempSync('/tmp/fg-tls-');
+    const folder = mkdtempSync(join(tmpdir(), 'facegate-tls-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
     writeFileSync(join(folder, 'c.pem'), cert);
     writeFileSync(join(folder, 'k.pem'), key);
     gateway = await openTestGateway({
@@ -385,7 +379,6 @@ describe('TLS', () => {
     socket.send('by TLS');
     expect(String((await once(socket, 'message'))[0])).toBe('by TLS');
     socket.terminate();
-    (await import('node:fs')).rmSync(folder, { recursive: true });
   });
 });
 

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { tunnel } from '../../../tenants/gateway/tunnel.ts';
+import { collectGarbage } from '../../support/collect-garbage.ts';
 import { eventually } from '../../support/eventually.ts';
 import { openTestGateway, type TestGateway } from '../../support/open-test-gateway.ts';
 
@@ -147,7 +149,8 @@ describe('a WebSocket through the gateway', () => {
     const before = process.memoryUsage().rss;
     const picture = Buffer.alloc(1_000_000, 1);
     for (let i = 0; i < 100; i++) theirs?.send(picture);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    // Time for the gateway to take over what it would collect.
+    await wait(500);
     // All of it waits at the tenant, which is where slow viewers are known.
     expect(theirs?.bufferedAmount).toBeGreaterThan(80_000_000);
     expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000);
@@ -180,10 +183,10 @@ it('does not wait for ever for the second half of a connection that has ended', 
 it('holds 500 WebSockets that are silent, at little memory each, and forgets them', async (context) => {
   gateway = await openTestGateway();
   const tenant = await gateway.tenant('one');
-  globalThis.gc?.();
+  collectGarbage();
   const before = process.memoryUsage().rss;
   await Promise.all(Array.from({ length: 500 }, () => once(websocket('/one/ws/x'), 'open')));
-  globalThis.gc?.();
+  collectGarbage();
   // Client and tenant are in this process too: what the gateway needs of it is less.
   const each = (process.memoryUsage().rss - before) / 500;
   context.annotate(`${Math.round(each / 1024)} KiB for each WebSocket, with both of its ends`);

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { collectGarbage } from '../../support/collect-garbage.ts';
 import { eventually } from '../../support/eventually.ts';
 import { openTestGateway, type TestGateway } from '../../support/open-test-gateway.ts';
 
@@ -29,7 +31,7 @@ async function textOf(answer: IncomingMessage): Promise<string> {
 
 /** The most that this process took while `work` ran, beyond what it had. Gateway, tenant and client are all in it. */
 async function growthOf(work: () => Promise<void>): Promise<number> {
-  globalThis.gc?.();
+  collectGarbage();
   const before = process.memoryUsage().rss;
   let most = before;
   const watch = setInterval(() => {
@@ -168,24 +170,21 @@ describe('an answer', () => {
 
   it('without an end is held up by a client that does not read, and goes on with it', async () => {
     gateway = await openTestGateway();
-    let sent = 0;
+    let connection: Socket | null = null;
+    const sent = () => connection?.bytesWritten ?? 0;
     await gateway.tenant('one', (_request, response) => {
       response.writeHead(200, { 'content-type': 'multipart/x-mixed-replace; boundary=x' });
+      connection = response.socket;
       void pour(response, 1000 * MIB, () => !response.destroyed);
-      response.socket?.on('close', () => {});
-      const count = setInterval(() => {
-        sent = response.socket?.bytesWritten ?? sent;
-      }, 10);
-      response.on('close', () => clearInterval(count));
     });
     const asked = ask('/one/mjpeg');
     asked.end();
     const answer = await answerOf(asked);
     answer.pause();
-    const held = await stableCount(() => sent);
+    const held = await stableCount(sent);
     expect(held).toBeLessThan(16 * MIB);
     answer.resume();
-    await eventually('more of it', () => sent > held + 20 * MIB);
+    await eventually('more of it', () => sent() > held + 20 * MIB);
     answer.destroy();
   });
 
@@ -321,14 +320,16 @@ describe('somebody who does nothing', () => {
     await gateway.tenant('one', (incoming, response) => {
       incoming.resume().on('end', () => {
         response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
-        setTimeout(() => response.end('data: late\n\n'), 900); // silent for longer than idleMs
+        // Silent for longer than idleMs.
+        setTimeout(() => response.end('data: late\n\n'), 900);
       });
     });
     const asked = ask('/one/x', { method: 'POST', headers: { 'content-length': '10' } });
     const answer = answerOf(asked);
+    // For longer than idleMs, and never silent for so long.
     for (let i = 0; i < 10; i++) {
       asked.write('x');
-      await new Promise((resolve) => setTimeout(resolve, 80));
+      await wait(80);
     }
     asked.end();
     expect(await textOf(await answer)).toBe('data: late\n\n');

@@ -9,18 +9,8 @@ import { nicerBy } from '../../../tenants/limits/niceness.ts';
 import { ProcessTable, proportionalBytes } from '../../../tenants/limits/process-tree.ts';
 import { processorsOf } from '../../../tenants/limits/processor-list.ts';
 import { visibleDevices } from '../../../tenants/place-tenant.ts';
-import type { TenantLimits } from '../../../tenants/tenant-contract.ts';
+import { NO_LIMITS } from '../../support/tenant-directory.ts';
 
-const none: TenantLimits = {
-  cpus: null,
-  cpuShare: null,
-  memoryBytes: null,
-  requestsPerSecond: null,
-  concurrentRequests: null,
-  cameras: null,
-  subjects: null,
-  diskBytes: null,
-};
 const programs = { taskset: '/usr/bin/taskset', nice: '/usr/bin/nice' };
 const plain: Machine = { cgroup: { none: 'this machine has no cgroups of version 2' }, ...programs };
 const full: Machine = {
@@ -31,11 +21,17 @@ const GIB = 2 ** 30;
 
 describe('how limits are held', () => {
   it('is not at all where there are none', () => {
-    expect(planLaunch(none, full)).toEqual({ before: [], execArgv: [], cgroup: null, watchBytes: null, measures: [] });
+    expect(planLaunch(NO_LIMITS, full)).toEqual({
+      before: [],
+      execArgv: [],
+      cgroup: null,
+      watchBytes: null,
+      measures: [],
+    });
   });
 
   it('is by affinity, niceness, heap and a watch where there are no cgroups, and says so', () => {
-    const plan = planLaunch({ ...none, cpus: '0,2-3', cpuShare: 50, memoryBytes: 2 * GIB }, plain);
+    const plan = planLaunch({ ...NO_LIMITS, cpus: '0,2-3', cpuShare: 50, memoryBytes: 2 * GIB }, plain);
     expect(plan).toMatchObject({
       before: ['/usr/bin/nice', '-n', '3', '/usr/bin/taskset', '-c', '0,2-3'],
       execArgv: ['--max-old-space-size=1024'],
@@ -51,7 +47,7 @@ describe('how limits are held', () => {
   });
 
   it('is by cgroups where they are, with the affinity that tells how many networks there are to be', () => {
-    const plan = planLaunch({ ...none, cpus: '1', cpuShare: 300, memoryBytes: GIB }, full);
+    const plan = planLaunch({ ...NO_LIMITS, cpus: '1', cpuShare: 300, memoryBytes: GIB }, full);
     expect(plan).toMatchObject({
       before: ['/usr/bin/taskset', '-c', '1'],
       cgroup: { cpus: '1', cpuShare: 300, memoryBytes: GIB },
@@ -61,9 +57,9 @@ describe('how limits are held', () => {
   });
 
   it.each([
-    [{ ...none, cpuShare: 200 }, plain, 'niceness cannot give more than others have'],
-    [{ ...none, cpus: '0' }, { ...plain, taskset: null }, 'there is no program "taskset"'],
-    [{ ...none, cpuShare: 10 }, { ...plain, nice: null }, 'there is no program "nice"'],
+    [{ ...NO_LIMITS, cpuShare: 200 }, plain, 'niceness cannot give more than others have'],
+    [{ ...NO_LIMITS, cpus: '0' }, { ...plain, taskset: null }, 'there is no program "taskset"'],
+    [{ ...NO_LIMITS, cpuShare: 10 }, { ...plain, nice: null }, 'there is no program "nice"'],
   ])('is by nothing where it cannot be, and says so', (limits, machine, why) => {
     const { measures, before } = planLaunch(limits, machine);
     expect(before).toEqual([]);
