@@ -19,7 +19,7 @@ export interface LoadedTenant {
 }
 
 /**
- * Reads the settings of each tenant, each by itself. `server.host`, `port` and `tls` in them are the gateway's, and
+ * Reads the settings of each tenant, each by itself. `server.host`, `port`, `tls` and `trustedProxies` in them are the gateway's, and
  * `log.level` and `ffmpeg` are where it says nothing.
  *
  * @throws {AppError} CONFIG_INVALID where two of them would write the same file or take the same key for their gallery.
@@ -64,12 +64,12 @@ function part(yaml: YamlFile | null, path: (string | number)[]): YamlFile {
 }
 
 function withGateway(settings: Settings, yaml: YamlFile, { server, log, ffmpeg }: Settings): Settings {
-  const { host, port, tls } = server;
+  const { host, port, tls, trustedProxies } = server;
   const saysLevel = ((yaml.value as { log?: { level?: unknown } } | null)?.log?.level ?? null) !== null;
   return {
     ...settings,
     ...((settings.ffmpeg ?? ffmpeg) !== undefined && { ffmpeg: settings.ffmpeg ?? ffmpeg }),
-    server: { ...settings.server, host, port, tls },
+    server: { ...settings.server, host, port, tls, trustedProxies },
     log: saysLevel ? { ...log, level: settings.log.level } : log,
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressRange } from './address-range.ts';
 import { doorSchema, schedulesSchema } from './door-settings.ts';
 import { EXECUTION_PROVIDERS, shortProviderName } from './execution-providers.ts';
 import { KEY_SCOPES, scopeExpectation } from './key-scopes.ts';
@@ -365,6 +366,17 @@ const server = z.strictObject({
     .array(z.string().regex(/^https?:\/\/[^/\s@]+$/, 'must be an origin like "https://console.example.com"'))
     .default([])
     .describe('Origins of other web pages that may call this server, like `https://console.example.com`.'),
+  trustedProxies: z
+    .array(
+      text(64).refine((range) => addressRange(range) !== null, {
+        error: 'must be an IP address or a range of them, like "172.18.0.2" or "10.20.0.0/16"',
+      }),
+    )
+    .max(64)
+    .default([])
+    .describe(
+      'Addresses and ranges of the proxies in front, like `172.18.0.2` or `10.20.0.0/16`: what these say in `x-forwarded-for` and `x-forwarded-proto` of the address of a caller, and of TLS, is believed.',
+    ),
   tls: z
     .strictObject({
       cert: text(4096).describe('File with the certificate chain (PEM).'),

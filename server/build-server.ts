@@ -101,7 +101,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     if (closing) throw new AppError('SHUTTING_DOWN', 'facegate is stopping');
     checkCaller(callerOf(request), {
       keyless: keys.isEmpty,
-      tls: behind ? behind.secure : settings.server.tls !== undefined,
+      tls: request.from.secure,
       hosts: settings.server.hosts,
       origins: settings.server.origins,
     });

@@ -12,7 +12,7 @@ import {
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { AppError } from '../config/app-error.ts';
 import { answerError, errorBody } from './answer-error.ts';
-import { trustGateway } from './callers/behind-gateway.ts';
+import { fromGetter, originByGateway, originByProxies } from './callers/caller-origin.ts';
 import { answerComprefaceError } from './compreface/answer-compreface-error.ts';
 import { isComprefaceUrl, repairUrl } from './compreface/repair-url.ts';
 import { pathOf } from './path-of.ts';
@@ -50,7 +50,6 @@ export function createApp(parts: AppParts): ServerApp {
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     rewriteUrl: repairUrl,
-    ...(behind && { trustProxy: trustGateway }),
     ...(serverFactory && { serverFactory }),
     // An address that cannot be read belongs to no scope, so that none can answer in its own shape.
     frameworkErrors: (error, request, reply) => {
@@ -65,7 +64,9 @@ export function createApp(parts: AppParts): ServerApp {
     cert: readTlsFile('cert', resolve(baseDir, tls.cert)),
     key: readTlsFile('key', resolve(baseDir, tls.key)),
   };
-  return openFastify(https ? ({ ...options, https } as FastifyServerOptions) : options);
+  const app = openFastify(https ? ({ ...options, https } as FastifyServerOptions) : options);
+  app.decorateRequest('from', fromGetter(behind ? originByGateway : originByProxies(settings.server.trustedProxies)));
+  return app;
 }
 
 function openFastify(options: FastifyServerOptions): ServerApp {

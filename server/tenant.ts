@@ -9,6 +9,7 @@ import { Doors } from '../access/doors.ts';
 import { openEventLog } from '../access/event-log.ts';
 import { watchEventRetention } from '../access/event-retention.ts';
 import { AppError } from '../config/app-error.ts';
+import { codeCache, codeCacheFolder } from '../config/code-cache.ts';
 import type { ErrorCode } from '../config/error-codes.ts';
 import { galleryPlace } from '../config/gallery-place.ts';
 import type { Settings } from '../config/settings-schema.ts';
@@ -48,6 +49,7 @@ import { confirmationFps } from './cameras/confirmation-fps.ts';
 import { FairRates } from './cameras/fair-rates.ts';
 import { remoteCamera } from './cameras/remote-camera.ts';
 import type { CameraListener } from './cameras/running-camera.ts';
+import { Turns } from './cameras/turns.ts';
 import { watchRetention } from './gallery-retention.ts';
 import { HotSettings } from './hot-settings.ts';
 import { listen } from './listen.ts';
@@ -160,7 +162,11 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   opened.defer(() => lock.release());
   finishRestore(dataDir);
   noteFolderLimits(dataDir, limits);
-  const room = new FolderRoom({ dataDir, without: options.modelsDir, limitBytes: limits.diskBytes });
+  const room = new FolderRoom({
+    dataDir,
+    without: [options.modelsDir, codeCacheFolder(dataDir)],
+    limitBytes: limits.diskBytes,
+  });
 
   const metrics = createMetrics({ version: options.version, tenant });
   opened.defer(() => metrics.close());
@@ -194,7 +200,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     mirrors: options.mirrors,
     modelsFolder: options.modelsFolder ?? null,
     starter: options.starter,
-    environment: options.inferenceEnvironment ?? {},
+    environment: { ...options.inferenceEnvironment, ...codeCache(dataDir) },
     clock,
     log,
     ...(options.onProgress && { onProgress: options.onProgress }),
@@ -406,6 +412,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const cameras = opened.use(
     new Cameras({
       rates,
+      turns: new Turns(),
       motionGate: { enabled: settings.analysis.motionGate, lookEveryMs: settings.analysis.lookEvery },
       tracer: options.tracer,
       ffmpeg,

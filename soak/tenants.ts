@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { ProcessTable } from '../tenants/limits/process-tree.ts';
 import { descendantsOf, isAlive } from '../test/support/child-processes.ts';
 import { FaultRtspServer } from '../test/support/fault-rtsp-server.ts';
 import { pictureAt } from '../test/support/people-in-film.ts';
@@ -23,7 +24,8 @@ const STEADY_MS = 11_000;
 const CONTROL_MS = { short: 20_000, long: 60_000 };
 const GIVE_UP_MS = 120_000;
 /** Past it the victim is ended: its processes take some 600 MiB. */
-const VICTIM_MEMORY = '1536 MiB';
+const VICTIM_MEMORY_MIB = 1536;
+const LOOK_AT_MEMORY_EVERY_MS = 20;
 /** Of what an RTSP camera emitted; more than in the control period. */
 const MAY_DROP = 0.01;
 /** Frames of one camera that may be on their way when it is looked. */
@@ -41,7 +43,10 @@ const FAILURES: Readonly<Record<Failure, { words: string; code: string }>> = {
 };
 
 interface Round {
+  /** From when it failed: where it takes ever more memory, from when it had more than it may. */
   readonly backMs: number;
+  /** Until then, where it was only asked to fail. */
+  readonly failedAfterMs: number;
   readonly code: string | null;
   /** Processes of the one that failed that were there 10 s after its successor was ready. */
   readonly left: number;
@@ -149,7 +154,7 @@ function settings(clip: string, rtsp: () => string): object {
   return {
     server: { port: 0 },
     log: { folder: 'logs', level: 'warn' },
-    tenants: [of(VICTIM, { limits: { memory: VICTIM_MEMORY } }), ...OTHERS.map((id) => of(id))],
+    tenants: [of(VICTIM, { limits: { memory: `${VICTIM_MEMORY_MIB} MiB` } }), ...OTHERS.map((id) => of(id))],
   };
 }
 
@@ -161,13 +166,25 @@ async function fail(
   const pid = ready.pid as number;
   await wait(STEADY_MS, undefined, { signal });
   const processes = [pid, ...descendantsOf(pid)];
-  const from = performance.now();
+  const asked = performance.now();
   if (failure === 'kill' || failure === 'stop') process.kill(pid, failure === 'kill' ? 'SIGKILL' : 'SIGSTOP');
   else await tenants.step(VICTIM, failure === 'abort' ? 'abort' : 'grow', picture, GIVE_UP_MS, signal);
+  if (failure === 'memory') await takesMoreThanItMay(pid, signal);
+  const from = failure === 'memory' ? performance.now() : asked;
   const { lastEnd } = await tenants.ready(VICTIM, pid, GIVE_UP_MS, signal);
   const backMs = performance.now() - from;
   await wait(10_000, undefined, { signal });
-  return { backMs, code: lastEnd?.code ?? null, left: processes.filter(isAlive).length };
+  return { backMs, failedAfterMs: from - asked, code: lastEnd?.code ?? null, left: processes.filter(isAlive).length };
+}
+
+/** Resolves when its processes take more than its limit, or it is gone. What they share counts twice here: none is overlooked. */
+async function takesMoreThanItMay(pid: number, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const tree = ProcessTable.read()?.treeOf(pid) ?? [];
+    const bytes = tree.reduce((sum, { residentBytes }) => sum + residentBytes, 0);
+    if (tree.length === 0 || bytes > VICTIM_MEMORY_MIB * 2 ** 20) return;
+    await wait(LOOK_AT_MEMORY_EVERY_MS, undefined, { signal });
+  }
 }
 
 function countsOf(witnesses: readonly TenantWitness[]): Promise<TenantCounts[]> {

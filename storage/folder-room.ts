@@ -3,8 +3,8 @@ import { folderSize } from './folder-size.ts';
 
 export interface FolderRoomOptions {
   dataDir: string;
-  /** A folder in it that does not count. */
-  without?: string | undefined;
+  /** Folders in it that do not count. */
+  without: readonly string[];
   /** null: as much as there is room for. */
   limitBytes: number | null;
 }

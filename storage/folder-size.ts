@@ -11,14 +11,14 @@ const PASSING = /^\.facegate-backup-/;
  * What a folder takes on the disk, bytes: blocks, not lengths, of regular files; links are not followed. What comes or goes
  * meanwhile may be counted or not.
  *
- * @param o.without a folder in it that does not count, e.g. models that others use as well.
+ * @param o.without folders in it that do not count, e.g. models that others use as well.
  */
-export async function folderSize(folder: string, o: { without?: string | undefined } = {}): Promise<number> {
-  const without = o.without === undefined ? undefined : resolve(o.without);
+export async function folderSize(folder: string, o: { without?: readonly string[] } = {}): Promise<number> {
+  const without = o.without?.map((each) => resolve(each)) ?? [];
   let bytes = 0;
   for (const entry of await entriesOf(folder)) {
     const path = join(folder, entry.name);
-    if (PASSING.test(entry.name) || resolve(path) === without) continue;
+    if (PASSING.test(entry.name) || without.includes(resolve(path))) continue;
     if (entry.isDirectory()) bytes += await folderSize(path, o);
     else if (entry.isFile()) bytes += await sizeOf(path);
   }

@@ -1,3 +1,4 @@
+import { codeCache } from '../config/code-cache.ts';
 import type { ResolvedDevice } from './gpu/resolve-device.ts';
 import { type DelegatedCgroup, tenantCgroup } from './limits/cgroup.ts';
 import { type LaunchPlan, type Machine, planLaunch } from './limits/launch-plan.ts';
@@ -20,17 +21,22 @@ export interface PlaceOptions {
   readonly machine: Machine;
   /** What finds drivers and libraries. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Its own, which no other tenant's process sees. */
+  readonly dataDir: string;
   /** Which GPU or slice its device is; null: it names none, or the CPU. */
   readonly resolved: ResolvedDevice | null;
 }
 
 /** The environment, limits and device of one tenant's process. */
-export function placeTenant(definition: TenantDefinition, { machine, environment, resolved }: PlaceOptions): Placement {
+export function placeTenant(
+  definition: TenantDefinition,
+  { machine, environment, dataDir, resolved }: PlaceOptions,
+): Placement {
   const plan = planLaunch(definition.limits, machine);
   const group = plan.cgroup && 'path' in machine.cgroup ? openGroup(machine.cgroup, definition.id, plan.cgroup) : null;
   return {
     plan,
-    environment: { ...environment, ...visibleDevices(definition, resolved) },
+    environment: { ...environment, ...codeCache(dataDir), ...visibleDevices(definition, resolved) },
     device: resolved?.description ?? deviceWords(definition),
     join(pid) {
       if (!group || typeof group === 'string') return group;

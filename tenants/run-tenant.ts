@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { AppError } from '../config/app-error.ts';
 import { systemClock } from '../pipeline/system-clock.ts';
@@ -30,7 +31,7 @@ export function runTenant({ send, exit }: TenantHost): RunningTenant {
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
   const beat = () => {
-    send({ type: 'beat', rssBytes: process.memoryUsage.rss(), eventLoopDelayMs: delay.max / 1e6 || 0 });
+    send({ type: 'beat', eventLoopDelayMs: delay.max / 1e6 || 0 });
     delay.reset();
   };
   const beating = setInterval(beat, BEAT_EVERY_MS);
@@ -48,6 +49,8 @@ export function runTenant({ send, exit }: TenantHost): RunningTenant {
         await tenant.close();
         return null;
       }
+      // A process that is killed would leave nothing for its successor.
+      flushCompileCache();
       const { adminKey } = await tenant.start();
       const roles = tenant.roles();
       const visibleGpus = await countVisibleGpus(roles, message.environment);
@@ -122,7 +125,7 @@ async function openAsAsked(message: OpenMessage, send: TenantHost['send']): Prom
     settings,
     tenant: message.tenant,
     tenantName: message.name,
-    behind: { socketPath: message.socketPath, prefix: message.prefix, secure: message.secure },
+    behind: { socketPath: message.socketPath, prefix: message.prefix },
     limits: message.limits,
     baseDir: message.baseDir,
     dataDir: message.dataDir,

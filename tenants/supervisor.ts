@@ -213,7 +213,8 @@ export class Supervisor implements TenantDirectory, AsyncDisposable {
   async #place(definition: TenantDefinition): Promise<Placement> {
     const resolved = await this.#resolve(definition);
     const environment = tenantEnvironment(this.#options.env);
-    return placeTenant(definition, { machine: this.#machine, environment, resolved });
+    const dataDir = this.#folderOf(definition.id);
+    return placeTenant(definition, { machine: this.#machine, environment, dataDir, resolved });
   }
 
   async #resolve({ id, device, shared }: TenantDefinition): Promise<ResolvedDevice | null> {
@@ -235,6 +236,10 @@ export class Supervisor implements TenantDirectory, AsyncDisposable {
     return resolved;
   }
 
+  #folderOf(id: string): string {
+    return join(this.#options.dataDir, 'tenants', id);
+  }
+
   #openMessage(definition: TenantDefinition, { environment }: Placement): OpenMessage {
     const o = this.#options;
     const { id, name, settings, baseDir, limits } = definition;
@@ -245,7 +250,7 @@ export class Supervisor implements TenantDirectory, AsyncDisposable {
       name,
       settings,
       baseDir,
-      dataDir: join(o.dataDir, 'tenants', id),
+      dataDir: this.#folderOf(id),
       modelsDir: o.modelsDir,
       mirrors: o.mirrors,
       modelsFolder: o.modelsFolder,
@@ -258,13 +263,16 @@ export class Supervisor implements TenantDirectory, AsyncDisposable {
       limits: { cameras: limits.cameras, subjects: limits.subjects, diskBytes: limits.diskBytes },
       socketPath: this.#sockets.pathOf(id),
       prefix: `/${id}`,
-      secure: o.gateway.server.tls !== undefined,
       logFile: logFilePlace(o.gateway.log, { baseDir: o.baseDir, tenant: id }),
     };
   }
 
   #tick(): void {
-    const table = this.#ticks++ % LOOK_EVERY_TICKS === 0 ? ProcessTable.read() : null;
+    // What has no limit is only told.
+    const everyTicks = [...this.#tenants.values()].some(({ limits }) => limits.memoryBytes !== null)
+      ? 1
+      : LOOK_EVERY_TICKS;
+    const table = this.#ticks++ % everyTicks === 0 ? ProcessTable.read() : null;
     const treeOf = table && ((pid: number) => table.treeOf(pid));
     for (const tenant of this.#tenants.values()) tenant.tick(treeOf);
   }

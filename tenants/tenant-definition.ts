@@ -1,4 +1,4 @@
-import type { AppError } from '../config/app-error.ts';
+import { AppError } from '../config/app-error.ts';
 import type { LoadedTenant } from '../config/load-tenants.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import { deviceName, type TenantDevice } from '../config/tenant-settings.ts';
@@ -50,6 +50,19 @@ export function deviceWords({ device }: TenantDefinition): string {
 /** True where only a new process can be what `wanted` says, whatever its settings are: those it can be asked about. */
 export function needsAnotherProcess(running: TenantDefinition, wanted: TenantDefinition): boolean {
   return ofTheProcess(running) !== ofTheProcess(wanted);
+}
+
+/** Whether a process that was started for one would be one for the other. */
+export function sameForTheProcess(one: TenantDefinition, other: TenantDefinition): boolean {
+  if (one.settings instanceof AppError || other.settings instanceof AppError) {
+    const [a, b] = [one.settings, other.settings].map((each) => (each instanceof AppError ? each.message : null));
+    return a === b;
+  }
+  return !needsAnotherProcess(one, other) && sameSettings(one.settings, other.settings);
+}
+
+export function sameSettings(one: Settings, other: Settings): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** Rates and ports are the gateway's. */

@@ -30,8 +30,6 @@ export interface OpenMessage {
   readonly socketPath: string;
   /** Under which people see it: `/attendance`. */
   readonly prefix: string;
-  /** People reach the gateway by TLS. */
-  readonly secure: boolean;
   /** A file of its own, rotated; null: the gateway's stderr. */
   readonly logFile: { readonly path: string; readonly maxBytes: number; readonly files: number } | null;
 }
@@ -57,5 +55,5 @@ export type FromTenant =
   | { readonly type: 'refused'; readonly code: string; readonly message: string }
   /** `restartNeeded`: keys of the settings that only a new process takes over; then nothing was. */
   | { readonly type: 'settings-taken'; readonly restartNeeded: readonly string[] }
-  | { readonly type: 'beat'; readonly rssBytes: number; readonly eventLoopDelayMs: number }
+  | { readonly type: 'beat'; readonly eventLoopDelayMs: number }
   | { readonly type: 'metrics'; readonly id: number; readonly metrics: unknown[] };

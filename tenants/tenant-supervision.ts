@@ -1,9 +1,8 @@
 import { AppError } from '../config/app-error.ts';
-import { ERROR_CODES, type ErrorCode } from '../config/error-codes.ts';
 import type { Clock, Logger } from '../pipeline/ports.ts';
-import { BeatWatch } from './beat-watch.ts';
-import { MemoryWatch } from './limits/memory-watch.ts';
-import { endLeftovers, type TreeProcess } from './limits/process-tree.ts';
+import { Leftovers } from './leftovers.ts';
+import { OUTGROWN_CLOSES_WITHIN_MS } from './limits/memory-watch.ts';
+import type { TreeProcess } from './limits/process-tree.ts';
 import type { Placement } from './place-tenant.ts';
 import { RestartSchedule } from './restart-schedule.ts';
 import type {
@@ -14,22 +13,22 @@ import type {
   TenantState,
   TenantView,
 } from './tenant-contract.ts';
-import { deviceWords, needsAnotherProcess, type TenantDefinition } from './tenant-definition.ts';
-import { hasRefused, type ProcessEnd, startTenantProcess, type TenantLink } from './tenant-link.ts';
-import type { FromTenant, OpenMessage } from './tenant-messages.ts';
+import {
+  deviceWords,
+  needsAnotherProcess,
+  sameForTheProcess,
+  sameSettings,
+  type TenantDefinition,
+} from './tenant-definition.ts';
+import type { OpenMessage } from './tenant-messages.ts';
+import { type Ask, type NewsOfTenant, type RunEnd, TenantRun } from './tenant-run.ts';
 
 /** No new frames, results published, event log flushed: so long it has for that. */
 const CLOSES_WITHIN_MS = 30_000;
 /** One that has not begun has nothing to finish. */
 const STARTING_CLOSES_WITHIN_MS = 3_000;
-/** One that takes too much memory is not to take more while it closes. */
-const OUTGROWN_CLOSES_WITHIN_MS = 5_000;
-/** What its children need to notice, say goodbye to cameras and go; ffmpeg's guard takes three seconds and one to look. */
-const CHILDREN_GO_WITHIN_MS = 5_000;
-const METRICS_WITHIN_MS = 2_000;
 /** Before one was ever ready, nobody knows how long that takes. */
 const USUAL_START_MS = 5_000;
-const LAST_WORDS = 20;
 
 export interface TenantSupervisionOptions {
   readonly definition: TenantDefinition;
@@ -51,32 +50,6 @@ export interface TenantSupervisionOptions {
   readonly log: Logger;
 }
 
-/** Why a process that runs is to end. */
-type Ask =
-  /** For good, or until `start`. */
-  | 'stop'
-  /** Somebody wants another one, or the settings do. */
-  | 'restart'
-  | 'outgrew';
-
-/** One process, from its start to its end. */
-interface Run {
-  readonly link: TenantLink;
-  readonly definition: TenantDefinition;
-  readonly placement: Placement;
-  readonly beats: BeatWatch;
-  readonly memory: MemoryWatch;
-  readonly startedAtMs: number;
-  readonly words: string[];
-  readonly metrics: Map<number, (metrics: unknown[]) => void>;
-  /** It and all below it, as they were seen last. */
-  tree: readonly TreeProcess[];
-  asked: Ask | null;
-  /** It says itself why it goes. */
-  reason: AppError | null;
-  ended: boolean;
-}
-
 /** Keeps one tenant's process running: the one state of it, with one place where that changes. */
 export class TenantSupervision implements SupervisedTenant {
   readonly id: string;
@@ -90,27 +63,19 @@ export class TenantSupervision implements SupervisedTenant {
   #wanted = false;
   /** Others are started first: to whoever asks, it is on its way. */
   #awaitsTurn = true;
-  #run: Run | null = null;
+  #run: TenantRun | null = null;
   #launching: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #dueAtMs: number | null = null;
-  #killer: NodeJS.Timeout | null = null;
   #starts = 0;
   #usualStartMs = USUAL_START_MS;
   #lastEnd: TenantEnd | null = null;
-  #readyAt: string | null = null;
-  #startedAt: string | null = null;
-  #visibleGpus: number | null = null;
   #measures: readonly LimitMeasure[] = [];
-  #memoryBytes: number | null = null;
-  #eventLoopDelayMs: number | null = null;
   /** Settings that have worked: a later refusal of them is no fault of theirs. */
   #proved: TenantDefinition | null = null;
   /** Why the settings could not be read last time, while the process goes on with those that it has. */
   #unreadable: AppError | null = null;
-  #questions = 0;
-  /** Of processes that ended, until their children must be gone. */
-  readonly #sweeps = new Map<NodeJS.Timeout, readonly TreeProcess[]>();
+  readonly #leftovers: Leftovers;
   #waitingForEnd: (() => void)[] = [];
 
   constructor(options: TenantSupervisionOptions) {
@@ -119,6 +84,7 @@ export class TenantSupervision implements SupervisedTenant {
     this.id = options.definition.id;
     this.socketPath = options.socketPath;
     this.#log = options.log.child({ tenant: this.id });
+    this.#leftovers = new Leftovers(this.#log);
   }
 
   get name(): string {
@@ -143,42 +109,31 @@ export class TenantSupervision implements SupervisedTenant {
 
   view(): TenantView {
     const { limits } = this.#definition;
+    const run = this.#run;
     const why = this.#problem ?? (this.#state === 'ready' ? this.#unreadable : null);
     const problem = why && { code: why.code, message: why.message };
     return {
       id: this.id,
       name: this.name,
       state: this.#awaitsTurn ? 'starting' : this.#state,
-      pid: this.#run?.link.pid ?? null,
-      startedAt: this.#startedAt,
-      readyAt: this.#readyAt,
+      pid: run?.pid ?? null,
+      startedAt: run?.startedAt ?? null,
+      readyAt: run?.readyAt ?? null,
       restarts: Math.max(0, this.#starts - 1),
       lastEnd: this.#lastEnd,
       problem,
-      device: this.#run?.placement.device ?? deviceWords(this.#definition),
-      visibleGpus: this.#visibleGpus,
+      device: run?.placement.device ?? deviceWords(this.#definition),
+      visibleGpus: run?.visibleGpus ?? null,
       limits,
       measures: this.#measures,
-      memoryBytes: this.#memoryBytes,
-      eventLoopDelayMs: this.#eventLoopDelayMs,
+      memoryBytes: run?.memoryBytes ?? null,
+      eventLoopDelayMs: run?.eventLoopDelayMs ?? null,
       retryAfterSeconds: this.#retryAfterSeconds(),
     };
   }
 
   async metrics(): Promise<unknown[]> {
-    const run = this.#run;
-    if (!run || this.#state !== 'ready') return [];
-    const id = ++this.#questions;
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => answer([]), METRICS_WITHIN_MS);
-      const answer = (metrics: unknown[]) => {
-        clearTimeout(timer);
-        run.metrics.delete(id);
-        resolve(metrics);
-      };
-      run.metrics.set(id, answer);
-      run.link.send({ type: 'metrics', id });
-    });
+    return (this.#state === 'ready' && (await this.#run?.metrics())) || [];
   }
 
   /** From now on it is to run. */
@@ -214,11 +169,7 @@ export class TenantSupervision implements SupervisedTenant {
 
   /** What is left of earlier processes is ended now. Only after `stop`. */
   sweep(): void {
-    for (const [timer, left] of this.#sweeps) {
-      clearTimeout(timer);
-      endLeftovers(left);
-    }
-    this.#sweeps.clear();
+    this.#leftovers.endNow();
   }
 
   /** Takes over what the settings say now, with another process only where that is needed. */
@@ -233,7 +184,7 @@ export class TenantSupervision implements SupervisedTenant {
         this.#definition = { ...definition, settings: before.settings };
         if (this.#unreadable?.message === said) return;
         this.#log.error({ code: settings.code }, said);
-        run.link.send({ type: 'settings-refused', code: settings.code, message: settings.message });
+        run.refuseSettings(settings);
         this.#understood(new AppError(settings.code, said));
         return;
       }
@@ -241,8 +192,8 @@ export class TenantSupervision implements SupervisedTenant {
       if (needsAnotherProcess(run.definition, definition)) {
         this.#log.info({}, 'it is started anew: its settings have changed');
         this.restart();
-      } else if (JSON.stringify(settings) !== JSON.stringify(before.settings)) {
-        run.link.send({ type: 'settings', settings });
+      } else if (before.settings instanceof AppError || !sameSettings(settings, before.settings)) {
+        run.takeSettings(settings);
       } else if (
         before.port !== definition.port ||
         JSON.stringify(before.limits) !== JSON.stringify(definition.limits)
@@ -252,8 +203,7 @@ export class TenantSupervision implements SupervisedTenant {
       return;
     }
     if (!(settings instanceof AppError)) this.#unreadable = null;
-    const same = !needsAnotherProcess(before, definition) && sameSettings(before, definition);
-    if (same || run) return;
+    if (run || sameForTheProcess(before, definition)) return;
     // What it failed with may be mended.
     this.restart();
   }
@@ -266,36 +216,7 @@ export class TenantSupervision implements SupervisedTenant {
 
   /** Twice a second. `treeOf` tells what runs below a process, where anybody knows. */
   tick(treeOf: ((pid: number) => TreeProcess[]) | null): void {
-    const run = this.#run;
-    if (!run || run.link.pid === null) return;
-    if (treeOf) {
-      const tree = treeOf(run.link.pid);
-      if (tree.length > 0) {
-        run.tree = tree;
-        this.#memoryBytes = run.memory.look(tree);
-        this.#heedMemory(run);
-      }
-    }
-    if (run.beats.tick(run.link.pid, this.#state)) {
-      const why = run.beats.why();
-      this.#log.error({ pid: run.link.pid }, `it ${why}, and is killed`);
-      run.reason ??= new AppError('TENANT_HUNG', `its process ${why}`);
-      run.link.kill();
-    }
-  }
-
-  #heedMemory(run: Run): void {
-    const { verdict } = run.memory;
-    if (verdict === 'fine') return;
-    const said = run.memory.words();
-    run.reason ??= new AppError('TENANT_OUT_OF_MEMORY', said);
-    if (verdict === 'runaway') {
-      this.#log.error({}, `${said}: it is killed`);
-      run.link.kill();
-    } else if (!run.asked) {
-      this.#log.warn({}, `${said}: it is closed and started anew`);
-      this.#ask('outgrew', OUTGROWN_CLOSES_WITHIN_MS);
-    }
+    this.#run?.tick(this.#state, treeOf);
   }
 
   /** The one place where a state changes. */
@@ -341,59 +262,26 @@ export class TenantSupervision implements SupervisedTenant {
 
   #begin(definition: TenantDefinition, placement: Placement): void {
     const { clock } = this.#options;
-    const open = this.#options.open(definition, placement);
-    const words: string[] = [];
-    const link = startTenantProcess({
-      plan: placement.plan,
-      environment: placement.environment,
-      inheritStderr: open.logFile === null,
-      said: (line) => {
-        if (words.push(line) > LAST_WORDS) words.shift();
-      },
-      received: (message) => this.#received(run, message),
-    });
-    const run: Run = {
-      link,
+    const run: TenantRun = new TenantRun({
       definition,
       placement,
-      beats: new BeatWatch(),
-      memory: new MemoryWatch(placement.plan.watchBytes),
-      startedAtMs: clock.monotonicMs(),
-      words,
-      metrics: new Map(),
-      tree: [],
-      asked: null,
-      reason: null,
-      ended: false,
-    };
+      open: this.#options.open(definition, placement),
+      news: (message) => this.#heard(run, message),
+      outgrew: () => this.#ask('outgrew', OUTGROWN_CLOSES_WITHIN_MS),
+      clock,
+      log: this.#log,
+    });
     this.#run = run;
     this.#starts++;
-    this.#startedAt = new Date(clock.wallMs()).toISOString();
     this.#measures = placement.plan.measures;
-    if (link.pid !== null) {
-      const refused = placement.join(link.pid);
-      if (refused) this.#log.warn({}, `its limits hold only in part: ${refused}`);
-    }
-    link.send(open);
-    void link.gone.then((end) => this.#ended(run, end));
+    void run.gone.then((ended) => this.#ended(run, ended));
     this.#options.changed(this.view());
   }
 
-  #received(run: Run, message: FromTenant): void {
-    run.beats.heard();
-    if (run.ended) return;
+  #heard(run: TenantRun, message: NewsOfTenant): void {
     switch (message.type) {
-      case 'beat':
-        this.#eventLoopDelayMs = message.eventLoopDelayMs;
-        return;
       case 'progress':
         this.#options.progress(this.id, message.model, message.done, message.total);
-        return;
-      case 'metrics':
-        run.metrics.get(message.id)?.(message.metrics);
-        return;
-      case 'refused':
-        run.reason = new AppError(codeOf(message.code), message.message);
         return;
       case 'settings-taken':
         if (message.restartNeeded.length === 0 || run.asked) return;
@@ -409,13 +297,11 @@ export class TenantSupervision implements SupervisedTenant {
     }
   }
 
-  #becameReady(run: Run, { adminKey, visibleGpus, roles }: Extract<FromTenant, { type: 'ready' }>): void {
+  #becameReady(run: TenantRun, { adminKey, roles }: Extract<NewsOfTenant, { type: 'ready' }>): void {
     const { clock } = this.#options;
     // Also where it is to end already: it is made once, and nobody else will ever see it.
     if (adminKey !== null) this.#options.adminKey(this.id, adminKey);
     if (run.asked) return;
-    this.#visibleGpus = visibleGpus;
-    this.#readyAt = new Date(clock.wallMs()).toISOString();
     this.#usualStartMs = clock.monotonicMs() - run.startedAtMs;
     this.#proved = run.definition;
     this.#schedule.ready(clock.monotonicMs());
@@ -428,61 +314,36 @@ export class TenantSupervision implements SupervisedTenant {
     if (!run) return;
     // Stopping outweighs all else, and is not taken back by less.
     if (run.asked !== 'stop' || this.#wanted) run.asked = asked;
-    if (this.#killer) return;
+    if (run.isClosing) return;
     const starting = this.#state === 'starting';
     this.#move('draining', run.reason);
-    run.link.send({ type: 'stop' });
-    const within = starting ? Math.min(withinMs, STARTING_CLOSES_WITHIN_MS) : withinMs;
-    this.#killer = setTimeout(() => {
-      if (!starting) this.#log.warn({}, `it did not close within ${within / 1000} s, and is killed`);
-      run.reason ??= new AppError('TENANT_HUNG', `it did not close within ${within / 1000} s`);
-      run.link.kill();
-    }, within);
+    run.close(starting ? Math.min(withinMs, STARTING_CLOSES_WITHIN_MS) : withinMs);
   }
 
-  #ended(run: Run, end: ProcessEnd): void {
-    const { clock } = this.#options;
-    run.ended = true;
+  #ended(run: TenantRun, ended: RunEnd): void {
     this.#run = null;
-    if (this.#killer) clearTimeout(this.#killer);
-    this.#killer = null;
-    for (const answer of run.metrics.values()) answer([]);
-    this.#sweepLater(run);
-    const closed = run.asked !== null && end.exitCode === 0;
-    const reason = run.reason ?? (closed ? null : diedOf(end, run.words));
-    this.#lastEnd = {
-      how: closed ? 'closed' : end.seen ? 'died' : 'gone',
-      exitCode: end.exitCode,
-      signal: end.signal,
-      at: new Date(clock.wallMs()).toISOString(),
-      code: reason?.code ?? null,
-    };
-    this.#readyAt = null;
-    this.#startedAt = null;
-    this.#memoryBytes = null;
-    this.#eventLoopDelayMs = null;
-    this.#visibleGpus = null;
-    if (run.words.length > 0 && !closed) this.#log.warn({ said: run.words }, 'what it said last');
+    this.#leftovers.endLater(run.children);
+    this.#lastEnd = ended.end;
     for (const done of this.#waitingForEnd.splice(0)) done();
-    this.#goOn(run, end, reason);
+    this.#goOn(run, ended);
   }
 
   /** Its process is gone: what now. */
-  #goOn(run: Run, end: ProcessEnd, reason: AppError | null): void {
+  #goOn(run: TenantRun, { reason, refused }: RunEnd): void {
     const { clock } = this.#options;
     if (!this.#wanted) {
       run.placement.leave();
       this.#move('stopped', null);
       return;
     }
-    const changed = run.definition !== this.#definition && !sameSettings(run.definition, this.#definition);
+    const changed = run.definition !== this.#definition && !sameForTheProcess(run.definition, this.#definition);
     if (run.asked === 'restart' || run.asked === 'stop' || changed) {
       this.#move('waiting', reason);
       this.#launch();
       return;
     }
-    const worked = this.#proved !== null && sameSettings(this.#proved, run.definition);
-    if (hasRefused(end) && !worked) {
+    const worked = this.#proved !== null && sameForTheProcess(this.#proved, run.definition);
+    if (refused && !worked) {
       this.#move('refused', reason);
       return;
     }
@@ -498,23 +359,6 @@ export class TenantSupervision implements SupervisedTenant {
     this.#dueAtMs = null;
   }
 
-  /**
-   * Its children notice and go; one that was stopped, or hangs in a driver, does not. One that was started after the last look, within
-   * a second of its end, is left to itself.
-   */
-  #sweepLater({ tree, link }: Run): void {
-    const children = tree.filter(({ pid }) => pid !== link.pid);
-    if (children.length === 0) return;
-    const timer = setTimeout(() => {
-      this.#sweeps.delete(timer);
-      const left = endLeftovers(children);
-      if (left.length > 0)
-        this.#log.warn({ pids: left }, `${left.length} of its processes did not go by themselves, and were killed`);
-    }, CHILDREN_GO_WITHIN_MS);
-    timer.unref();
-    this.#sweeps.set(timer, children);
-  }
-
   #retryAfterSeconds(): number | null {
     if (this.#state === 'ready' || this.#state === 'refused' || this.#state === 'stopped') return null;
     if (this.#state === 'draining' && this.#run?.asked === 'stop') return null;
@@ -523,24 +367,4 @@ export class TenantSupervision implements SupervisedTenant {
     const begunMs = this.#state === 'starting' && this.#run ? now - this.#run.startedAtMs : 0;
     return Math.max(1, Math.ceil((pauseMs + this.#usualStartMs - begunMs) / 1000));
   }
-}
-
-function sameSettings(one: TenantDefinition, other: TenantDefinition): boolean {
-  if (one.settings instanceof AppError || other.settings instanceof AppError) {
-    const [a, b] = [one.settings, other.settings].map((each) => (each instanceof AppError ? each.message : null));
-    return a === b;
-  }
-  return !needsAnotherProcess(one, other) && JSON.stringify(one.settings) === JSON.stringify(other.settings);
-}
-
-function codeOf(code: string): ErrorCode {
-  return code in ERROR_CODES ? (code as ErrorCode) : 'INTERNAL';
-}
-
-function diedOf({ exitCode, signal, seen, error }: ProcessEnd, words: readonly string[]): AppError {
-  if (!seen)
-    return new AppError('TENANT_DIED', `its process could not be started: ${error?.message ?? 'nobody knows why'}`);
-  const how = signal ? `signal ${signal}` : `exit code ${exitCode}`;
-  const last = words.findLast((line) => /error|fatal|abort/i.test(line));
-  return new AppError('TENANT_DIED', `its process ended with ${how}${last ? `: ${last.slice(0, 200)}` : ''}`);
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { codeCacheFolder } from '../../config/code-cache.ts';
 import type { GalleryLimits } from '../../gallery/gallery-limits.ts';
 import type { Logger } from '../../pipeline/ports.ts';
 import { watchRoom } from '../../server/watch-room.ts';
@@ -19,5 +20,5 @@ export async function galleryLimits(dataDir: string, log: Logger): Promise<Galle
 }
 
 export function roomOf(dataDir: string, limitBytes: number | null): FolderRoom {
-  return new FolderRoom({ dataDir, without: join(dataDir, 'models'), limitBytes });
+  return new FolderRoom({ dataDir, without: [join(dataDir, 'models'), codeCacheFolder(dataDir)], limitBytes });
 }

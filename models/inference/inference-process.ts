@@ -2,6 +2,7 @@
  * The entry of an inference process. It lives exactly as long as its parent wants it to: signals of the terminal or the
  * service manager are the parent's to act on, and when the parent is gone, it goes.
  */
+import { flushCompileCache } from 'node:module';
 import { PixelReceiver } from '../processes/pixel-channel.ts';
 import { serveNetworks } from './serve-networks.ts';
 
@@ -11,7 +12,11 @@ process.on('disconnect', () => process.exit(0));
 const receive = serveNetworks(
   {
     // The parent may go at any moment; 'disconnect' then ends us.
-    send: (message, sent) => void process.send?.(message, undefined, undefined, () => sent?.()),
+    send: (message, sent) => {
+      // All that it needs is loaded by then; one that is killed would leave nothing for its successor.
+      if (message.type === 'ready') flushCompileCache();
+      process.send?.(message, undefined, undefined, () => sent?.());
+    },
     exit: (code) => process.exit(code),
   },
   new PixelReceiver(),

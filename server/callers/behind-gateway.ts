@@ -3,12 +3,10 @@ import { SESSION_COOKIE } from './authenticate.ts';
 
 /** Where a tenant stands that people reach through a gateway. */
 export interface BehindGateway {
-  /** It listens on this Unix socket only, which nobody but the gateway gets at: what its headers say is believed. */
+  /** It listens on this Unix socket only, which nobody but the gateway gets at: what its headers say is believed (`caller-origin.ts`). */
   readonly socketPath: string;
   /** People see it under this, e.g. `/attendance`: the gateway takes it off the address, and sends it along. */
   readonly prefix: string;
-  /** People reach the gateway by TLS. */
-  readonly secure: boolean;
 }
 
 declare module 'fastify' {
@@ -17,9 +15,6 @@ declare module 'fastify' {
     prefix: string;
   }
 }
-
-/** For Fastify's `trustProxy`: of `x-forwarded-for` the last address counts, which the gateway itself wrote. */
-export const trustGateway = (_address: string, hop: number): boolean => hop === 0;
 
 /** The prefix that the gateway took off this request; none on the tenant's own port. */
 export function prefixOf({ headers }: Pick<FastifyRequest, 'headers'>, behind: BehindGateway | undefined): string {

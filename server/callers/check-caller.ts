@@ -13,12 +13,12 @@ export interface Caller {
   readonly remoteAddress: string;
 }
 
-export function callerOf({ headers, ip }: FastifyRequest): Caller {
+export function callerOf({ headers, from }: FastifyRequest): Caller {
   const { host, origin } = headers;
   const [fetchSite, fetchMode] = [headers['sec-fetch-site'], headers['sec-fetch-mode']].map((value) =>
     value?.toString(),
   );
-  return { host, origin, fetchSite, fetchMode, remoteAddress: ip };
+  return { host, origin, fetchSite, fetchMode, remoteAddress: from.address };
 }
 
 export interface CallerRules {

@@ -16,7 +16,8 @@ export function requestLimits({ requestsPerMinute }: Settings['server']): RateLi
     timeWindow: MINUTE_MS,
     max: ({ principal }) =>
       (principal?.kind === 'key' ? principal.key.rateLimit?.perMinute : null) ?? requestsPerMinute,
-    keyGenerator: ({ principal, ip }) => (principal?.kind === 'key' ? `key ${principal.key.id}` : `address ${ip}`),
+    keyGenerator: ({ principal, from }) =>
+      principal?.kind === 'key' ? `key ${principal.key.id}` : `address ${from.address}`,
     allowList: (request) => isForAnyone(request) && !request.routeOptions.config.rateLimit,
     // `ratelimit-limit`, `-remaining`, `-reset`: the names of the IETF's draft.
     enableDraftSpec: true,

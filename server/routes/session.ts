@@ -11,7 +11,7 @@ import type { ServerApp } from '../server-app.ts';
 import type { ServerParts } from '../server-parts.ts';
 
 /** By address: whoever tries keys has none. */
-const LOGINS = { max: 10, timeWindow: 60_000, keyGenerator: ({ ip }: FastifyRequest) => ip };
+const LOGINS = { max: 10, timeWindow: 60_000, keyGenerator: ({ from }: FastifyRequest) => from.address };
 
 const login = z.strictObject({ key: z.string({ error: 'must be a text' }).min(1, 'must not be empty').max(512) });
 const sessionAnswer = z.object({
@@ -27,18 +27,18 @@ const sessionAnswer = z.object({
 
 export function sessionRoutes(
   app: ServerApp,
-  { keys, settings, tenant, behind }: Pick<ServerParts, 'keys' | 'settings' | 'tenant' | 'behind'>,
+  { keys, tenant, behind }: Pick<ServerParts, 'keys' | 'tenant' | 'behind'>,
   sessions: SessionStore,
   sockets: OpenSockets,
 ): void {
   const name = sessionCookieName(tenant.id, behind);
   // Its path keeps it from the other tenants of the gateway.
-  const cookieFor = ({ prefix }: FastifyRequest) =>
+  const cookieFor = ({ prefix, from }: FastifyRequest) =>
     ({
       path: `${prefix}/`,
       httpOnly: true,
       sameSite: 'strict',
-      secure: behind ? behind.secure : settings.server.tls !== undefined,
+      secure: from.secure,
     }) as const;
   const endSession = (id: string) => {
     sessions.end(id);

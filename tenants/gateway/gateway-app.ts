@@ -73,7 +73,7 @@ export const nothingThere = (): AppError =>
 function authenticator({ keys, server }: Settings): (request: FastifyRequest) => Principal | null {
   const find = operatorKeys(keys);
   const keyless = keys.length === 0;
-  const { hosts, origins, tls } = server;
+  const { hosts, origins } = server;
   return (request) => {
     if (keyless && !isLoopbackHost(server.host)) {
       throw new AppError(
@@ -81,7 +81,7 @@ function authenticator({ keys, server }: Settings): (request: FastifyRequest) =>
         'the gateway has no key and listens on more than this machine: write one under keys: in its configuration file',
       );
     }
-    checkCaller(callerOf(request), { keyless, tls: tls !== undefined, hosts, origins });
+    checkCaller(callerOf(request), { keyless, tls: request.from.secure, hosts, origins });
     if (keyless) return { kind: 'local' };
     const presented = presentedKey(request.headers);
     const key = presented === null ? null : find(presented);

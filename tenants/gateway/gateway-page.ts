@@ -100,7 +100,7 @@ p { margin: .25rem 0 0; }
 code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
 .quiet, .facts { color: var(--quiet); }
 .facts { font-size: .9rem; overflow-wrap: anywhere; }
-.why { color: var(--bad); overflow-wrap: anywhere; }
+.why { color: var(--bad); overflow-wrap: anywhere; white-space: pre-line; }
 h2 span { font-size: .85rem; font-weight: 600; white-space: nowrap; }
 h2 span::before { content: ''; display: inline-block; width: .6em; height: .6em; margin-right: .45em; border-radius: 50%; background: currentColor; }
 .good { color: var(--good); } .busy { color: var(--busy); } .bad { color: var(--bad); } .off { color: var(--off); }

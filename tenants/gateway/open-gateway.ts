@@ -3,6 +3,7 @@ import type { ServerOptions as TlsOptions } from 'node:https';
 import type { Logger as PinoLogger } from 'pino';
 import type { Settings } from '../../config/settings-schema.ts';
 import type { Clock } from '../../pipeline/ports.ts';
+import { originByProxies } from '../../server/callers/caller-origin.ts';
 import { listen } from '../../server/listen.ts';
 import type { TenantDirectory } from '../tenant-contract.ts';
 import { gatewayApp } from './gateway-app.ts';
@@ -62,7 +63,6 @@ export interface Gateway {
 export async function openGateway(o: GatewayOptions): Promise<Gateway> {
   const { settings, directory, log, clock, bounds = {} } = o;
   const { host, port } = settings.server;
-  const secure = settings.server.tls !== undefined;
   const connections = new OpenConnections({
     tenants: () => directory.list().length,
     mostOfATenant: bounds.connections,
@@ -75,7 +75,7 @@ export async function openGateway(o: GatewayOptions): Promise<Gateway> {
     metrics: () => metrics,
     clock,
     log,
-    secure,
+    originOf: originByProxies(settings.server.trustedProxies),
     idleMs: bounds.idleMs ?? IDLE_MS,
     mostStreams: bounds.streams,
     closing: () => closing !== null,
@@ -140,7 +140,7 @@ export async function openGateway(o: GatewayOptions): Promise<Gateway> {
     },
   };
   try {
-    const { url } = await listen(app, { host, port, tls: secure });
+    const { url } = await listen(app, { host, port, tls: settings.server.tls !== undefined });
     await ports.follow();
     return { ...gateway, address: url };
   } catch (error) {

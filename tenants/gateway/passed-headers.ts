@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../../config/app-error.ts';
+import type { CallerOrigin } from '../../server/callers/caller-origin.ts';
 
 /** They belong to one connection, and end with it (RFC 9110, 7.6.1); `expect` is answered by the gateway. */
 const OF_ONE_CONNECTION: ReadonlySet<string> = new Set([
@@ -20,8 +21,7 @@ const CLAIM = /^(?:x-forwarded-|forwarded$|x-real-ip$|x-original-|x-rewrite-)/;
 const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
 
 export interface From {
-  /** By TLS. */
-  readonly secure: boolean;
+  readonly origin: CallerOrigin;
   /** What the gateway took off the address: `/attendance`; null on the tenant's own port. */
   readonly prefix: string | null;
 }
@@ -32,7 +32,7 @@ export interface From {
  *
  * @throws {AppError} REQUEST_INVALID for what two programs could read in two ways.
  */
-export function requestHeaders(request: IncomingMessage, { secure, prefix }: From): string[] {
+export function requestHeaders(request: IncomingMessage, { origin, prefix }: From): string[] {
   const { rawHeaders, headers, method = 'GET' } = request;
   const passed: string[] = [];
   const named = namedByConnection(headers.connection);
@@ -45,7 +45,7 @@ export function requestHeaders(request: IncomingMessage, { secure, prefix }: Fro
     passed.push(name, value);
   }
   passed.push(...lengthOf(headers, method));
-  passed.push('x-forwarded-for', addressOf(request), 'x-forwarded-proto', secure ? 'https' : 'http');
+  passed.push('x-forwarded-for', origin.address, 'x-forwarded-proto', origin.secure ? 'https' : 'http');
   if (prefix !== null) passed.push('x-forwarded-prefix', prefix);
   return passed;
 }
@@ -88,8 +88,3 @@ function namedByConnection(connection: string | undefined): ReadonlySet<string> 
 
 const NONE: ReadonlySet<string> = new Set();
 const NEVER_DROPPED: ReadonlySet<string> = new Set(['host', 'origin', 'cookie', 'authorization', 'x-api-key']);
-
-/** IPv4 as such, also where the socket speaks IPv6. */
-function addressOf({ socket }: IncomingMessage): string {
-  return (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.)/i, '');
-}

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Socket } from 'node:net';
 import { AppError } from '../../config/app-error.ts';
 import type { Clock, Logger } from '../../pipeline/ports.ts';
+import type { TellOrigin } from '../../server/callers/caller-origin.ts';
 import type { SupervisedTenant, TenantDirectory, TenantView } from '../tenant-contract.ts';
 import { forwardRequest } from './forward-request.ts';
 import { forwardUpgrade } from './forward-upgrade.ts';
@@ -24,8 +25,7 @@ export interface TrafficParts {
   readonly metrics: () => GatewayMetrics;
   readonly clock: Clock;
   readonly log: Logger;
-  /** By TLS. */
-  readonly secure: boolean;
+  readonly originOf: TellOrigin;
   readonly idleMs: number;
   readonly mostStreams: number | undefined;
   readonly closing: () => boolean;
@@ -155,7 +155,7 @@ export class Traffic {
   }
 
   #admit(request: IncomingMessage, target: Target, kind: 'request' | 'stream'): Admitted | Refused {
-    const { directory, connections, secure, closing } = this.#o;
+    const { directory, connections, originOf, closing } = this.#o;
     if (target.to === 'malformed') return { tenant: '', refused: 'malformed', error: malformed() };
     const tenant = target.to === 'tenant' ? directory.get(target.id) : undefined;
     if (target.to !== 'tenant' || !tenant) return { tenant: '', refused: 'unknown', error: nothingThere() };
@@ -168,7 +168,7 @@ export class Traffic {
     let headers: string[];
     try {
       if (kind === 'stream') checkUpgrade(request);
-      headers = requestHeaders(request, { secure, prefix: target.prefix });
+      headers = requestHeaders(request, { origin: originOf(request), prefix: target.prefix });
     } catch (error) {
       return { tenant: id, refused: 'malformed', error: AppError.from(error) };
     }

@@ -1,6 +1,8 @@
 import { proportionalBytes, type TreeProcess } from './process-tree.ts';
 
-/** Past its limit by this much, it is not waited for. */
+/** One that takes too much memory is not to take more while it closes. */
+export const OUTGROWN_CLOSES_WITHIN_MS = 5_000;
+/** Past its limit by this much, or so soon, it is not waited for. */
 const RUNAWAY = 1.5;
 /** Before the kernel (or nobody) stops it. */
 const DRAIN_AT = 0.97;
@@ -12,6 +14,8 @@ export class MemoryWatch {
   readonly #limitBytes: number | null;
   readonly #proportional: (pid: number) => number | null;
   #bytes = 0;
+  #lookedAtMs: number | null = null;
+  #bytesPerMs = 0;
 
   constructor(limitBytes: number | null, proportional: typeof proportionalBytes = proportionalBytes) {
     this.#limitBytes = limitBytes;
@@ -19,16 +23,24 @@ export class MemoryWatch {
   }
 
   /** @returns what they take together, bytes. */
-  look(tree: readonly TreeProcess[]): number {
+  look(tree: readonly TreeProcess[], nowMs: number): number {
+    const before = this.#bytes;
+    this.#bytes = this.#sum(tree);
+    this.#bytesPerMs = this.#lookedAtMs === null ? 0 : (this.#bytes - before) / Math.max(1, nowMs - this.#lookedAtMs);
+    this.#lookedAtMs = nowMs;
+    return this.#bytes;
+  }
+
+  #sum(tree: readonly TreeProcess[]): number {
     const resident = tree.reduce((sum, { residentBytes }) => sum + residentBytes, 0);
     // Frames lie in memory that several processes share and each counts; asking properly is dear, and only now needed.
-    this.#bytes = this.#isPast(resident) ? this.#shared(tree) : resident;
-    return this.#bytes;
+    return this.#isPast(resident) ? this.#shared(tree) : resident;
   }
 
   get verdict(): 'fine' | 'past' | 'runaway' {
     if (!this.#isPast(this.#bytes)) return 'fine';
-    return this.#bytes > (this.#limitBytes as number) * RUNAWAY ? 'runaway' : 'past';
+    const whenClosed = this.#bytes + Math.max(0, this.#bytesPerMs) * OUTGROWN_CLOSES_WITHIN_MS;
+    return whenClosed > (this.#limitBytes as number) * RUNAWAY ? 'runaway' : 'past';
   }
 
   /** For people. */

@@ -39,7 +39,7 @@ describe.skipIf(!requirement('chromium').met || !requirement('shared').met || !r
           dataDir: join(folder, id),
           tenant: id,
           tenantName: name,
-          behind: { socketPath: socketOf(id), prefix: `/${id}`, secure: false },
+          behind: { socketPath: socketOf(id), prefix: `/${id}` },
           consoleDir: fileURLToPath(new URL('../../web/dist', import.meta.url)),
         });
         opened.push(tenant);

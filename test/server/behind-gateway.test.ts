@@ -32,9 +32,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function serve(o: { id?: string; secure?: boolean; settings?: SettingsInput } = {}): Promise<FastifyInstance> {
-  const { id = 'attendance', secure = false, settings = {} } = o;
-  const behind = { socketPath: join(folder, 'sockets', `${id}.sock`), prefix: `/${id}`, secure };
+async function serve(o: { id?: string; settings?: SettingsInput } = {}): Promise<FastifyInstance> {
+  const { id = 'attendance', settings = {} } = o;
+  const behind = { socketPath: join(folder, 'sockets', `${id}.sock`), prefix: `/${id}` };
   const parts = await fakeServerParts({ settings, parts: { tenant: { id, name: `The ${id}` }, behind } });
   const app = await buildServer(parts);
   rooms.push({ app, parts });
@@ -85,8 +85,8 @@ describe('a tenant behind a gateway', () => {
     expect(out.headers.get('set-cookie')).toContain('Path=/attendance/');
   });
 
-  it('keeps the cookie to TLS where the gateway speaks it, and then takes no page of plain HTTP for its own', async () => {
-    await serve({ secure: true, settings: { keys: KEYS } });
+  it('keeps the cookie to TLS where the gateway says that the caller came by it, and then takes no page of plain HTTP for its own', async () => {
+    await serve({ settings: { keys: KEYS } });
     const address = `${await reach({ proto: 'https' })}/attendance`;
     expect((await logIn(address)).headers.get('set-cookie')).toContain('; Secure');
     const host = new URL(address).host;

@@ -73,7 +73,7 @@ describe('the admin key of a tenant behind a gateway', () => {
     ['0.0.0.0', true],
     ['127.0.0.1', false],
   ])('is made by where the gateway listens: on %s, %s', async (host, isMade) => {
-    const behind = { socketPath: join(folder, `${host}.sock`), prefix: '/lobby', secure: false };
+    const behind = { socketPath: join(folder, `${host}.sock`), prefix: '/lobby' };
     const dataDir = join(folder, `behind-${host}`);
     await using tenant = await open({ server: { host } }, { tenant: 'lobby', behind, dataDir });
     const { address, adminKey } = await tenant.start();

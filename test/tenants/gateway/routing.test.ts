@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { openTestGateway, type TestGateway } from '../../support/open-test-gateway.ts';
 import type { Upstream } from '../../support/socket-upstream.ts';
 
@@ -190,6 +190,22 @@ describe('the headers that a tenant gets', () => {
     for (const name of ['x-forwarded-host', 'x-forwarded-user', 'forwarded', 'x-real-ip', 'x-original-url']) {
       expect(headers).not.toHaveProperty(name);
     }
+  });
+
+  it('say what a proxy says that is trusted', async () => {
+    const trusting = await openTestGateway({ settings: { server: { trustedProxies: ['127.0.0.1'] } } });
+    onTestFinished(() => trusting.close());
+    await trusting.tenant('one');
+    const asked = async (claims: string) =>
+      bodyOf(await raw(`GET /one/x HTTP/1.1\r\nHost: 127.0.0.1\r\n${claims}\r\n`, trusting.port)).headers;
+    expect(await asked('X-Forwarded-For: 1.2.3.4, 5.6.7.8\r\nX-Forwarded-Proto: https\r\n')).toMatchObject({
+      'x-forwarded-for': '5.6.7.8',
+      'x-forwarded-proto': 'https',
+    });
+    expect(await asked('X-Forwarded-For: 127.0.0.2\r\nForwarded: for=1.2.3.4\r\n')).toMatchObject({
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-proto': 'http',
+    });
   });
 
   it('are none of the connection, nor those that Connection names', async () => {

@@ -155,23 +155,34 @@ describe('memory of all processes of a tenant', () => {
 
   it('is fine up to nearly its limit, past it from there on, and not waited for half as much above', () => {
     const watch = new MemoryWatch(100 * MIB, () => null);
-    const verdicts = [90, 99, 149, 151].map((mb) => {
-      watch.look([one(1, (mb - 10) * MIB), one(2, 10 * MIB)]);
+    const verdicts = [90, 99, 149, 151].map((mb, i) => {
+      watch.look([one(1, (mb - 10) * MIB), one(2, 10 * MIB)], i * 3_600_000);
       return watch.verdict;
     });
     expect(verdicts).toEqual(['fine', 'past', 'past', 'runaway']);
     expect(watch.words()).toBe('its processes take 151 MiB, and may take 100');
   });
 
+  it('is not waited for where it would be there before it has closed', () => {
+    const watch = new MemoryWatch(100 * MIB, () => null);
+    const look = (mb: number, seconds: number) => {
+      watch.look([one(1, mb * MIB)], seconds * 1000);
+      return watch.verdict;
+    };
+    // 9 MiB a second are 45 in the five seconds that it has; 11 are 55.
+    expect([look(80, 0), look(98, 2), look(120, 4)]).toEqual(['fine', 'past', 'runaway']);
+    expect(look(110, 6)).toBe('past');
+  });
+
   it('counts what they share once', () => {
     const watch = new MemoryWatch(100 * MIB, () => 40 * MIB);
-    expect(watch.look([one(1, 80 * MIB), one(2, 80 * MIB)])).toBe(80 * MIB);
+    expect(watch.look([one(1, 80 * MIB), one(2, 80 * MIB)], 0)).toBe(80 * MIB);
     expect(watch.verdict).toBe('fine');
   });
 
   it('without a limit is only told', () => {
     const watch = new MemoryWatch(null);
-    expect(watch.look([one(1, 10 ** 12)])).toBe(10 ** 12);
+    expect(watch.look([one(1, 10 ** 12)], 0)).toBe(10 ** 12);
     expect(watch.verdict).toBe('fine');
   });
 

@@ -1,0 +1,78 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { FastifyRequest } from 'fastify';
+import { addressRange } from '../../config/address-range.ts';
+import { isLoopbackAddress } from './loopback.ts';
+
+/** Whom a request comes from, as far as connections tell. */
+export interface CallerOrigin {
+  /** IP address; IPv4 as such, also where the socket speaks IPv6. */
+  readonly address: string;
+  /** The caller's own connection was TLS. */
+  readonly secure: boolean;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    readonly from: CallerOrigin;
+  }
+}
+
+/** Tells a request's origin by the rules of one server. */
+export type TellOrigin = (request: Pick<IncomingMessage, 'socket' | 'headers'>) => CallerOrigin;
+
+/** Of a tenant behind facegate's gateway, which alone reaches its socket: the gateway says it of each request. */
+export const originByGateway: TellOrigin = ({ headers }) => ({
+  address: listOf(headers, 'x-forwarded-for').at(-1) ?? 'unknown',
+  secure: listOf(headers, 'x-forwarded-proto').at(-1) === 'https',
+});
+
+/**
+ * Of a server that people reach themselves, or by way of proxies. What `x-forwarded-for` and `x-forwarded-proto` say counts
+ * where a proxy of the list wrote it: of the addresses the last one that none of them has. From anybody else it is a claim.
+ * Nobody becomes this machine by what a header says.
+ *
+ * @param trusted `server.trustedProxies`: addresses and ranges.
+ */
+export function originByProxies(trusted: readonly string[]): TellOrigin {
+  const proxies = new BlockList();
+  for (const text of trusted) {
+    const range = addressRange(text);
+    if (range) proxies.addSubnet(range.address, range.bits, range.family);
+  }
+  const isProxy = (address: string) => {
+    const version = isIP(address);
+    return version !== 0 && proxies.check(address, version === 4 ? 'ipv4' : 'ipv6');
+  };
+  return ({ socket, headers }) => {
+    let address = plain(socket.remoteAddress ?? 'unknown');
+    if (!isProxy(address)) return { address, secure: socket instanceof TLSSocket };
+    for (const claimed of listOf(headers, 'x-forwarded-for').reverse()) {
+      if (isIP(claimed) === 0 || isLoopbackAddress(claimed)) break;
+      address = plain(claimed);
+      if (!isProxy(address)) break;
+    }
+    const scheme = listOf(headers, 'x-forwarded-proto').at(-1);
+    return { address, secure: scheme === undefined ? socket instanceof TLSSocket : scheme === 'https' };
+  };
+}
+
+/** Gives each request its `from`. */
+export const fromGetter = (tell: TellOrigin) => ({
+  getter(this: FastifyRequest): CallerOrigin {
+    return tell(this.raw);
+  },
+});
+
+/** Each proxy adds to the end, in a header of its own or in the one there is. */
+function listOf(headers: IncomingHttpHeaders, name: 'x-forwarded-for' | 'x-forwarded-proto'): string[] {
+  const value = headers[name];
+  const text = Array.isArray(value) ? value.join(',') : (value ?? '');
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
