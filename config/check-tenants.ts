@@ -87,6 +87,7 @@ const FORBIDDEN: Readonly<Record<string, string>> = {
   'server.host': 'the gateway listens; write it in the gateway’s file',
   'server.port': 'write tenants[].port in the gateway’s file for a port of its own',
   'server.tls': 'the gateway speaks TLS; write it in the gateway’s file',
+  'server.trustedProxies': 'the gateway hears the proxies; write them in the gateway’s file',
   'log.folder': 'write it in the gateway’s file: each tenant has <id>.log there',
   'log.maxSize': 'write it in the gateway’s file, beside log.folder',
   'log.files': 'write it in the gateway’s file, beside log.folder',

@@ -1,3 +1,4 @@
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A folder of the data folder that anybody may empty: compiled code. It counts for no limit. */
@@ -5,8 +6,18 @@ export const codeCacheFolder = (dataDir: string): string => join(dataDir, 'code-
 
 /**
  * For the environment of a process of ours: Node keeps there what it compiled of our modules, so that the next one starts in half the
- * time. Never a folder of several tenants, nor one where others may write: what lies there is run.
+ * time. What lies there is run: each data folder has its own, which nobody but its owner gets at. None where there cannot be such a one.
  */
-export const codeCache = (dataDir: string): Record<string, string> => ({
-  NODE_COMPILE_CACHE: codeCacheFolder(dataDir),
-});
+export function codeCache(dataDir: string): Record<string, string> {
+  const folder = codeCacheFolder(dataDir);
+  try {
+    // Node would make what is missing for everybody to read.
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const found = lstatSync(folder);
+    if (!found.isDirectory() || found.uid !== (process.getuid?.() ?? found.uid)) return {};
+    chmodSync(folder, 0o700);
+  } catch {
+    return {};
+  }
+  return { NODE_COMPILE_CACHE: folder };
+}

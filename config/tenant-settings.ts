@@ -76,7 +76,7 @@ const tenant = z.strictObject({
     .optional()
     .meta({ words: 'settings, as of a facegate alone' })
     .describe(
-      'Its settings, written here. Neither here nor in `config` may stand what is the gateway’s: `dataDir`, `tenants`, `server.host`, `server.port`, `server.tls`, `log.folder`.',
+      'Its settings, written here. Neither here nor in `config` may stand what is the gateway’s: `dataDir`, `tenants`, `server.host`, `server.port`, `server.tls`, `server.trustedProxies`, `log.folder`.',
     ),
   device: device
     .optional()

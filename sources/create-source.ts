@@ -17,7 +17,7 @@ export interface CreateSourceOptions {
   /** End after so many frames. */
   frames?: number;
   /** When it chooses its pictures, beside other cameras (`FrameDemands`). Default: whenever they come. */
-  turn?: number | null;
+  turn?: () => number | null;
   /** Follows the frames. Default: nobody does. */
   tracer?: FrameTracer | undefined;
 }
@@ -37,7 +37,7 @@ export function createSource(camera: CameraSettings, options: CreateSourceOption
     addresses: () => cameraAddresses(camera, where),
     demands: {
       ...frameDemands(camera),
-      turn: options.turn ?? null,
+      ...(options.turn && { turn: options.turn }),
       ...(options.frames === undefined ? {} : { frames: options.frames }),
     },
     ffmpeg: options.ffmpeg,

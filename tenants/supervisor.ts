@@ -268,15 +268,17 @@ export class Supervisor implements TenantDirectory, AsyncDisposable {
   }
 
   #tick(): void {
-    // What has no limit is only told.
-    const everyTicks = [...this.#tenants.values()].some(({ limits }) => limits.memoryBytes !== null)
-      ? 1
-      : LOOK_EVERY_TICKS;
-    const table = this.#ticks++ % everyTicks === 0 ? ProcessTable.read() : null;
-    const treeOf = table && ((pid: number) => table.treeOf(pid));
-    for (const tenant of this.#tenants.values()) tenant.tick(treeOf);
+    const tenants = [...this.#tenants.values()];
+    // Of one without a limit it is only told.
+    const isFor = this.#ticks++ % LOOK_EVERY_TICKS === 0 ? () => true : hasMemoryLimit;
+    const table = tenants.some(isFor) ? ProcessTable.read() : null;
+    for (const tenant of tenants) {
+      tenant.tick(table && isFor(tenant) ? (pid) => table.treeOf(pid) : null);
+    }
   }
 }
+
+const hasMemoryLimit = ({ limits }: TenantSupervision): boolean => limits.memoryBytes !== null;
 
 /** What finds drivers and libraries, and whose certificates are trusted; no secret. */
 function tenantEnvironment(env: SupervisorOptions['env']): Record<string, string> {

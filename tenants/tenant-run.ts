@@ -68,6 +68,7 @@ export class TenantRun {
   #ready: { at: string; visibleGpus: number | null } | null = null;
   #reason: AppError | null = null;
   #killer: NodeJS.Timeout | null = null;
+  #isKilled = false;
   #hasEnded = false;
 
   constructor(options: TenantRunOptions) {
@@ -134,6 +135,7 @@ export class TenantRun {
 
   /** prom-client's getMetricsAsJSON() of it; empty where it does not answer in time. */
   metrics(): Promise<unknown[]> {
+    if (this.#hasEnded) return Promise.resolve([]);
     const id = ++this.#asking;
     return new Promise((resolve) => {
       const timer = setTimeout(() => answer([]), METRICS_WITHIN_MS);
@@ -165,11 +167,10 @@ export class TenantRun {
       this.#memoryBytes = this.#memory.look(tree, this.#options.clock.monotonicMs());
       this.#heedMemory();
     }
-    if (this.#beats.tick(pid, state)) {
+    if (this.#beats.tick(pid, this.isClosing ? 'draining' : state)) {
       const why = this.#beats.why();
-      this.#options.log.error({ pid }, `it ${why}, and is killed`);
       this.#reason ??= new AppError('TENANT_HUNG', `its process ${why}`);
-      this.#link.kill();
+      this.#kill(`it ${why}, and is killed`);
     }
   }
 
@@ -180,17 +181,23 @@ export class TenantRun {
     const said = this.#memory.words();
     this.#reason ??= new AppError('TENANT_OUT_OF_MEMORY', said);
     if (verdict === 'runaway') {
-      log.error({}, `${said}: it is killed`);
-      this.#link.kill();
+      this.#kill(`${said}: it is killed`);
     } else if (!this.asked) {
       log.warn({}, `${said}: it is closed and started anew`);
       outgrew();
     }
   }
 
+  /** Also where it takes a while to go: said once. */
+  #kill(why: string): void {
+    if (!this.#isKilled) this.#options.log.error({ pid: this.pid }, why);
+    this.#isKilled = true;
+    this.#link.kill();
+  }
+
   /** It is to end by itself, and is killed where that takes longer. Only the first time counts. */
   close(withinMs: number): void {
-    if (this.#killer) return;
+    if (this.#killer || this.#hasEnded) return;
     this.#link.send({ type: 'stop' });
     this.#killer = setTimeout(() => {
       this.#reason ??= new AppError('TENANT_HUNG', `it did not close within ${withinMs / 1000} s`);

@@ -257,7 +257,12 @@ export class TenantSupervision implements SupervisedTenant {
     }
     if (!this.#wanted) return;
     if (definition !== this.#definition) return this.#launchNow();
-    this.#begin(definition, placement);
+    try {
+      this.#begin(definition, placement);
+    } catch (error) {
+      // The machine has no room for another process, it may have later.
+      this.#tryAgain(AppError.from(error));
+    }
   }
 
   #begin(definition: TenantDefinition, placement: Placement): void {
@@ -330,7 +335,6 @@ export class TenantSupervision implements SupervisedTenant {
 
   /** Its process is gone: what now. */
   #goOn(run: TenantRun, { reason, refused }: RunEnd): void {
-    const { clock } = this.#options;
     if (!this.#wanted) {
       run.placement.leave();
       this.#move('stopped', null);
@@ -347,6 +351,11 @@ export class TenantSupervision implements SupervisedTenant {
       this.#move('refused', reason);
       return;
     }
+    this.#tryAgain(reason);
+  }
+
+  #tryAgain(reason: AppError | null): void {
+    const { clock } = this.#options;
     const { delayMs, isLoop } = this.#schedule.ended(clock.monotonicMs());
     this.#dueAtMs = clock.monotonicMs() + delayMs;
     this.#timer = setTimeout(() => this.#launch(), delayMs);

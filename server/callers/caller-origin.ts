@@ -19,19 +19,21 @@ declare module 'fastify' {
   }
 }
 
+const UNKNOWN = 'unknown';
+
 /** Tells a request's origin by the rules of one server. */
 export type TellOrigin = (request: Pick<IncomingMessage, 'socket' | 'headers'>) => CallerOrigin;
 
 /** Of a tenant behind facegate's gateway, which alone reaches its socket: the gateway says it of each request. */
 export const originByGateway: TellOrigin = ({ headers }) => ({
-  address: listOf(headers, 'x-forwarded-for').at(-1) ?? 'unknown',
+  address: listOf(headers, 'x-forwarded-for').at(-1) ?? UNKNOWN,
   secure: listOf(headers, 'x-forwarded-proto').at(-1) === 'https',
 });
 
 /**
- * Of a server that people reach themselves, or by way of proxies. What `x-forwarded-for` and `x-forwarded-proto` say counts
- * where a proxy of the list wrote it: of the addresses the last one that none of them has. From anybody else it is a claim.
- * Nobody becomes this machine by what a header says.
+ * Of a server that people reach themselves, or by way of proxies. What `x-forwarded-for` and `x-forwarded-proto` say counts where a
+ * proxy of the list wrote it: of the addresses the last one that none of them has, and the scheme that stands as far from the end.
+ * From anybody else it is a claim. Nobody becomes this machine by what a header says, nor by what it leaves unreadable.
  *
  * @param trusted `server.trustedProxies`: addresses and ranges.
  */
@@ -46,15 +48,22 @@ export function originByProxies(trusted: readonly string[]): TellOrigin {
     return version !== 0 && proxies.check(address, version === 4 ? 'ipv4' : 'ipv6');
   };
   return ({ socket, headers }) => {
-    let address = plain(socket.remoteAddress ?? 'unknown');
-    if (!isProxy(address)) return { address, secure: socket instanceof TLSSocket };
-    for (const claimed of listOf(headers, 'x-forwarded-for').reverse()) {
-      if (isIP(claimed) === 0 || isLoopbackAddress(claimed)) break;
-      address = plain(claimed);
-      if (!isProxy(address)) break;
+    const isTls = socket instanceof TLSSocket;
+    let address = plain(socket.remoteAddress ?? UNKNOWN);
+    if (!isProxy(address)) return { address, secure: isTls };
+    const claims = listOf(headers, 'x-forwarded-for').reverse();
+    let hops = 0;
+    for (const claim of claims) {
+      const proxied = isProxy(claim);
+      if (isIP(claim) === 0 || (isLoopbackAddress(claim) && !proxied)) break;
+      address = plain(claim);
+      hops++;
+      if (!proxied) break;
     }
-    const scheme = listOf(headers, 'x-forwarded-proto').at(-1);
-    return { address, secure: scheme === undefined ? socket instanceof TLSSocket : scheme === 'https' };
+    const schemes = listOf(headers, 'x-forwarded-proto');
+    // Of a WebSocket some say `wss`.
+    const secure = /^(?:https|wss)$/i.test(schemes.at(-Math.max(1, hops)) ?? schemes[0] ?? '');
+    return { address: claims.length > 0 && isLoopbackAddress(address) ? UNKNOWN : address, secure: isTls || secure };
   };
 }
 

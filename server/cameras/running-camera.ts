@@ -67,7 +67,8 @@ export class RunningCamera implements AsyncDisposable {
   readonly settings: CameraSettings;
   readonly #link: CameraLink;
   readonly #source: ReturnType<typeof createSource>;
-  readonly #turn: Turn | null;
+  /** While it runs. */
+  #turn: Turn | null = null;
   readonly #surroundings: CameraSurroundings;
   readonly #received: RateMeter;
   readonly #analysed: RateMeter;
@@ -88,16 +89,10 @@ export class RunningCamera implements AsyncDisposable {
    */
   constructor(settings: CameraSettings, surroundings: CameraSurroundings) {
     const { ffmpeg, baseDir, clock, log, tracer } = surroundings;
-    const turn = surroundings.turns?.take() ?? null;
     this.settings = settings;
     this.#surroundings = surroundings;
-    this.#turn = turn;
-    try {
-      this.#source = createSource(settings, { ffmpeg, clock, log, baseDir, tracer, turn: turn?.at ?? null });
-    } catch (error) {
-      turn?.leave();
-      throw error;
-    }
+    const turn = () => this.#turn?.at ?? null;
+    this.#source = createSource(settings, { ffmpeg, clock, log, baseDir, tracer, turn });
     this.#link = new CameraLink(this.#source, { clock, log });
     this.#received = new RateMeter(clock);
     this.#analysed = new RateMeter(clock);
@@ -176,8 +171,9 @@ export class RunningCamera implements AsyncDisposable {
 
   /** Connects. Once. */
   start(): void {
-    const { listener, log, analyser, gallery, clock, threshold, margin } = this.#surroundings;
+    const { listener, log, analyser, gallery, clock, threshold, margin, turns } = this.#surroundings;
     const { id } = this.settings;
+    this.#turn = turns?.take() ?? null;
     const frames = this.#link.frames().pipe(
       tap(() => {
         this.#frames.received += 1;

@@ -89,7 +89,7 @@ export function planLaunch(limits: TenantLimits, machine: Machine): LaunchPlan {
       held(
         'memory',
         'watch',
-        `looked at each second: past it, it is drained and started anew; a heap of ${heapMb} MiB (${why})`,
+        `looked at twice a second: past it, it is drained and started anew; a heap of ${heapMb} MiB (${why})`,
       );
     }
   }

@@ -4,6 +4,7 @@ import { proportionalBytes, type TreeProcess } from './process-tree.ts';
 export const OUTGROWN_CLOSES_WITHIN_MS = 5_000;
 /** Past its limit by this much, or so soon, it is not waited for. */
 const RUNAWAY = 1.5;
+const GROWTH_OVER_MS = 2_000;
 /** Before the kernel (or nobody) stops it. */
 const DRAIN_AT = 0.97;
 
@@ -14,8 +15,7 @@ export class MemoryWatch {
   readonly #limitBytes: number | null;
   readonly #proportional: (pid: number) => number | null;
   #bytes = 0;
-  #lookedAtMs: number | null = null;
-  #bytesPerMs = 0;
+  #looks: { readonly atMs: number; readonly bytes: number }[] = [];
 
   constructor(limitBytes: number | null, proportional: typeof proportionalBytes = proportionalBytes) {
     this.#limitBytes = limitBytes;
@@ -24,10 +24,10 @@ export class MemoryWatch {
 
   /** @returns what they take together, bytes. */
   look(tree: readonly TreeProcess[], nowMs: number): number {
-    const before = this.#bytes;
     this.#bytes = this.#sum(tree);
-    this.#bytesPerMs = this.#lookedAtMs === null ? 0 : (this.#bytes - before) / Math.max(1, nowMs - this.#lookedAtMs);
-    this.#lookedAtMs = nowMs;
+    // One from before that time stays, so that there is one to compare with.
+    while ((this.#looks[1]?.atMs ?? nowMs) <= nowMs - GROWTH_OVER_MS) this.#looks.shift();
+    this.#looks.push({ atMs: nowMs, bytes: this.#bytes });
     return this.#bytes;
   }
 
@@ -39,8 +39,15 @@ export class MemoryWatch {
 
   get verdict(): 'fine' | 'past' | 'runaway' {
     if (!this.#isPast(this.#bytes)) return 'fine';
-    const whenClosed = this.#bytes + Math.max(0, this.#bytesPerMs) * OUTGROWN_CLOSES_WITHIN_MS;
+    const whenClosed = this.#bytes + this.#growth() * OUTGROWN_CLOSES_WITHIN_MS;
     return whenClosed > (this.#limitBytes as number) * RUNAWAY ? 'runaway' : 'past';
+  }
+
+  /** Bytes a millisecond; a single picture is no growth. */
+  #growth(): number {
+    const [first, last] = [this.#looks[0], this.#looks.at(-1)];
+    if (!first || !last) return 0;
+    return Math.max(0, last.bytes - first.bytes) / Math.max(GROWTH_OVER_MS, last.atMs - first.atMs);
   }
 
   /** For people. */

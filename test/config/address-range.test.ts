@@ -12,14 +12,24 @@ describe('a range of addresses', () => {
     expect(addressRange(text)).toEqual(range);
   });
 
-  it.each(['', 'traefik', '10.0.0', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/-1', '10.0.0.0/8/8', 'fd00::/129', ' ::1'])(
-    'is not read from %j',
-    (text) => {
-      expect(addressRange(text)).toBeNull();
-    },
-  );
+  it.each([
+    '',
+    'traefik',
+    '10.0.0',
+    '10.0.0.0/33',
+    '10.0.0.0/',
+    '10.0.0.0/-1',
+    '10.0.0.0/8/8',
+    'fd00::/129',
+    ' ::1',
+    'fe80::1%eth0',
+    '10.0.0.0/7',
+    '::ffff:10.0.0.1',
+  ])('is not read from %j', (text) => {
+    expect(addressRange(text)).toBeNull();
+  });
 
-  it.each(['0.0.0.0/0', '::/0'])('is not everybody: %s', (text) => {
+  it.each(['0.0.0.0/0', '::/0', '128.0.0.0/1', '::/1', '::/10', '::ffff:0:0/96'])('is not everybody: %s', (text) => {
     expect(settingsSchema.safeParse({ server: { trustedProxies: [text] } }).success).toBe(false);
   });
 });

@@ -145,6 +145,10 @@ describe('tenants', () => {
       'server: { port: 1 }',
       'server.port may not stand in the settings of a tenant: write tenants[].port in the gateway’s file for a port of its own (line 2)',
     ],
+    [
+      'server: { trustedProxies: [10.0.0.1] }',
+      'server.trustedProxies may not stand in the settings of a tenant: the gateway hears the proxies; write them in the gateway’s file (line 2)',
+    ],
     ['tenants: []', 'tenants may not stand in the settings of a tenant: a tenant has none of its own (line 2)'],
     ['cameras: [{ id: a, url: "test:", fps: 0 }]', 'cameras[0].fps must be between 1 and 60, got 0 (line 2)'],
     [

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are what stands in the files.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { BlockList } from 'node:net';
 import { join, relative, resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
@@ -43,6 +44,7 @@ const others = services.filter(({ service }) => !service.image.startsWith('faceg
 /** Secrets as the container sees them: the names of files in /run/secrets. */
 const secretsOf = ({ secrets = [] }: ComposeService) =>
   secrets.map((each) => (typeof each === 'string' ? { source: each, target: each } : each));
+const networksOf = ({ networks = [] }: ComposeService) => (Array.isArray(networks) ? networks : Object.keys(networks));
 const mountsOf = ({ volumes = [] }: ComposeService) =>
   volumes.map((each) => {
     const [source = '', target = '', mode] = each.split(':');
@@ -111,8 +113,8 @@ describe.each(services)('$name of $way', ({ service, compose, name }) => {
   });
 
   it('is in networks, and has secrets, that the file declares', () => {
-    expect(service.networks?.length).toBeGreaterThan(0);
-    for (const network of service.networks!) expect(Object.keys(compose.networks)).toContain(network);
+    expect(networksOf(service).length).toBeGreaterThan(0);
+    for (const network of networksOf(service)) expect(Object.keys(compose.networks)).toContain(network);
     for (const { source } of secretsOf(service)) {
       expect(compose.secrets[source]?.file).toBe(`./secrets/${source}`);
     }
@@ -230,21 +232,26 @@ describe('three tenants', () => {
 
   it('have a slice, folders, secrets and a network of their own, and no port', () => {
     const things = TENANTS.flatMap((name) => {
-      const { deploy, networks, ports } = of(name);
+      const { deploy, ports } = of(name);
       expect(ports).toBeUndefined();
       const [device, ...more] = deploy!.resources.reservations!.devices;
       expect(more).toEqual([]);
       expect(device).toMatchObject({ driver: 'nvidia', capabilities: ['gpu'] });
       expect(device!.device_ids).toHaveLength(1);
       const volumes = mountsOf(of(name)).map(({ source }) => source);
-      return [...device!.device_ids, ...networks!, ...secretsOf(of(name)).map(({ source }) => source), ...volumes];
+      return [
+        ...device!.device_ids,
+        ...networksOf(of(name)),
+        ...secretsOf(of(name)).map(({ source }) => source),
+        ...volumes,
+      ];
     });
     expect(new Set(things).size).toBe(things.length);
     expect(things.filter((thing) => /_SLICE:\?MIG-/.test(thing))).toHaveLength(3);
   });
 
   it('have Traefik in front, which meets each of them and nobody else', () => {
-    expect(of('traefik').networks).toEqual(['front', ...TENANTS]);
+    expect(networksOf(of('traefik'))).toEqual(['front', ...TENANTS]);
     const entrances = Object.values(traefik.entryPoints as Record<string, { address: string }>);
     const inside = of('traefik').ports!.map((port) => `:${port.split(':').at(-1)}`);
     expect(entrances.map(({ address }) => address).filter((address) => !address.startsWith('127.'))).toEqual(inside);
@@ -252,6 +259,18 @@ describe('three tenants', () => {
     expect(Object.keys(traefik.entryPoints)).toContain(traefik.ping.entryPoint);
     const mounted = mountsOf(of('traefik')).map(({ target }) => target);
     expect(mounted).toEqual(['/etc/traefik/traefik.yaml', traefik.providers.file.filename]);
+  });
+
+  it.each(TENANTS)('%s believes Traefik, at the address that it has there, and nobody else', (name) => {
+    const { networks } = of('traefik');
+    const { ipv4_address: address } = (networks as Record<string, { ipv4_address: string }>)[name]!;
+    const { subnet } = (WAYS['three tenants']!.networks[name] as { ipam: { config: { subnet: string }[] } }).ipam
+      .config[0]!;
+    const range = new BlockList();
+    range.addSubnet(subnet.split('/')[0]!, Number(subnet.split('/')[1]));
+    expect(range.check(address)).toBe(true);
+    const { server } = parse(readFileSync(settingsOf(of(name)), 'utf8'));
+    expect(server).toEqual({ trustedProxies: [address] });
   });
 
   it.each(TENANTS)('%s is reached by path for programs and by name for people', (name) => {
@@ -309,7 +328,7 @@ describe.each(Object.entries(WAYS).filter(([way]) => way.endsWith('watched')))('
       const [name, service] = watched[i]!;
       expect(job.metrics_path, 'the default is /metrics').toBeUndefined();
       expect(
-        prometheus!.networks!.filter((each) => service.networks!.includes(each)),
+        networksOf(prometheus!).filter((each) => networksOf(service).includes(each)),
         name,
       ).not.toEqual([]);
       const file = secretsOf(prometheus!).find(({ target }) =>
@@ -343,7 +362,7 @@ describe.each(Object.entries(WAYS).filter(([way]) => way.endsWith('watched')))('
     const url = new URL(read('datasources/prometheus.yaml').datasources[0].url);
     expect(services[url.hostname]).toBe(prometheus);
     expect(prometheus!.ports![0]).toMatch(new RegExp(`:${url.port}$`));
-    expect(grafana!.networks!.filter((each) => prometheus!.networks!.includes(each))).toEqual(['monitoring']);
-    for (const [name, service] of watched) expect(service.networks, name).not.toContain('monitoring');
+    expect(networksOf(grafana!).filter((each) => networksOf(prometheus!).includes(each))).toEqual(['monitoring']);
+    for (const [name, service] of watched) expect(networksOf(service), name).not.toContain('monitoring');
   });
 });

@@ -7,22 +7,26 @@ import { createSource } from '../../sources/create-source.ts';
 import { findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
 import { requirement } from '../support/requirements.ts';
 
-const FPS = 2;
+interface Seen {
+  /** When it came, by the machine's clock, seconds. */
+  readonly at: number;
+  readonly pts: number;
+}
 
-/** When pictures of a camera with 25 a second come: shares of the time between two of them, by the machine's clock. */
-async function moments(turn: number | null, count: number): Promise<number[]> {
+/** Pictures of a camera that sends 25 a second. */
+async function pictures(o: { fps: number; turn: number; count: number }): Promise<Seen[]> {
   const ffmpeg = await findFfmpeg({ pathVariable: process.env.PATH });
-  const camera = cameraSchema.parse({ id: 'front', url: 'test:', width: 320, fps: FPS });
-  const source = createSource(camera, { ffmpeg, clock: systemClock, log: silentLog, baseDir: '/', turn });
+  const camera = cameraSchema.parse({ id: 'front', url: 'test:', width: 320, fps: o.fps });
+  const source = createSource(camera, { ffmpeg, clock: systemClock, log: silentLog, baseDir: '/', turn: () => o.turn });
   const link = new CameraLink(source, { clock: systemClock, log: silentLog });
-  const seen: number[] = [];
+  const seen: Seen[] = [];
   try {
     await new Promise<void>((resolve, reject) => {
       link.frames().subscribe({
         next: (frame) => {
-          seen.push(((Date.now() / 1000) * FPS) % 1);
+          seen.push({ at: Date.now() / 1000, pts: frame.ptsSeconds ?? Number.NaN });
           frame.release();
-          if (seen.length === count) resolve();
+          if (seen.length === o.count) resolve();
         },
         error: reject,
       });
@@ -34,19 +38,29 @@ async function moments(turn: number | null, count: number): Promise<number[]> {
 }
 
 /** The middle one of the ways from `turn` on, -0.5..0.5. */
-function middle(at: readonly number[], turn: number): number {
-  const ways = at.map((moment) => ((moment - turn + 1.5) % 1) - 0.5).sort((a, b) => a - b);
+function middle(moments: readonly number[], turn: number): number {
+  const ways = moments.map((moment) => ((moment - turn + 1.5) % 1) - 0.5).sort((a, b) => a - b);
   return ways[Math.floor(ways.length / 2)]!;
 }
 
 describe.skipIf(!requirement('ffmpeg').met)('pictures of cameras with turns', () => {
   it('come within the first third of each one’s own time', { timeout: 60_000 }, async () => {
+    // Every tenth: what the camera sends is a multiple, so that it keeps its turn.
+    const fps = 2.5;
     const turns = [0, 0.25, 0.5, 0.75];
-    const all = await Promise.all(turns.map((turn) => moments(turn, 10)));
+    const all = await Promise.all(turns.map((turn) => pictures({ fps, turn, count: 10 })));
     for (const [i, turn] of turns.entries()) {
       // The first one comes when it comes. What a busy machine takes for the way is in it.
-      const way = middle(all[i]!.slice(2), turn);
+      const moments = all[i]!.slice(2).map(({ at }) => (at * fps) % 1);
+      const way = middle(moments, turn);
       expect([turn, way > -0.05, way < 0.45]).toEqual([turn, true, true]);
     }
+  });
+
+  it('are no fewer where the camera cannot keep its turn', { timeout: 60_000 }, async () => {
+    // Every fourth: 6.25 a second. Held at each one that is out of turn, it would be 4.5.
+    const seen = await pictures({ fps: 8, turn: 0, count: 40 });
+    const perSecond = (seen.length - 1) / (seen.at(-1)!.pts - seen[0]!.pts);
+    expect(perSecond).toBeGreaterThan(6);
   });
 });

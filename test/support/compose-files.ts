@@ -10,7 +10,7 @@ export interface ComposeService {
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
-  readonly networks?: readonly string[];
+  readonly networks?: readonly string[] | Readonly<Record<string, { ipv4_address: string } | null>>;
   readonly secrets?: readonly (string | { readonly source: string; readonly target: string })[];
   readonly user?: string;
   readonly read_only?: boolean;

@@ -202,8 +202,12 @@ describe('the headers that a tenant gets', () => {
       'x-forwarded-for': '5.6.7.8',
       'x-forwarded-proto': 'https',
     });
+    expect(await asked('X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-For: 5.6.7.8\r\n')).toMatchObject({
+      'x-forwarded-for': '5.6.7.8',
+      'x-forwarded-proto': 'http',
+    });
     expect(await asked('X-Forwarded-For: 127.0.0.2\r\nForwarded: for=1.2.3.4\r\n')).toMatchObject({
-      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-for': 'unknown',
       'x-forwarded-proto': 'http',
     });
   });

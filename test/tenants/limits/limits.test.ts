@@ -172,6 +172,8 @@ describe('memory of all processes of a tenant', () => {
     // 9 MiB a second are 45 in the five seconds that it has; 11 are 55.
     expect([look(80, 0), look(98, 2), look(120, 4)]).toEqual(['fine', 'past', 'runaway']);
     expect(look(110, 6)).toBe('past');
+    // One step, looked at often.
+    expect([look(110, 100), look(110, 100.5), look(125, 101), look(125, 101.5)]).toEqual(Array(4).fill('past'));
   });
 
   it('counts what they share once', () => {
