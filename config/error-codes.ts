@@ -49,6 +49,7 @@ export const ERROR_CODES = {
     means: "The GPU or MIG slice of a tenant's settings is not there, or cannot be used as it is.",
   },
   GPU_MEMORY_HIGH: { status: 503, means: 'More than 90 % of the memory of the GPU or MIG slice is taken.' },
+  GPU_BUSY: { status: 503, means: 'The GPU was at work more than 90 % of the time, for half a minute.' },
   ALIGN_DEGENERATE: { status: 422, means: 'The landmarks are collinear or not numbers; the face cannot be aligned.' },
   INFERENCE_DEADLINE: {
     status: 504,

@@ -5,7 +5,7 @@ import type { Logger } from '../pipeline/ports.ts';
 export interface WatchGpusOptions extends Pick<GpuWatchOptions, 'environment' | 'everyMs'> {
   readonly roles: () => readonly Pick<RoleReport, 'provider' | 'device'>[];
   /** Notes the fault as an event. */
-  readonly fault: (code: 'GPU_MEMORY_HIGH') => void;
+  readonly fault: (code: 'GPU_MEMORY_HIGH' | 'GPU_BUSY') => void;
   readonly log: Logger;
 }
 
@@ -20,10 +20,18 @@ export function watchGpus({ roles, fault, log, ...options }: WatchGpusOptions): 
     ...options,
     devices,
     log,
-    onHigh: ({ device, label, usedBytes, totalBytes }) => {
+    onMemoryHigh: ({ device, label, usedBytes, totalBytes }) => {
       const percent = Math.round((100 * usedBytes) / totalBytes);
       log.warn({ code: 'GPU_MEMORY_HIGH', device }, `${percent} % of the memory of ${label} is taken`);
       fault('GPU_MEMORY_HIGH');
+    },
+    onBusy: ({ device, label }, { utilization, overMs }) => {
+      const percent = Math.round(100 * utilization);
+      log.warn(
+        { code: 'GPU_BUSY', device },
+        `${percent} % of the time ${label} was at work in the last ${overMs / 1000} s`,
+      );
+      fault('GPU_BUSY');
     },
   });
 }

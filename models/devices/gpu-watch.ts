@@ -1,4 +1,5 @@
 import type { Logger } from '../../pipeline/ports.ts';
+import { BUSY_LOOKS, BusySpell } from './busy-spell.ts';
 import { type Part, partOf } from './free-memory.ts';
 import { askNvidiaSmi } from './nvidia-smi.ts';
 import { runTool } from './run-tool.ts';
@@ -14,13 +15,23 @@ export interface GpuReading {
   readonly utilization: number | null;
 }
 
+/** How a GPU was at work, look after look. */
+export interface BusyTime {
+  /** Mean of the looks, 0 to 1. */
+  readonly utilization: number;
+  /** From the first look to the last, and the pause after it. */
+  readonly overMs: number;
+}
+
 export interface GpuWatchOptions {
   /** Where networks run, as they were placed: `cuda:0`, `MIG-…`. Asked at each look: a fallback moves them. */
   readonly devices: () => readonly string[];
   /** What nvidia-smi and the inference processes see of the environment: PATH, `CUDA_VISIBLE_DEVICES`. */
   readonly environment: Readonly<Record<string, string>>;
   /** More than 90 % of its memory is taken: once, until it was below 85 %. */
-  readonly onHigh: (reading: GpuReading) => void;
+  readonly onMemoryHigh: (reading: GpuReading) => void;
+  /** It was more than 90 % at work at six looks in a row: once, until it was below 80 % at six in a row. Never for a slice. */
+  readonly onBusy: (reading: GpuReading, time: BusyTime) => void;
   /** Milliseconds from one answer to the next question. Default 5000. */
   readonly everyMs?: number;
   /** A question that takes longer is given up. Default 4000. */
@@ -30,16 +41,17 @@ export interface GpuWatchOptions {
 
 const EVERY_MS = 5000;
 const TIMEOUT_MS = 4000;
-const HIGH = 0.9;
-const LOW_AGAIN = 0.85;
+const MEMORY_HIGH = 0.9;
+const MEMORY_LOW_AGAIN = 0.85;
 /** A process that hangs inside the driver does not die of SIGKILL: nobody waits for it longer. */
 const LET_GO_MS = 2000;
 
-/** Looks at the memory of the GPUs and slices that networks run on, one question to nvidia-smi after the other. */
+/** Looks at memory and utilization of the GPUs and slices that networks run on, one question to nvidia-smi after the other. */
 export class GpuWatch implements AsyncDisposable {
   readonly #options: GpuWatchOptions;
   readonly #ending = new AbortController();
-  readonly #high = new Set<string>();
+  readonly #memoryHigh = new Set<string>();
+  readonly #spells = new Map<string, BusySpell>();
   #readings: readonly GpuReading[] = [];
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void>;
@@ -57,7 +69,7 @@ export class GpuWatch implements AsyncDisposable {
     return this.#readings;
   }
 
-  /** Idempotent; resolves when no nvidia-smi of it is left. */
+  /** Idempotent; resolves when the nvidia-smi that runs is killed, or let go: it may take a moment more to be gone. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -104,24 +116,43 @@ export class GpuWatch implements AsyncDisposable {
     if (readings.length === 0) return this.#knowsNothing('it does not tell the memory of what the networks run on');
     if (this.#unknown !== null) log.info({}, 'GPU memory is watched again');
     this.#unknown = null;
-    this.#readings = readings;
-    for (const reading of readings) this.#judge(reading);
+    this.#take(readings);
   }
 
   #knowsNothing(why: string): void {
-    this.#readings = [];
+    this.#take([]);
     if (this.#unknown === why) return;
     this.#unknown = why;
     this.#options.log.warn({}, `GPU memory is not watched: ${why}`);
   }
 
-  #judge(reading: GpuReading): void {
+  #take(readings: readonly GpuReading[]): void {
+    this.#readings = readings;
+    for (const [device, spell] of this.#spells) {
+      // Looks with minutes of nothing between them are not in a row.
+      if (!readings.some((reading) => reading.device === device)) spell.look(null);
+    }
+    for (const reading of readings) {
+      this.#judgeMemory(reading);
+      this.#judgeBusy(reading);
+    }
+  }
+
+  #judgeMemory(reading: GpuReading): void {
     const { device, usedBytes, totalBytes } = reading;
     const share = usedBytes / totalBytes;
-    if (share < LOW_AGAIN) this.#high.delete(device);
-    if (share <= HIGH || this.#high.has(device)) return;
-    this.#high.add(device);
-    this.#options.onHigh(reading);
+    if (share < MEMORY_LOW_AGAIN) this.#memoryHigh.delete(device);
+    if (share <= MEMORY_HIGH || this.#memoryHigh.has(device)) return;
+    this.#memoryHigh.add(device);
+    this.#options.onMemoryHigh(reading);
+  }
+
+  #judgeBusy(reading: GpuReading): void {
+    const { onBusy, everyMs = EVERY_MS } = this.#options;
+    const spell = this.#spells.get(reading.device) ?? new BusySpell();
+    this.#spells.set(reading.device, spell);
+    const utilization = spell.look(reading.utilization);
+    if (utilization !== null) onBusy(reading, { utilization, overMs: BUSY_LOOKS * everyMs });
   }
 }
 

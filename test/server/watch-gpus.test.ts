@@ -12,18 +12,21 @@ let folder: string;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'facegate-nvidia-smi-'));
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+async function nvidiaSmi({ freeMb, percent }: { freeMb: number; percent: number }): Promise<void> {
   const file = join(folder, 'nvidia-smi');
   await writeFile(
     file,
     `#!/bin/sh
 echo asked >> "${folder}/asked"
-echo '<nvidia_smi_log><gpu><product_name>Tesla T4</product_name><mig_mode><current_mig>N/A</current_mig></mig_mode><uuid>${GPU}</uuid><fb_memory_usage><total>1000 MiB</total><free>50 MiB</free></fb_memory_usage><utilization><gpu_util>9 %</gpu_util></utilization></gpu></nvidia_smi_log>'
+echo '<nvidia_smi_log><gpu><product_name>Tesla T4</product_name><mig_mode><current_mig>N/A</current_mig></mig_mode><uuid>${GPU}</uuid><fb_memory_usage><total>1000 MiB</total><free>${freeMb} MiB</free></fb_memory_usage><utilization><gpu_util>${percent} %</gpu_util></utilization></gpu></nvidia_smi_log>'
 `,
   );
   await chmod(file, 0o755);
-});
-
-afterEach(() => rm(folder, { recursive: true }));
+}
 
 describe('watchGpus', () => {
   it('asks nobody where no network runs on an NVIDIA GPU', () => {
@@ -32,6 +35,7 @@ describe('watchGpus', () => {
   });
 
   it('tells the metrics, the log and the events', async () => {
+    await nvidiaSmi({ freeMb: 50, percent: 9 });
     const log = recordedLog();
     const faults: string[] = [];
     const gpus = watchGpus({
@@ -60,5 +64,26 @@ describe('watchGpus', () => {
       await gpus?.close();
       metrics.close();
     }
+  });
+
+  it('tells log and events of a GPU that is at work all the time', async () => {
+    await nvidiaSmi({ freeMb: 500, percent: 95 });
+    const log = recordedLog();
+    const faults: string[] = [];
+    await using _ = watchGpus({
+      roles: () => [{ provider: 'tensorrt', device: 'cuda:0' }],
+      environment: { PATH: `${folder}:/usr/bin:/bin` },
+      everyMs: 10,
+      fault: (code) => void faults.push(code),
+      log,
+    });
+    await vi.waitFor(() => expect(faults).toEqual(['GPU_BUSY']), 5000);
+    expect(log.lines).toEqual([
+      {
+        level: 'warn',
+        fields: { code: 'GPU_BUSY', device: GPU },
+        message: '95 % of the time GPU 0 (Tesla T4) was at work in the last 0.06 s',
+      },
+    ]);
   });
 });

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type GpuReading, GpuWatch, type GpuWatchOptions } from '../../../models/devices/gpu-watch.ts';
+import { type BusyTime, type GpuReading, GpuWatch, type GpuWatchOptions } from '../../../models/devices/gpu-watch.ts';
 import { isAlive } from '../../support/child-processes.ts';
 import { recordedLog } from '../../support/recorded-log.ts';
 
@@ -48,16 +48,18 @@ const CAT = 'cat answer';
 
 function watch(options: Partial<GpuWatchOptions> = {}) {
   const high: GpuReading[] = [];
+  const busy: (BusyTime & Pick<GpuReading, 'device'>)[] = [];
   const log = recordedLog();
   const gpus = new GpuWatch({
     devices: () => ['cuda:0'],
     environment: { PATH: [folder, process.env.PATH].join(delimiter) },
     everyMs: 5,
-    onHigh: (reading) => void high.push(reading),
+    onMemoryHigh: (reading) => void high.push(reading),
+    onBusy: ({ device }, time) => void busy.push({ device, ...time }),
     log,
     ...options,
   });
-  return { gpus, high, said: () => log.lines.map(({ message }) => message) };
+  return { gpus, high, busy, said: () => log.lines.map(({ message }) => message) };
 }
 
 const until = (isSo: () => void | Promise<void>) => vi.waitFor(isSo, { timeout: 5000, interval: 5 });
@@ -115,7 +117,7 @@ describe('GpuWatch', () => {
     await gpus.close();
   });
 
-  it('warns over 90 %, once, until it was below 85 %', async () => {
+  it('tells that more than 90 % of the memory is taken, once, until it was below 85 %', async () => {
     const total = 10_000;
     await saysFile(gpuXml(9000, total));
     await nvidiaSmi(CAT);
@@ -140,6 +142,42 @@ describe('GpuWatch', () => {
     await gpus.close();
   });
 
+  const times = (looks: number, percent: string) => Array<string>(looks).fill(percent);
+
+  it.each<[what: string, percent: string[], means: number[]]>([
+    ['six looks over 90 %, each look counting', [...times(5, '91'), '97'], [0.92]],
+    ['only once while it goes on', times(20, '95'), [0.95]],
+    ['not five', times(5, '100'), []],
+    ['not with one of 90 % between them', [...times(5, '95'), '90', ...times(5, '95')], []],
+    ['not with one between them that nobody told', [...times(5, '95'), 'N/A', ...times(5, '95')], []],
+    ['not with one between them that failed', [...times(5, '95'), 'fail', ...times(5, '95')], []],
+    ['not again after five below 80 %', [...times(6, '95'), ...times(5, '79'), ...times(6, '95')], [0.95]],
+    ['not again after six of 80 %', [...times(6, '95'), ...times(6, '80'), ...times(6, '95')], [0.95]],
+    [
+      'not again after six below 80 % that were not in a row',
+      [...times(6, '95'), ...times(3, '79'), '85', ...times(3, '79'), ...times(6, '95')],
+      [0.95],
+    ],
+    ['not again because a look failed', [...times(6, '95'), 'fail', ...times(6, '95')], [0.95]],
+    ['again after six below 80 %', [...times(6, '95'), ...times(6, '79'), ...times(6, '99')], [0.95, 0.99]],
+  ])('tells that a GPU is busy: %s', async (_, percent, means) => {
+    await saysFile(gpuXml(100));
+    await writeFile(join(folder, 'utilizations'), percent.map((each) => `${each}\n`).join(''));
+    // After those, 85 %: that makes nothing busy, and ends nothing.
+    await nvidiaSmi(
+      `u=$(sed -n "$(($(wc -l < asked)))p" utilizations)
+[ "$u" = fail ] && exit 1
+case "$u" in N/A) ;; '') u='85 %' ;; *) u="$u %" ;; esac
+sed "s|37 %|$u|" answer`,
+    );
+    const { gpus, busy } = watch({ everyMs: 1 });
+    // They are asked for one after the other: those before the last one have been judged.
+    await until(async () => expect((await asked()).length).toBeGreaterThan(percent.length + 1));
+    await gpus.close();
+    expect(busy.map(({ utilization }) => Math.round(utilization * 1000) / 1000)).toEqual(means);
+    for (const each of busy) expect(each).toMatchObject({ device: GPU, overMs: 6 });
+  });
+
   it('never has two running, however long one takes', async () => {
     await nvidiaSmi('sleep 0.05\necho "end" >> asked\nexit 1');
     const { gpus } = watch({ everyMs: 1 });
@@ -155,7 +193,7 @@ describe('GpuWatch', () => {
     await until(async () => expect((await asked()).length).toBeGreaterThanOrEqual(3));
     await gpus.close();
     expect(said()).toEqual(['GPU memory is not watched: nvidia-smi did not answer within 0.1 s']);
-    for (const pid of await pids()) expect(isAlive(pid)).toBe(false);
+    for (const pid of await pids()) await until(() => expect(isAlive(pid)).toBe(false));
   });
 
   it('close ends the one that runs, is idempotent, and nothing is asked after it', async () => {
