@@ -1,5 +1,6 @@
 import { AppError } from '../config/app-error.ts';
 import type { Clock, Logger } from '../pipeline/ports.ts';
+import { checkVisibleGpus } from './check-visible-gpus.ts';
 import { Leftovers } from './leftovers.ts';
 import { OUTGROWN_CLOSES_WITHIN_MS } from './limits/memory-watch.ts';
 import type { TreeProcess } from './limits/process-tree.ts';
@@ -302,7 +303,7 @@ export class TenantSupervision implements SupervisedTenant {
     }
   }
 
-  #becameReady(run: TenantRun, { adminKey, roles }: Extract<NewsOfTenant, { type: 'ready' }>): void {
+  #becameReady(run: TenantRun, { adminKey, roles, visibleGpus }: Extract<NewsOfTenant, { type: 'ready' }>): void {
     const { clock } = this.#options;
     // Also where it is to end already: it is made once, and nobody else will ever see it.
     if (adminKey !== null) this.#options.adminKey(this.id, adminKey);
@@ -311,6 +312,9 @@ export class TenantSupervision implements SupervisedTenant {
     this.#proved = run.definition;
     this.#schedule.ready(clock.monotonicMs());
     this.#log.info({ roles, startMs: Math.round(this.#usualStartMs) }, `tenant ${this.id} is ready`);
+    // It goes on: whom it takes memory from, or what it runs on instead, is for people to judge.
+    const wrong = checkVisibleGpus(run.definition, visibleGpus);
+    if (wrong) this.#log.error({ visibleGpus, device: run.placement.device }, wrong);
     this.#move('ready', null);
   }
 
