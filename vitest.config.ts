@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
 /** Those of tenants start a gateway and its tenants as they are started in use. */
-const SYSTEM = ['test/system/**/*.test.ts', 'test/tenants/{gateway-ends,leaks,tenant-faults,tenant-settings}.test.ts'];
+const SYSTEM = [
+  'test/system/**/*.test.ts',
+  'test/tenants/{gateway-ends,leaks,rolling-restart,tenant-faults,tenant-settings}.test.ts',
+];
 
 export default defineConfig({
   test: {

@@ -7,6 +7,8 @@ import type { Settings } from './settings-schema.ts';
 import type { TenantEntry } from './tenant-settings.ts';
 
 /** One tenant as the gateway's file has it, with its own settings where they can be read. */
+type Entry = Settings['tenants'][number];
+
 export interface LoadedTenant {
   readonly entry: TenantEntry;
   /** What relative paths of its settings are relative to. */
@@ -41,7 +43,13 @@ export function loadTenants(
         written: keysOfTheGateway,
         checked: (settings) => devicesOutside(settings, entry.device),
       });
-      return { entry, file, baseDir, settings: withGateway(settings, yaml, gateway.settings), warnings };
+      return {
+        entry,
+        file,
+        baseDir,
+        settings: withGateway(settings, yaml, gateway.settings),
+        warnings: [...warnings, ...seesAnothers(entry, gateway.settings.tenants)],
+      };
     } catch (error) {
       const { code, message, details } = AppError.from(error, 'CONFIG_INVALID');
       const said = message.replaceAll('\n', '\n  ');
@@ -55,6 +63,15 @@ export function loadTenants(
   });
   refuseCommonFiles(loaded);
   return loaded;
+}
+
+/** Who names no device sees whatever the machine shows, also what another has for itself. */
+function seesAnothers({ id, device }: Entry, all: readonly Entry[]): string[] {
+  const other = device === undefined && all.find((each) => each.device !== undefined && each.device !== 'cpu');
+  if (!other) return [];
+  return [
+    `tenant "${id}" has no device and sees every GPU, also that of "${other.id}"; write device: cpu, or one of its own`,
+  ];
 }
 
 function part(yaml: YamlFile | null, path: (string | number)[]): YamlFile {

@@ -3,7 +3,7 @@ import type { Observable } from 'rxjs';
 export const TENANT_STATES = ['starting', 'ready', 'draining', 'waiting', 'crash_loop', 'refused', 'stopped'] as const;
 export type TenantState = (typeof TENANT_STATES)[number];
 
-/** How a process of it ended last: it was asked to (`closed`), by itself (`died`), or nobody saw how (`gone`). */
+/** How a process of it ended last: it was asked to (`closed`), by itself (`died`), or it never came to run (`gone`). */
 export type TenantEnd = {
   readonly how: 'closed' | 'died' | 'gone';
   readonly exitCode: number | null;

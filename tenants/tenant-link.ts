@@ -7,7 +7,7 @@ import { type FromTenant, REFUSED_EXIT_CODE, type ToTenant } from './tenant-mess
 
 /** How a process went, as the operating system tells it. */
 export interface ProcessEnd {
-  /** false: nobody saw how; it was there, and then it was not. */
+  /** false: it never came to run. */
   readonly seen: boolean;
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;

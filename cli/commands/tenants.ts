@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { AppError } from '../../config/app-error.ts';
 import type { TenantView } from '../../tenants/tenant-contract.ts';
@@ -8,6 +9,14 @@ import { sizeOf } from './terminal.ts';
 interface ListOptions extends GatewayCallOptions {
   json?: boolean;
 }
+
+interface RestartOptions extends GatewayCallOptions {
+  all?: boolean;
+}
+
+/** A tenant that is not ready by then has something that keeps it. */
+const READY_WITHIN_MS = 120_000;
+const LOOK_EVERY_MS = 200;
 
 /** `facegate tenants …` asks a gateway that runs, here or elsewhere. */
 export function addTenantsCommand(program: Command, context: CommandContext): void {
@@ -28,9 +37,12 @@ export function addTenantsCommand(program: Command, context: CommandContext): vo
     tenants
       .command('restart')
       .summary('end one in order and start it again')
-      .description('Ends the process of a tenant in order and starts another. The other tenants do not notice.')
-      .argument('<tenant>', 'its id, as facegate tenants list shows it'),
-  ).action((tenant: string, options: GatewayCallOptions) => restart(tenant, options, context));
+      .description(
+        'Ends the process of a tenant in order, starts another, and waits until it is ready. The other tenants do not notice.',
+      )
+      .argument('[tenant]', 'its id, as facegate tenants list shows it')
+      .option('--all', 'each of them, the next one when this one is ready again; ends at one that is not'),
+  ).action((tenant: string | undefined, options: RestartOptions) => restart(tenant, options, context));
 }
 
 function addGatewayOptions(command: Command): Command {
@@ -53,7 +65,8 @@ A key on the command line can be read by others on this machine: \${NAME} in sin
 Examples:
   facegate tenants list -c facegate.yaml
   facegate tenants list --url https://gate.example --key '\${GATE_KEY}'
-  facegate tenants restart access -c facegate.yaml`,
+  facegate tenants restart access -c facegate.yaml
+  facegate tenants restart --all -c facegate.yaml`,
     );
 }
 
@@ -84,10 +97,43 @@ const cells = ({ id, state, device, pid, memoryBytes, restarts, startedAt }: Ten
   startedAt ?? '–',
 ];
 
-async function restart(tenant: string, options: GatewayCallOptions, context: CommandContext): Promise<void> {
+async function restart(tenant: string | undefined, options: RestartOptions, context: CommandContext): Promise<void> {
+  if ((tenant === undefined) !== (options.all === true)) {
+    throw new AppError('USAGE', 'facegate tenants restart takes one tenant, or --all');
+  }
   // What is no id would be another address.
-  if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(tenant))
+  if (tenant !== undefined && !/^[a-z0-9][a-z0-9_-]{0,63}$/.test(tenant)) {
     throw new AppError('TENANT_NOT_FOUND', `there is no tenant "${tenant}"`);
-  await askGateway('POST', `/tenants/${tenant}/restart`, options, context);
-  context.terminal.note(`${tenant} is ended and started again; facegate tenants list says how far it is`);
+  }
+  const { tenants } = (await askGateway('GET', '/tenants', options, context)) as { tenants: TenantView[] };
+  const wanted = tenants.filter(({ id }) => tenant === undefined || id === tenant);
+  if (tenant !== undefined && wanted.length === 0) {
+    throw new AppError('TENANT_NOT_FOUND', `there is no tenant "${tenant}"`);
+  }
+  for (const before of wanted) await restartOne(before, options, context);
+}
+
+/** @throws {AppError} TENANT_UNAVAILABLE for one that was ready and is not again. */
+async function restartOne(before: TenantView, options: RestartOptions, context: CommandContext): Promise<void> {
+  const { id } = before;
+  const from = performance.now();
+  await askGateway('POST', `/tenants/${id}/restart`, options, context);
+  for (;;) {
+    const now = (await askGateway('GET', `/tenants/${id}`, options, context)) as TenantView;
+    const seconds = Math.round((performance.now() - from) / 100) / 10;
+    if (now.state === 'ready' && now.pid !== before.pid) {
+      context.terminal.note(`${id} is ready again after ${seconds} s`);
+      return;
+    }
+    const isGivenUp = now.state === 'refused' || now.state === 'crash_loop' || now.state === 'stopped';
+    if (isGivenUp || seconds * 1000 > READY_WITHIN_MS) {
+      const why = now.problem ? `: ${now.problem.message}` : '';
+      const said = `${id} is not ready again after ${seconds} s (${now.state}${why})`;
+      if (before.state === 'ready') throw new AppError('TENANT_UNAVAILABLE', said);
+      // It was not before either.
+      context.terminal.note(said);
+      return;
+    }
+    await wait(LOOK_EVERY_MS);
+  }
 }

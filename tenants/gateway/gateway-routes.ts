@@ -23,7 +23,7 @@ const tenantAnswer = z
     restarts: z.number().int().describe('since the gateway started; first starts do not count'),
     lastEnd: z
       .object({
-        how: z.enum(['closed', 'died', 'gone']).describe('asked to; by itself; nobody saw how'),
+        how: z.enum(['closed', 'died', 'gone']).describe('asked to; by itself; it never came to run'),
         exitCode: z.number().int().nullable(),
         signal: z.string().nullable(),
         at: time,

@@ -71,9 +71,39 @@ describe('facegate tenants', () => {
     expect(JSON.parse(out)).toEqual(gateway.directory.list().map((tenant) => tenant.view()));
   });
 
-  it('restart takes the key that may', async () => {
-    expect(await tenants('restart', 'access', '-c', file)).toMatchObject({ code: 0, out: '' });
+  it('restart takes the key that may, and says where a tenant is not ready, as before', async () => {
+    expect(await tenants('restart', 'access', '-c', file)).toMatchObject({
+      code: 0,
+      out: '',
+      err: expect.stringMatching(
+        /^access is not ready again after [\d.]+ s \(refused: cameras\[0\]\.fps must be between 1 and 60, got 0\)\n$/,
+      ),
+    });
     expect(gateway.directory.restarted).toEqual(['access']);
+  });
+
+  it('restart --all goes from one to the next when that one is ready again, and no further', async () => {
+    const { directory } = gateway;
+    directory.restarted.length = 0;
+    const seen: string[][] = [];
+    directory.onRestart = (id) => {
+      directory.set(id, { socketPath: '/nowhere', view: { state: 'starting', pid: 4712 } });
+      setTimeout(() => {
+        seen.push([...directory.restarted]);
+        directory.set(id, { socketPath: '/nowhere', view: { state: 'ready', pid: 4712 } });
+      }, 500);
+    };
+    const all = await tenants('restart', '--all', '-c', file);
+    expect([all.code, seen]).toEqual([0, [['attendance'], ['attendance', 'access']]]);
+    expect(all.err).toMatch(/^attendance is ready again after [\d.]+ s\naccess is ready again after [\d.]+ s\n$/);
+
+    directory.restarted.length = 0;
+    directory.onRestart = (id) => {
+      directory.set(id, { socketPath: '/nowhere', view: { state: 'crash_loop', pid: null } });
+    };
+    const stuck = await tenants('restart', '--all', '-c', file);
+    expect([stuck.code, directory.restarted]).toEqual([1, ['attendance']]);
+    expect(stuck.err).toContain('attendance is not ready again');
   });
 
   it.each([
@@ -83,7 +113,8 @@ describe('facegate tenants', () => {
     ['a variable that is not set', ['list', '--key', '${NONE}'], 78, 'NONE, which is not set'],
     ['nobody', ['restart', 'nobody', '--key', ADMIN], 1, 'there is no tenant'],
     ['what is no id', ['restart', '../health', '--key', ADMIN], 1, 'there is no tenant "../health"'],
-    ['no tenant', ['restart', '--key', ADMIN], 2, "missing required argument 'tenant'"],
+    ['no tenant', ['restart', '--key', ADMIN], 2, 'facegate tenants restart takes one tenant, or --all'],
+    ['one and all', ['restart', 'access', '--all', '--key', ADMIN], 2, 'takes one tenant, or --all'],
   ])('says so for %s', async (_what, args, code, said) => {
     const answer = await tenants(...args, '--url', gateway.address);
     expect([answer.code, answer.out]).toEqual([code, '']);

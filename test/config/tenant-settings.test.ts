@@ -33,7 +33,7 @@ describe('tenants', () => {
   it('have settings each of their own, from a file or written where they are', () => {
     writeFileSync(join(folder, 'doors.yaml'), 'cameras: [{ id: front, url: "file:a.mp4" }]\nlog: { level: debug }\n');
     const [doors, batch] = load(
-      `server: { host: 0.0.0.0, port: 9000 }\nlog: { level: warn }\n${entries(
+      `server: { host: 0.0.0.0, port: 9000, trustedProxies: [10.0.0.8] }\nlog: { level: warn }\n${entries(
         'id: doors, name: The doors, config: doors.yaml, device: cpu',
         'id: batch, settings: { keys: [{ name: a, key: "${KEY}", scopes: [read] }] }, limits: { memory: 2GiB, cpus: "0,2-3" }',
       )}`,
@@ -41,7 +41,11 @@ describe('tenants', () => {
     );
     expect(doors).toMatchObject({
       entry: { id: 'doors', name: 'The doors', device: 'cpu', shared: false },
-      settings: { cameras: [{ id: 'front' }], server: { host: '0.0.0.0', port: 9000 }, log: { level: 'debug' } },
+      settings: {
+        cameras: [{ id: 'front' }],
+        server: { host: '0.0.0.0', port: 9000, trustedProxies: ['10.0.0.8'] },
+        log: { level: 'debug' },
+      },
       baseDir: folder,
       file: join(folder, 'doors.yaml'),
     });
@@ -134,6 +138,18 @@ describe('tenants', () => {
     expect(
       load(entries(`id: a, settings: {}, shared: true, ${device}`, `id: b, settings: {}, shared: true, ${device}`)),
     ).toHaveLength(2);
+  });
+
+  it('without a device are told that they see those of others', () => {
+    const warningsOf = (...lines: string[]) => load(entries(...lines)).map(({ warnings }) => warnings);
+    expect(
+      warningsOf('id: a, settings: {}, device: { gpu: 0 }', 'id: b, settings: {}', 'id: c, settings: {}, device: cpu'),
+    ).toEqual([
+      [],
+      ['tenant "b" has no device and sees every GPU, also that of "a"; write device: cpu, or one of its own'],
+      [],
+    ]);
+    expect(warningsOf('id: a, settings: {}', 'id: b, settings: {}, device: cpu')).toEqual([[], []]);
   });
 
   it.each([

@@ -25,6 +25,8 @@ export interface TenantFields {
 export class FixedTenants implements TenantDirectory {
   readonly changes = new Subject<TenantView>();
   readonly restarted: string[] = [];
+  /** What becomes of a tenant then. */
+  onRestart: (id: string) => void = () => {};
   readonly #tenants = new Map<string, SupervisedTenant>();
 
   set(id: string, fields: TenantFields): void {
@@ -77,5 +79,6 @@ export class FixedTenants implements TenantDirectory {
   async restart(id: string): Promise<void> {
     if (!this.#tenants.has(id)) throw new AppError('TENANT_NOT_FOUND', `there is no tenant "${id}"`);
     this.restarted.push(id);
+    this.onRestart(id);
   }
 }
