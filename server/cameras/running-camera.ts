@@ -20,7 +20,6 @@ import { RateMeter } from '../rate-meter.ts';
 import type { FairRates, RatedCamera } from './fair-rates.ts';
 import { GrowthMeter } from './growth-meter.ts';
 import { resultNow } from './result-now.ts';
-import type { Turn, Turns } from './turns.ts';
 
 /** What the tenant does with what cameras produce. */
 export interface CameraListener {
@@ -45,8 +44,6 @@ export interface CameraSurroundings extends RecognitionThresholds {
   gallery: Gallery;
   /** Holds cameras back while the networks cannot keep up. Default: none is. */
   rates?: FairRates;
-  /** Spreads cameras in time. Default: each comes when it comes. */
-  turns?: Turns;
   /** What cameras do whose own settings say nothing of it. Default: they analyse unchanged pictures, too. */
   motionGate?: { enabled: boolean; lookEveryMs: number };
   /** Follows the frames. Default: nobody does. */
@@ -67,8 +64,6 @@ export class RunningCamera implements AsyncDisposable {
   readonly settings: CameraSettings;
   readonly #link: CameraLink;
   readonly #source: ReturnType<typeof createSource>;
-  /** While it runs. */
-  #turn: Turn | null = null;
   readonly #surroundings: CameraSurroundings;
   readonly #received: RateMeter;
   readonly #analysed: RateMeter;
@@ -91,8 +86,7 @@ export class RunningCamera implements AsyncDisposable {
     const { ffmpeg, baseDir, clock, log, tracer } = surroundings;
     this.settings = settings;
     this.#surroundings = surroundings;
-    const turn = () => this.#turn?.at ?? null;
-    this.#source = createSource(settings, { ffmpeg, clock, log, baseDir, tracer, turn });
+    this.#source = createSource(settings, { ffmpeg, clock, log, baseDir, tracer });
     this.#link = new CameraLink(this.#source, { clock, log });
     this.#received = new RateMeter(clock);
     this.#analysed = new RateMeter(clock);
@@ -171,9 +165,8 @@ export class RunningCamera implements AsyncDisposable {
 
   /** Connects. Once. */
   start(): void {
-    const { listener, log, analyser, gallery, clock, threshold, margin, turns } = this.#surroundings;
+    const { listener, log, analyser, gallery, clock, threshold, margin } = this.#surroundings;
     const { id } = this.settings;
-    this.#turn = turns?.take() ?? null;
     const frames = this.#link.frames().pipe(
       tap(() => {
         this.#frames.received += 1;
@@ -223,10 +216,7 @@ export class RunningCamera implements AsyncDisposable {
 
   /** Idempotent; resolves when its ffmpeg is gone. */
   close(): Promise<void> {
-    this.#closing ??= this.#link.close().then(() => {
-      this.#turn?.leave();
-      this.#subscriptions?.unsubscribe();
-    });
+    this.#closing ??= this.#link.close().then(() => this.#subscriptions?.unsubscribe());
     return this.#closing;
   }
 

@@ -32,12 +32,6 @@ export interface FrameDemands {
   masks: readonly (readonly (readonly [x: number, y: number])[])[];
   /** End after so many frames. */
   frames?: number;
-  /**
-   * Live sources: when in the time between two of its pictures they are chosen, by the machine's clock; 0..1, the share of that time.
-   * Sources with different turns do not all hand over their pictures in the same moment. Asked for at each connection. Null or left
-   * out: whenever it comes.
-   */
-  turn?: () => number | null;
 }
 
 export interface FfmpegArguments {
@@ -140,7 +134,7 @@ function filters(
     // Every decoded picture is announced: its size, whether it is a key frame, and that there is one at all. Without
     // `checksum=0` that would cost a look at every pixel.
     ...(can.showinfoChecksum ? [`${DECODED_SHOWINFO}=checksum=0`] : []),
-    `select='${address.kind === 'file' ? ofFile(demands.fps) : ofCamera(demands.fps, demands.turn?.() ?? null)}'`,
+    `select='${address.kind === 'file' ? ofFile(demands.fps) : ofCamera(demands.fps)}'`,
     // Proves the hardware: a picture that the processor decoded does not pass.
     ...(hardware ? ['hwdownload', 'format=nv12'] : []),
     `scale=w='trunc(min(${demands.width},iw)/2)*2':h=-2`,
@@ -154,27 +148,8 @@ function filters(
 // `fps=` would repeat pictures of a slow camera; this only ever leaves some out. 0.99: timestamps are rounded. The last term: a clock
 // that jumps back must not silence the camera until it has caught up (by less than a second it does at the start of many RTSP
 // streams, whose first picture bears a guessed timestamp).
-function byTimestamp(fps: number, turn: number | null = null): string {
-  const due = `gte(t-prev_selected_t,${decimal(0.99 / fps)})`;
-  return `isnan(prev_selected_t)+${turn === null ? due : `if(${due},not(${held(fps, turn)}),0)`}+lt(t,prev_selected_t-1)`;
-}
-
-/** Of the time between two pictures, how much may have gone by of a camera's turn. As much as lies between two that it sends, at most. */
-const IN_TURN = 0.34;
-/** A camera that never keeps its turn (its rate is no multiple of what is asked for, its pictures come in bursts) is not slowed down by that. */
-const HELD_AGAIN_AFTER_S = 30;
-
-/**
- * Whether a picture that is due is out of turn, and a later one is to be taken: from then on its timestamps keep the pace, until the
- * camera's clock and the machine's have drifted apart. Once in a while, for no longer than the time between two pictures, and only
- * where the camera sends three to choose from. Register 1: when that began last.
- */
-function held(fps: number, turn: number): string {
-  const gone = `mod(time(0)*${decimal(fps)}+${decimal(1 - turn)},1)`;
-  const choice = `lt(t-prev_t,${decimal(IN_TURN / fps)})*lt(t-prev_selected_t,${decimal(1.9 / fps)})`;
-  const since = (seconds: number) => `between(time(0)-ld(1),0,${decimal(seconds)})`;
-  const again = `if(${since(1 / fps)},1,if(${since(HELD_AGAIN_AFTER_S)},0,st(1,time(0))))`;
-  return `if(${choice}*gt(${gone},${IN_TURN}),${again},0)`;
+function byTimestamp(fps: number): string {
+  return `isnan(prev_selected_t)+gte(t-prev_selected_t,${decimal(0.99 / fps)})+lt(t,prev_selected_t-1)`;
 }
 
 function ofFile(fps: number): string {
@@ -185,11 +160,11 @@ function ofFile(fps: number): string {
  * As for a file; but what has no timestamps is thinned out by this machine's clock, and so is a camera whose timestamps stand still. A
  * clock that was set back counts as run out.
  */
-function ofCamera(fps: number, turn: number | null): string {
+function ofCamera(fps: number): string {
   const since = 'time(0)-ld(0)';
   const elapsed = (seconds: string) => `gte(${since},${seconds})+lt(${since},0)`;
   const standing = decimal(Math.max(2, 3 / fps));
-  const wanted = `if(isnan(t),${elapsed(decimal(0.99 / fps))},${byTimestamp(fps, turn)}+${elapsed(standing)})`;
+  const wanted = `if(isnan(t),${elapsed(decimal(0.99 / fps))},${byTimestamp(fps)}+${elapsed(standing)})`;
   return `if(${wanted},st(0,time(0)),0)`;
 }
 

@@ -158,20 +158,6 @@ describe('the arguments before the output', () => {
   });
 });
 
-describe('a camera with a turn', () => {
-  it('takes a later picture where one comes out of turn, and there are others to choose from', () => {
-    const { after } = args('rtsp://h/x', { fps: 5, turn: () => 0.25 });
-    expect(after).toContain(
-      'if(gte(t-prev_selected_t,0.198),not(if(lt(t-prev_t,0.068)*lt(t-prev_selected_t,0.38)*gt(mod(time(0)*5+0.75,1),0.34),' +
-        'if(between(time(0)-ld(1),0,0.2),1,if(between(time(0)-ld(1),0,30),0,st(1,time(0)))),0)),0)+lt(',
-    );
-  });
-
-  it('is no film', () => {
-    expect(args('file:c.mp4', { turn: () => 0.25 }).after).toContain(SELECT);
-  });
-});
-
 describe('what is decided for each connection', () => {
   const address: FfmpegInput = { kind: 'rtsp', url: 'rtsp://h/x' };
 
