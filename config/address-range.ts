@@ -27,6 +27,26 @@ export function addressRange(text: string): AddressRange | null {
   return family === 'ipv6' && isMapped(address, length) ? null : { address, bits: length, family };
 }
 
+/**
+ * Whether an address that a socket or a proxy tells is in one of these ranges; IPv4 also where it is written as IPv6. What is no address is
+ * in none.
+ */
+export function addressesIn(ranges: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const text of ranges) {
+    const range = addressRange(text);
+    if (range) list.addSubnet(range.address, range.bits, range.family);
+  }
+  return (address) => {
+    const version = isIP(address);
+    // A BlockList looks through IPv4-mapped addresses by itself.
+    return version !== 0 && list.check(address, version === 4 ? 'ipv4' : 'ipv6');
+  };
+}
+
+/** Whether an address, e.g. `127.0.0.1`, `::1` or `::ffff:127.0.0.1`, is this machine. */
+export const isLoopbackAddress = addressesIn(['127.0.0.0/8', '::1']);
+
 /** A range of `::ffff:0:0/96`, or one that has it: a BlockList looks through these. */
 function isMapped(address: string, bits: number): boolean {
   const [mapped, range] = [new BlockList(), new BlockList()];

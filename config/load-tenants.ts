@@ -7,8 +7,6 @@ import type { Settings } from './settings-schema.ts';
 import type { TenantEntry } from './tenant-settings.ts';
 
 /** One tenant as the gateway's file has it, with its own settings where they can be read. */
-type Entry = Settings['tenants'][number];
-
 export interface LoadedTenant {
   readonly entry: TenantEntry;
   /** What relative paths of its settings are relative to. */
@@ -66,7 +64,7 @@ export function loadTenants(
 }
 
 /** Who names no device sees whatever the machine shows, also what another has for itself. */
-function seesAnothers({ id, device }: Entry, all: readonly Entry[]): string[] {
+function seesAnothers({ id, device }: TenantEntry, all: readonly TenantEntry[]): string[] {
   const other = device === undefined && all.find((each) => each.device !== undefined && each.device !== 'cpu');
   if (!other) return [];
   return [

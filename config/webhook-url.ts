@@ -1,8 +1,4 @@
-import { BlockList, isIP } from 'node:net';
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
+import { isLoopbackAddress } from './address-range.ts';
 
 /**
  * @param insecure whether `http:` beyond this machine was asked for.
@@ -30,7 +26,5 @@ function isDecodable(encoded: string): boolean {
 
 function isThisMachine(hostname: string): boolean {
   const bare = hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
-  const family = isIP(bare);
-  if (family === 0) return bare === 'localhost' || bare.endsWith('.localhost');
-  return loopback.check(bare, family === 4 ? 'ipv4' : 'ipv6');
+  return bare === 'localhost' || bare.endsWith('.localhost') || isLoopbackAddress(bare);
 }

@@ -101,11 +101,8 @@ async function restart(tenant: string | undefined, options: RestartOptions, cont
   if ((tenant === undefined) !== (options.all === true)) {
     throw new AppError('USAGE', 'facegate tenants restart takes one tenant, or --all');
   }
-  // What is no id would be another address.
-  if (tenant !== undefined && !/^[a-z0-9][a-z0-9_-]{0,63}$/.test(tenant)) {
-    throw new AppError('TENANT_NOT_FOUND', `there is no tenant "${tenant}"`);
-  }
   const { tenants } = (await askGateway('GET', '/tenants', options, context)) as { tenants: TenantView[] };
+  // Only ids that the gateway itself has told become part of an address.
   const wanted = tenants.filter(({ id }) => tenant === undefined || id === tenant);
   if (tenant !== undefined && wanted.length === 0) {
     throw new AppError('TENANT_NOT_FOUND', `there is no tenant "${tenant}"`);

@@ -1,9 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
-import { addressRange } from '../../config/address-range.ts';
-import { isLoopbackAddress } from './loopback.ts';
+import { addressesIn, isLoopbackAddress } from '../../config/address-range.ts';
 
 /** Whom a request comes from, as far as connections tell. */
 export interface CallerOrigin {
@@ -38,15 +37,7 @@ export const originByGateway: TellOrigin = ({ headers }) => ({
  * @param trusted `server.trustedProxies`: addresses and ranges.
  */
 export function originByProxies(trusted: readonly string[]): TellOrigin {
-  const proxies = new BlockList();
-  for (const text of trusted) {
-    const range = addressRange(text);
-    if (range) proxies.addSubnet(range.address, range.bits, range.family);
-  }
-  const isProxy = (address: string) => {
-    const version = isIP(address);
-    return version !== 0 && proxies.check(address, version === 4 ? 'ipv4' : 'ipv6');
-  };
+  const isProxy = addressesIn(trusted);
   return ({ socket, headers }) => {
     const isTls = socket instanceof TLSSocket;
     let address = plain(socket.remoteAddress ?? UNKNOWN);

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
+import { isLoopbackAddress } from '../../config/address-range.ts';
 import { AppError } from '../../config/app-error.ts';
-import { isLoopbackAddress } from './loopback.ts';
 
 /** What a request says of where it comes from. */
 export interface Caller {

@@ -1,11 +1,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are what stands in the files.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { BlockList } from 'node:net';
 import { join, relative, resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { addressesIn } from '../../config/address-range.ts';
 import { AppError } from '../../config/app-error.ts';
 import { loadSettings } from '../../config/load-settings.ts';
 import { loadTenants } from '../../config/load-tenants.ts';
@@ -266,9 +266,7 @@ describe('three tenants', () => {
     const { ipv4_address: address } = (networks as Record<string, { ipv4_address: string }>)[name]!;
     const { subnet } = (WAYS['three tenants']!.networks[name] as { ipam: { config: { subnet: string }[] } }).ipam
       .config[0]!;
-    const range = new BlockList();
-    range.addSubnet(subnet.split('/')[0]!, Number(subnet.split('/')[1]));
-    expect(range.check(address)).toBe(true);
+    expect(addressesIn([subnet])(address)).toBe(true);
     const { server } = parse(readFileSync(settingsOf(of(name)), 'utf8'));
     expect(server).toEqual({ trustedProxies: [address] });
   });

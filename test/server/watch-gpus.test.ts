@@ -1,10 +1,11 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLog } from '../../pipeline/silent-log.ts';
 import { createMetrics } from '../../server/metrics.ts';
 import { watchGpus } from '../../server/watch-gpus.ts';
+import { fakeNvidiaSmi } from '../support/fake-nvidia-smi.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 
 const GPU = 'GPU-6513270e-269e-4d37-b2a7-4de452e6b438';
@@ -16,16 +17,10 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-async function nvidiaSmi({ freeMb, percent }: { freeMb: number; percent: number }): Promise<void> {
-  const file = join(folder, 'nvidia-smi');
-  await writeFile(
-    file,
-    `#!/bin/sh
-echo asked >> "${folder}/asked"
-echo '<nvidia_smi_log><gpu><product_name>Tesla T4</product_name><mig_mode><current_mig>N/A</current_mig></mig_mode><uuid>${GPU}</uuid><fb_memory_usage><total>1000 MiB</total><free>${freeMb} MiB</free></fb_memory_usage><utilization><gpu_util>${percent} %</gpu_util></utilization></gpu></nvidia_smi_log>'
-`,
-  );
-  await chmod(file, 0o755);
+function nvidiaSmi({ freeMb, percent }: { freeMb: number; percent: number }): Promise<void> {
+  const memory = `<fb_memory_usage><total>1000 MiB</total><free>${freeMb} MiB</free></fb_memory_usage>`;
+  const gpu = `<product_name>Tesla T4</product_name><mig_mode><current_mig>N/A</current_mig></mig_mode><uuid>${GPU}</uuid>${memory}<utilization><gpu_util>${percent} %</gpu_util></utilization>`;
+  return fakeNvidiaSmi(folder, `echo asked >> asked\necho '<nvidia_smi_log><gpu>${gpu}</gpu></nvidia_smi_log>'`);
 }
 
 describe('watchGpus', () => {

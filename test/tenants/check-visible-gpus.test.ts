@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '../../config/app-error.ts';
 import { checkVisibleGpus } from '../../tenants/check-visible-gpus.ts';
 import type { TenantDefinition } from '../../tenants/tenant-definition.ts';
+import { NO_LIMITS } from '../support/tenant-directory.ts';
 
 const withDevice = (device: TenantDefinition['device']): TenantDefinition => ({
   id: 'access',
@@ -11,16 +12,7 @@ const withDevice = (device: TenantDefinition['device']): TenantDefinition => ({
   device,
   shared: false,
   port: null,
-  limits: {
-    cpus: null,
-    cpuShare: null,
-    memoryBytes: null,
-    requestsPerSecond: null,
-    concurrentRequests: null,
-    cameras: null,
-    subjects: null,
-    diskBytes: null,
-  },
+  limits: NO_LIMITS,
 });
 
 describe('checkVisibleGpus', () => {

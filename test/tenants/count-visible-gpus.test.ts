@@ -1,8 +1,9 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { countVisibleGpus } from '../../tenants/count-visible-gpus.ts';
+import { fakeNvidiaSmi } from '../support/fake-nvidia-smi.ts';
 
 const FIRST = 'GPU-6513270e-269e-4d37-b2a7-4de452e6b438';
 const SECOND = 'GPU-9a1c6f8e-4c3b-4c43-9f55-0f2f8f1f1d11';
@@ -23,19 +24,14 @@ let folder: string;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'facegate-nvidia-smi-'));
+  await writeFile(join(folder, 'query'), QUERY);
+  await writeFile(join(folder, 'list'), LIST);
 });
 
 afterEach(() => rm(folder, { recursive: true }));
 
-/** A program of that name on the PATH. */
-async function nvidiaSmi(script: string): Promise<void> {
-  const file = join(folder, 'nvidia-smi');
-  await writeFile(join(folder, 'query'), QUERY);
-  await writeFile(join(folder, 'list'), LIST);
-  await writeFile(file, `#!/bin/sh\ncd "${folder}"\necho "$CUDA_VISIBLE_DEVICES" >> asked\n${script}\n`);
-  await chmod(file, 0o755);
-}
-
+/** It notes what it was shown. */
+const nvidiaSmi = (script: string) => fakeNvidiaSmi(folder, `echo "$CUDA_VISIBLE_DEVICES" >> asked\n${script}`);
 const ANSWERS = 'case "$1" in -L) cat list;; *) cat query;; esac';
 const CUDA = [{ provider: 'cpu' as const }, { provider: 'cuda' as const }];
 

@@ -341,7 +341,7 @@ describe.skipIf(!requirement('shared').met || !requirement('ffmpeg').met || proc
         let answer = await ask();
         // Strangers have tried to log in before, and there are so many tries in a minute.
         while (answer.status === 429) {
-          await wait(5000);
+          await wait(1000 * Number(answer.headers['retry-after']));
           answer = await ask();
         }
         if (answer.status >= 400) answered.push(`${route} → ${answer.status} ${answer.text.slice(-200)}`);

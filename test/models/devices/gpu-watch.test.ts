@@ -1,9 +1,10 @@
-import { chmod, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type BusyTime, type GpuReading, GpuWatch, type GpuWatchOptions } from '../../../models/devices/gpu-watch.ts';
 import { isAlive } from '../../support/child-processes.ts';
+import { fakeNvidiaSmi } from '../../support/fake-nvidia-smi.ts';
 import { recordedLog } from '../../support/recorded-log.ts';
 
 const GPU = 'GPU-6513270e-269e-4d37-b2a7-4de452e6b438';
@@ -17,14 +18,8 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-/** A program of that name on the PATH, which notes when it begins and when it ends. */
-async function nvidiaSmi(script: string): Promise<void> {
-  const file = join(folder, 'nvidia-smi');
-  // Exchanged at once: a file that is being written cannot be run.
-  await writeFile(`${file}.new`, `#!/bin/sh\ncd "${folder}"\necho "begin $*" >> asked\n${script}\n`);
-  await chmod(`${file}.new`, 0o755);
-  await rename(`${file}.new`, file);
-}
+/** It notes when it begins. */
+const nvidiaSmi = (script: string) => fakeNvidiaSmi(folder, `echo "begin $*" >> asked\n${script}`);
 
 const asked = async () =>
   (await readFile(join(folder, 'asked'), 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');

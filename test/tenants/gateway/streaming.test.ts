@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { collectGarbage } from '../../support/collect-garbage.ts';
 import { eventually } from '../../support/eventually.ts';
 import { openTestGateway, type TestGateway } from '../../support/open-test-gateway.ts';
+import { stableCount } from '../../support/stable-count.ts';
 
 let gateway: TestGateway;
 afterEach(() => gateway.close());
@@ -144,15 +145,6 @@ describe('a body', () => {
 });
 
 /** Asks until the number stays what it is. */
-async function stableCount(read: () => number): Promise<number> {
-  let last = -1;
-  return eventually('a number that no longer grows', () => {
-    const now = read();
-    const stable = now === last && now > 0 ? now : null;
-    last = now;
-    return stable;
-  });
-}
 
 describe('an answer', () => {
   it('of 150 MiB arrives whole, and is nowhere collected', async () => {
