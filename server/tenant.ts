@@ -49,6 +49,7 @@ import { confirmationFps } from './cameras/confirmation-fps.ts';
 import { FairRates } from './cameras/fair-rates.ts';
 import { remoteCamera } from './cameras/remote-camera.ts';
 import type { CameraListener } from './cameras/running-camera.ts';
+import { Turns } from './cameras/turns.ts';
 import { watchRetention } from './gallery-retention.ts';
 import { HotSettings } from './hot-settings.ts';
 import { listen } from './listen.ts';
@@ -411,6 +412,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const cameras = opened.use(
     new Cameras({
       rates,
+      turns: new Turns(),
       motionGate: { enabled: settings.analysis.motionGate, lookEveryMs: settings.analysis.lookEvery },
       tracer: options.tracer,
       ffmpeg,

@@ -16,6 +16,8 @@ export interface CreateSourceOptions {
   buffers?: number;
   /** End after so many frames. */
   frames?: number;
+  /** When it chooses its pictures, beside other cameras (`FrameDemands`). Default: whenever they come. */
+  turn?: () => number | null;
   /** Follows the frames. Default: nobody does. */
   tracer?: FrameTracer | undefined;
 }
@@ -33,7 +35,11 @@ export function createSource(camera: CameraSettings, options: CreateSourceOption
     id: camera.id,
     address: first!,
     addresses: () => cameraAddresses(camera, where),
-    demands: { ...frameDemands(camera), ...(options.frames === undefined ? {} : { frames: options.frames }) },
+    demands: {
+      ...frameDemands(camera),
+      ...(options.turn && { turn: options.turn }),
+      ...(options.frames === undefined ? {} : { frames: options.frames }),
+    },
     ffmpeg: options.ffmpeg,
     clock: options.clock,
     log: options.log,

@@ -20,6 +20,7 @@ import { RateMeter } from '../rate-meter.ts';
 import type { FairRates, RatedCamera } from './fair-rates.ts';
 import { GrowthMeter } from './growth-meter.ts';
 import { resultNow } from './result-now.ts';
+import type { Turn, Turns } from './turns.ts';
 
 /** What the tenant does with what cameras produce. */
 export interface CameraListener {
@@ -44,6 +45,8 @@ export interface CameraSurroundings extends RecognitionThresholds {
   gallery: Gallery;
   /** Holds cameras back while the networks cannot keep up. Default: none is. */
   rates?: FairRates;
+  /** Spreads cameras in time. Default: each comes when it comes. */
+  turns?: Turns;
   /** What cameras do whose own settings say nothing of it. Default: they analyse unchanged pictures, too. */
   motionGate?: { enabled: boolean; lookEveryMs: number };
   /** Follows the frames. Default: nobody does. */
@@ -64,6 +67,8 @@ export class RunningCamera implements AsyncDisposable {
   readonly settings: CameraSettings;
   readonly #link: CameraLink;
   readonly #source: ReturnType<typeof createSource>;
+  /** While it runs. */
+  #turn: Turn | null = null;
   readonly #surroundings: CameraSurroundings;
   readonly #received: RateMeter;
   readonly #analysed: RateMeter;
@@ -86,7 +91,8 @@ export class RunningCamera implements AsyncDisposable {
     const { ffmpeg, baseDir, clock, log, tracer } = surroundings;
     this.settings = settings;
     this.#surroundings = surroundings;
-    this.#source = createSource(settings, { ffmpeg, clock, log, baseDir, tracer });
+    const turn = () => this.#turn?.at ?? null;
+    this.#source = createSource(settings, { ffmpeg, clock, log, baseDir, tracer, turn });
     this.#link = new CameraLink(this.#source, { clock, log });
     this.#received = new RateMeter(clock);
     this.#analysed = new RateMeter(clock);
@@ -165,8 +171,9 @@ export class RunningCamera implements AsyncDisposable {
 
   /** Connects. Once. */
   start(): void {
-    const { listener, log, analyser, gallery, clock, threshold, margin } = this.#surroundings;
+    const { listener, log, analyser, gallery, clock, threshold, margin, turns } = this.#surroundings;
     const { id } = this.settings;
+    if (this.#source.pace === 'live') this.#turn = turns?.take() ?? null;
     const frames = this.#link.frames().pipe(
       tap(() => {
         this.#frames.received += 1;
@@ -216,7 +223,10 @@ export class RunningCamera implements AsyncDisposable {
 
   /** Idempotent; resolves when its ffmpeg is gone. */
   close(): Promise<void> {
-    this.#closing ??= this.#link.close().then(() => this.#subscriptions?.unsubscribe());
+    this.#closing ??= this.#link.close().then(() => {
+      this.#turn?.leave();
+      this.#subscriptions?.unsubscribe();
+    });
     return this.#closing;
   }
 

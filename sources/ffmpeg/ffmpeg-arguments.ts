@@ -32,6 +32,12 @@ export interface FrameDemands {
   masks: readonly (readonly (readonly [x: number, y: number])[])[];
   /** End after so many frames. */
   frames?: number;
+  /**
+   * Live sources: when in the time between two of its pictures they are chosen, by the machine's clock; 0..1, the share of that time.
+   * Sources with different turns do not all hand over their pictures in the same moment. Asked for at each connection. Null or left
+   * out: whenever it comes.
+   */
+  turn?: () => number | null;
 }
 
 export interface FfmpegArguments {
@@ -134,7 +140,7 @@ function filters(
     // Every decoded picture is announced: its size, whether it is a key frame, and that there is one at all. Without
     // `checksum=0` that would cost a look at every pixel.
     ...(can.showinfoChecksum ? [`${DECODED_SHOWINFO}=checksum=0`] : []),
-    `select='${address.kind === 'file' ? ofFile(demands.fps) : ofCamera(demands.fps)}'`,
+    `select='${address.kind === 'file' ? ofFile(demands.fps) : ofCamera(demands.fps, demands.turn?.() ?? null)}'`,
     // Proves the hardware: a picture that the processor decoded does not pass.
     ...(hardware ? ['hwdownload', 'format=nv12'] : []),
     `scale=w='trunc(min(${demands.width},iw)/2)*2':h=-2`,
@@ -148,8 +154,31 @@ function filters(
 // `fps=` would repeat pictures of a slow camera; this only ever leaves some out. 0.99: timestamps are rounded. The last term: a clock
 // that jumps back must not silence the camera until it has caught up (by less than a second it does at the start of many RTSP
 // streams, whose first picture bears a guessed timestamp).
-function byTimestamp(fps: number): string {
-  return `isnan(prev_selected_t)+gte(t-prev_selected_t,${decimal(0.99 / fps)})+lt(t,prev_selected_t-1)`;
+function byTimestamp(fps: number, turn: number | null = null): string {
+  const due = `gte(t-prev_selected_t,${decimal(0.99 / fps)})`;
+  return `isnan(prev_selected_t)+${turn === null ? due : `if(${due},${inTurn(fps, turn)},0)`}+lt(t,prev_selected_t-1)`;
+}
+
+/** One late picture is no reason to change the pace, and neither are the first seconds of a connection, whose timestamps jump. */
+const OUT_OF_TURN = 10;
+/** Pictures until it may be held again: a camera that cannot keep its turn loses no more than one in so many. */
+const NOT_AGAIN = 300;
+/** How far behind its turn a picture may come beyond the time between two that the camera sends, as a share of the time between two turns. */
+const LATE = 0.05;
+
+/**
+ * Of a picture that is due: whether it is taken. It is, unless the last ones all came out of turn: then one later picture is waited for,
+ * the first of its turn. From then on the camera's timestamps keep the pace, until its clock and the machine's have drifted apart.
+ * Cameras that send fewer than two pictures for each that is taken leave nothing to choose. Register 1: how many came out of turn in
+ * a row; below 0 while it may not be held again.
+ */
+function inTurn(fps: number, turn: number): string {
+  const gone = `mod(time(0)*${decimal(fps)}+${decimal(1 - turn)},1)`;
+  const isOut = `lt(t-prev_t,${decimal(0.51 / fps)})*gt(${gone},(t-prev_t)*${decimal(fps)}+${LATE})`;
+  const taken = (register: string) => `1+0*st(1,${register})`;
+  const held = `if(lt(t-prev_selected_t,${decimal(1.99 / fps)}),0,${taken(String(-NOT_AGAIN))})`;
+  const out = `if(lt(st(1,ld(1)+1),${OUT_OF_TURN}),1,${held})`;
+  return `if(${isOut},${out},${taken(`if(gte(ld(1),${OUT_OF_TURN}),${-NOT_AGAIN},min(ld(1),0))`)})`;
 }
 
 function ofFile(fps: number): string {
@@ -160,11 +189,11 @@ function ofFile(fps: number): string {
  * As for a file; but what has no timestamps is thinned out by this machine's clock, and so is a camera whose timestamps stand still. A
  * clock that was set back counts as run out.
  */
-function ofCamera(fps: number): string {
+function ofCamera(fps: number, turn: number | null): string {
   const since = 'time(0)-ld(0)';
   const elapsed = (seconds: string) => `gte(${since},${seconds})+lt(${since},0)`;
   const standing = decimal(Math.max(2, 3 / fps));
-  const wanted = `if(isnan(t),${elapsed(decimal(0.99 / fps))},${byTimestamp(fps)}+${elapsed(standing)})`;
+  const wanted = `if(isnan(t),${elapsed(decimal(0.99 / fps))},${byTimestamp(fps, turn)}+${elapsed(standing)})`;
   return `if(${wanted},st(0,time(0)),0)`;
 }
 

@@ -158,6 +158,22 @@ describe('the arguments before the output', () => {
   });
 });
 
+describe('a camera with a turn', () => {
+  it('takes a later picture where the last ones came out of turn, and there are others to choose from', () => {
+    const { after } = args('rtsp://h/x', { fps: 5, turn: () => 0.25 });
+    expect(after).toContain(
+      'if(gte(t-prev_selected_t,0.198),' +
+        'if(lt(t-prev_t,0.102)*gt(mod(time(0)*5+0.75,1),(t-prev_t)*5+0.05),' +
+        'if(lt(st(1,ld(1)+1),10),1,if(lt(t-prev_selected_t,0.398),0,1+0*st(1,-300))),' +
+        '1+0*st(1,if(gte(ld(1),10),-300,min(ld(1),0)))),0)+lt(',
+    );
+  });
+
+  it('is no film', () => {
+    expect(args('file:c.mp4', { turn: () => 0.25 }).after).toContain(SELECT);
+  });
+});
+
 describe('what is decided for each connection', () => {
   const address: FfmpegInput = { kind: 'rtsp', url: 'rtsp://h/x' };
 
