@@ -17,6 +17,11 @@ export interface AnalyseFramesOptions {
   analyse?: AnalyseOptions;
   /** `live`: whose turn it is; see `mapInOrder`. Default: every frame's. */
   isDue?: (frame: Frame) => boolean;
+  /**
+   * It has its place at the networks and was handed to them: what does not depend on their answer may begin. Must not throw; who needs
+   * the pixels beyond the call retains the frame. A result need not follow: the analysis may fail, the stream may end.
+   */
+  onTaken?: (frame: Frame) => void;
   /** `busy`: no place was free for it; `thinned`: it was one too many. Already released. */
   onDrop?: (frame: Frame, reason: 'busy' | 'thinned') => void;
   /** A frame whose analysis failed (deadline, dead process, …). The stream goes on. */
@@ -37,7 +42,8 @@ export function analyse(
   analyser: Pick<FaceAnalyser, 'reserve'>,
   options: AnalyseFramesOptions = {},
 ): OperatorFunction<Frame, AnalysedFrame> {
-  const { pace = 'live', concurrency = pace === 'live' ? 2 : 4, isDue, onDrop, onFault, clock = systemClock } = options;
+  const { pace = 'live', concurrency = pace === 'live' ? 2 : 4, clock = systemClock } = options;
+  const { isDue, onTaken, onDrop, onFault } = options;
   return mapInOrder<Frame, AnalysedFrame, AnalysisSlot>(
     (frame, slot) =>
       new Observable((subscriber) => {
@@ -61,6 +67,8 @@ export function analyse(
             subscriber.complete();
           },
         );
+        // Only now: nothing is to hold the networks up.
+        onTaken?.(frame);
       }),
     {
       concurrency,

@@ -25,6 +25,8 @@ export interface CameraPipelineOptions extends RecognitionThresholds {
   gate?: MotionGate | null;
   /** `live`: whose turn it is to be analysed; asked once for each frame. Default: every frame's. */
   isDue?: (frame: Frame) => boolean;
+  /** The networks have it; a result need not follow. Must not throw; see `AnalyseFramesOptions`. */
+  onTaken?: (frame: Frame) => void;
   /**
    * `busy`: a newer frame took this one's waiting place; `thinned`: it was not its turn; `unchanged`: nothing in it is new. It is
    * released already.
@@ -88,6 +90,7 @@ export function cameraPipeline(frames: Observable<Frame>, options: CameraPipelin
       pace,
       ...(options.analyse && { analyse: options.analyse }),
       ...(options.isDue && { isDue: options.isDue }),
+      ...(options.onTaken && { onTaken: options.onTaken }),
       onDrop: (frame, reason) => {
         gate?.missed(frame);
         drop(frame, reason);

@@ -353,6 +353,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const listener: CameraListener = {
     received: (camera) => metrics.frameReceived(camera),
     dropped: (camera, reason) => metrics.frameDropped(camera, reason),
+    analysing: (frame) => live.expect(frame),
     result: (result) => {
       const { trace } = result.frame;
       const fromMs = clock.monotonicMs();

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import type { IdentifiedFace } from '../pipeline/face.ts';
 import type { FrameResult } from '../pipeline/frame-result.ts';
-import { type EncodeJpegOptions, rawPicture } from './encode-jpeg.ts';
+import { type EncodeJpegOptions, jpegOf, rawPicture } from './encode-jpeg.ts';
 
 /** Colour and dash tell the three apart also for those who do not see the colours. */
 const LOOKS = {
@@ -17,10 +17,10 @@ const FONTS = 'DejaVu Sans, Noto Sans, Noto Sans CJK SC, Liberation Sans, Arial,
  * A JPEG of the frame with every face's box, landmarks and name burnt in. Names are drawn with the machine's fonts; see
  * `canDrawText`. The frame's pixels must not change until the promise settles.
  */
-export async function annotatePicture(result: FrameResult, { quality = 80 }: EncodeJpegOptions = {}): Promise<Buffer> {
+export async function annotatePicture(result: FrameResult, options: EncodeJpegOptions = {}): Promise<Buffer> {
   const picture = rawPicture(result.frame);
   if (result.faces.length > 0) picture.composite([{ input: Buffer.from(overlay(result)), left: 0, top: 0 }]);
-  return picture.jpeg({ quality, chromaSubsampling: '4:2:0' }).toBuffer();
+  return jpegOf(picture, options);
 }
 
 let drawsText: Promise<boolean> | null = null;

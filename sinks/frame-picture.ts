@@ -16,10 +16,15 @@ export class FramePicture {
   readonly #jpegs = new Map<PictureKind, Promise<Buffer>>();
   #holders = 1;
 
-  /** The one who constructs it holds it. */
-  constructor(result: FrameResult, o: { quality: number }) {
+  /**
+   * The one who constructs it holds it.
+   *
+   * @param o.plain its plain JPEG, where that was begun before the result was there.
+   */
+  constructor(result: FrameResult, o: { quality: number; plain?: Promise<Buffer> | null }) {
     this.result = result;
     this.#quality = o.quality;
+    if (o.plain) this.#jpegs.set('plain', o.plain);
     result.frame.retain();
   }
 
@@ -30,6 +35,11 @@ export class FramePicture {
   release(): void {
     this.#holders -= 1;
     if (this.#holders === 0) this.result.frame.release();
+  }
+
+  /** Somebody asked for it before: it is there, or under way. */
+  isBegun(kind: PictureKind): boolean {
+    return this.#jpegs.has(kind);
   }
 
   /**

@@ -1,10 +1,11 @@
 import { AppError } from '../config/app-error.ts';
-import { ageAt } from '../pipeline/frame.ts';
+import { ageAt, type Frame } from '../pipeline/frame.ts';
 import type { FrameResult } from '../pipeline/frame-result.ts';
 import type { Clock, Logger, Sink } from '../pipeline/ports.ts';
 import { silentLog } from '../pipeline/silent-log.ts';
 import { systemClock } from '../pipeline/system-clock.ts';
 import { canDrawText } from './annotate-picture.ts';
+import { BegunJpegs } from './begun-jpegs.ts';
 import { EncodeLane } from './encode-lane.ts';
 import { FramePicture, type PictureKind } from './frame-picture.ts';
 import { LiveMessage } from './live-message.ts';
@@ -27,7 +28,7 @@ export interface LiveStats {
   readonly sent: number;
   /** Frames that a viewer did not get: it, or the encoder, was too slow, or none could be made; all viewers there ever were. */
   readonly dropped: number;
-  /** JPEGs made. */
+  /** JPEGs made for viewers; not those that were begun and whose result never came. */
   readonly encoded: number;
   /** Those connected now. */
   readonly clients: readonly LiveViewerStats[];
@@ -60,8 +61,10 @@ const CLOSE_WAIT_MS = 1000;
  * while somebody watches, at most once for each kind, off this thread; results of one camera arrive in order. Nobody waits
  * for a slow viewer, who gets the newest frame of each camera when there is room again; what was left out is counted.
  *
- * Beyond `push` the newest frame of each camera is held, and while somebody watches, for each kind of picture the one that
- * is being encoded and the one that waits (as a rule the newest): no more than five of a camera's pool, mostly two.
+ * A plain picture does not depend on the result: where `expect` says that one is on its way, its JPEG is begun meanwhile.
+ *
+ * Beyond `push` and `expect` the newest frame of each camera is held, and while somebody watches, for each kind of picture the one
+ * that is being encoded and the one that waits (as a rule the newest): no more than five of a camera's pool, mostly two.
  */
 export class LiveViewers implements Sink<FrameResult> {
   readonly #clock: Clock;
@@ -70,6 +73,9 @@ export class LiveViewers implements Sink<FrameResult> {
   readonly #stalledAfterMs: number;
   readonly #viewers = new Set<LiveViewer>();
   readonly #cameras = new Map<string, CameraLanes>();
+  readonly #begun: BegunJpegs;
+  /** Of cameras that are no more, while something of theirs is being encoded. */
+  readonly #forgotten = new Set<Promise<void>>();
   #added = 0;
   #sent = 0;
   #dropped = 0;
@@ -81,6 +87,7 @@ export class LiveViewers implements Sink<FrameResult> {
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? silentLog;
     this.#quality = options.quality ?? 80;
+    this.#begun = new BegunJpegs({ quality: this.#quality });
     this.#stalledAfterMs = options.stalledAfterMs ?? 120_000;
   }
 
@@ -110,13 +117,26 @@ export class LiveViewers implements Sink<FrameResult> {
     if (options.video && options.annotate) void this.#warnWithoutFonts();
   }
 
-  /** Retains the frame for as long as it needs its pixels. */
+  /**
+   * Says that the networks have this frame: its result may be pushed soon, or never come. Its plain JPEG is begun where somebody
+   * watches and no other of the camera is being encoded. Retains the frame while its pixels are read. Never throws.
+   */
+  expect(frame: Frame): void {
+    if (this.#closing) return;
+    try {
+      this.#expect(frame);
+    } catch (error) {
+      this.#fault(error, frame);
+    }
+  }
+
+  /** Retains the frame for as long as it needs its pixels. Never throws. */
   push(result: FrameResult): void {
     if (this.#closing) return;
     try {
       this.#push(result);
     } catch (error) {
-      this.#fault(error, result);
+      this.#fault(error, result.frame);
     }
   }
 
@@ -138,7 +158,8 @@ export class LiveViewers implements Sink<FrameResult> {
     const camera = this.#cameras.get(cameraId);
     if (!camera) return;
     this.#cameras.delete(cameraId);
-    void this.#closeLanes(camera);
+    const encodes = this.#closeLanes(camera).finally(() => this.#forgotten.delete(encodes));
+    this.#forgotten.add(encodes);
   }
 
   stats(): LiveStats {
@@ -161,13 +182,22 @@ export class LiveViewers implements Sink<FrameResult> {
     await this.close();
   }
 
+  #expect(frame: Frame): void {
+    // Before its first result, and after it was forgotten, a camera has nothing here.
+    const camera = this.#cameras.get(frame.cameraId);
+    // Where the encoder is slow, more at a time would only be late together.
+    if (!camera || camera.annotated.isBusy) return;
+    if (this.#audience('plain', frame.cameraId).length === 0) return;
+    camera.plain.beginAhead(() => this.#begun.begin(frame));
+  }
+
   #push(result: FrameResult): void {
     const { cameraId } = result.frame;
     const watching = [...this.#viewers].filter((viewer) => viewer.wants(cameraId));
     for (const viewer of watching) {
       if (viewer.stalledForMs() > this.#stalledAfterMs) viewer.terminate();
     }
-    const picture = new FramePicture(result, { quality: this.#quality });
+    const picture = new FramePicture(result, { quality: this.#quality, plain: this.#begun.take(result.frame) });
     const known = this.#cameras.get(cameraId);
     const camera = known ?? {
       newest: picture,
@@ -188,25 +218,29 @@ export class LiveViewers implements Sink<FrameResult> {
     );
   }
 
+  /** Who watches this camera with such pictures. */
+  #audience(kind: PictureKind, cameraId: string): LiveViewer[] {
+    const annotate = kind === 'annotated';
+    return [...this.#viewers].filter(
+      (viewer) => viewer.video && viewer.annotate === annotate && viewer.wants(cameraId),
+    );
+  }
+
   #lane(kind: PictureKind): EncodeLane {
-    const audience = (result: FrameResult) =>
-      [...this.#viewers].filter(
-        (viewer) => viewer.video && viewer.annotate === (kind === 'annotated') && viewer.wants(result.frame.cameraId),
-      );
-    const leaveOut = (result: FrameResult) => {
-      for (const viewer of audience(result)) viewer.drop();
+    const leaveOut = ({ frame }: FrameResult) => {
+      for (const viewer of this.#audience(kind, frame.cameraId)) viewer.drop();
     };
     return new EncodeLane({
       kind,
       clock: this.#clock,
       onJpeg: ({ result }, jpeg) => {
         this.#encoded += 1;
-        this.#deliver(result, jpeg, audience(result));
+        this.#deliver(result, jpeg, this.#audience(kind, result.frame.cameraId));
       },
       onSkip: ({ result }) => leaveOut(result),
       onFault: (error, { result }) => {
         leaveOut(result);
-        this.#fault(error, result);
+        this.#fault(error, result.frame);
       },
     });
   }
@@ -219,13 +253,13 @@ export class LiveViewers implements Sink<FrameResult> {
         viewer.offer(message);
       } catch (error) {
         // One socket in a bad state takes nobody else down.
-        this.#fault(error, result);
+        this.#fault(error, result.frame);
         viewer.terminate();
       }
     }
   }
 
-  #fault(error: unknown, { frame: { cameraId, sequence } }: FrameResult): void {
+  #fault(error: unknown, { cameraId, sequence }: Frame): void {
     this.#log.warn(
       { camera: cameraId, sequence, code: AppError.from(error).code, error: AppError.from(error).message },
       'a frame could not be shown',
@@ -245,7 +279,8 @@ export class LiveViewers implements Sink<FrameResult> {
       this.#allGone = resolve;
     });
     for (const viewer of this.#viewers) viewer.close(1001, 'facegate is stopping');
-    const encodes = Promise.all([...this.#cameras.values()].map((camera) => this.#closeLanes(camera)));
+    const lanes = [...this.#cameras.values()].map((camera) => this.#closeLanes(camera));
+    const encodes = Promise.all([...lanes, ...this.#forgotten]);
     this.#cameras.clear();
     if (this.#viewers.size > 0) {
       let timer: NodeJS.Timeout | undefined;

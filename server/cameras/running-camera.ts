@@ -5,7 +5,7 @@ import type { CameraSettings } from '../../config/settings-schema.ts';
 import { cameraPipeline } from '../../pipeline/camera-pipeline.ts';
 import type { CameraStatus } from '../../pipeline/camera-status.ts';
 import { EvenPace } from '../../pipeline/even-pace.ts';
-import { ageAt } from '../../pipeline/frame.ts';
+import { ageAt, type Frame } from '../../pipeline/frame.ts';
 import type { DropCounts, FrameResult } from '../../pipeline/frame-result.ts';
 import type { FrameTracer } from '../../pipeline/frame-trace.ts';
 import type { RecognitionThresholds } from '../../pipeline/identify.ts';
@@ -26,6 +26,8 @@ import type { Turn, Turns } from './turns.ts';
 export interface CameraListener {
   received(cameraId: string): void;
   dropped(cameraId: string, reason: keyof DropCounts): void;
+  /** The networks have it, so that a result may follow. Must not throw; whoever needs the pixels longer retains the frame. */
+  analysing(frame: Frame): void;
   result(result: FrameResult): void;
   status(status: CameraStatus): void;
   fault(error: AppError, cameraId: string): void;
@@ -196,6 +198,7 @@ export class RunningCamera implements AsyncDisposable {
         // Not held back: whatever comes, however unevenly.
         return fps >= this.settings.fps || this.#pace.isDue(arrivedAtMs, fps);
       },
+      onTaken: (frame) => listener.analysing(frame),
       onDrop: (_frame, reason) => {
         this.#frames[reason] += 1;
         listener.dropped(id, reason);

@@ -15,6 +15,7 @@ function rig(o: { pace?: 'live' | 'file'; gallery?: Gallery; isDue?: (frame: Fra
   const calls: { frame: Frame; answer: (a: Analysis) => void; fail: (e: Error) => void }[] = [];
   const results: FrameResult[] = [];
   const faults: string[] = [];
+  const taken: number[] = [];
   let now = 100;
   const slot = (): AnalysisSlot => ({
     analyse: (image) =>
@@ -31,9 +32,10 @@ function rig(o: { pace?: 'live' | 'file'; gallery?: Gallery; isDue?: (frame: Fra
     threshold: 0.4,
     margin: 0.05,
     ...(o.isDue && { isDue: o.isDue }),
+    onTaken: (frame) => taken.push(frame.sequence),
     onFault: (error) => faults.push(error.code),
   }).subscribe((result) => results.push(result));
-  return { frames, calls, results, faults, subscription, at: (ms: number) => (now = ms) };
+  return { frames, calls, results, faults, taken, subscription, at: (ms: number) => (now = ms) };
 }
 
 describe('cameraPipeline', () => {
@@ -57,6 +59,20 @@ describe('cameraPipeline', () => {
     ]);
     expect(faults).toEqual(['INFERENCE_DIED']);
     expect(all.map((f) => f.references())).toEqual([0, 0, 0, 0, 0]);
+  });
+
+  it('says of each frame that the networks have it, as soon as they do, and of no other', async () => {
+    const { frames, calls, results, taken } = rig();
+    for (const sequence of [1, 2, 3, 4, 5]) {
+      frames.next(fakeFrame({ sequence }));
+      await settle();
+    }
+    // 3 and 4 waited until 5 took their place.
+    expect([taken, results]).toEqual([[1, 2], []]);
+    calls[0]?.fail(new AppError('INFERENCE_DIED', 'gone'));
+    await settle();
+    expect(taken).toEqual([1, 2, 5]);
+    expect(calls.map((c) => c.frame.sequence)).toEqual(taken);
   });
 
   it('counts apart what was not its turn and what the networks had no time for', async () => {

@@ -51,6 +51,7 @@ async function setUp(o: { limit?: number } = {}) {
     listener: {
       received: () => undefined,
       dropped: () => undefined,
+      analysing: () => undefined,
       result: () => undefined,
       status: (status) => told.changes.push(status),
       fault: () => undefined,

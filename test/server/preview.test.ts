@@ -64,6 +64,7 @@ describe.skipIf(!requirement('rtsp').met || !requirement('ffmpeg').met)('the smo
       listener: {
         received: () => undefined,
         dropped: () => undefined,
+        analysing: () => undefined,
         result: () => undefined,
         status: () => undefined,
         fault: () => undefined,

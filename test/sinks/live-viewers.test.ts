@@ -287,6 +287,238 @@ describe('LiveViewers', () => {
     await live.close();
   });
 
+  describe('a picture that is with the networks', () => {
+    const BIG = { width: 640, height: 360 };
+
+    /** With the first result of the camera pushed and seen. */
+    async function watched(options: LiveViewerOptions = EVERYTHING) {
+      const parts = rig();
+      const socket = new FakeSocket();
+      parts.live.add(socket, options);
+      parts.push(1);
+      await until(() => socket.sent.length === 1);
+      // The lane is free a moment after.
+      await new Promise((resolve) => setImmediate(resolve));
+      /** As the pipeline does when the networks take a frame. */
+      const expectFrame = (sequence: number, fields = {}) => {
+        const result = fakeResult({ sequence, arrivedAtMs: parts.clock.monotonicMs(), ...fields });
+        parts.live.expect(result.frame);
+        return result;
+      };
+      /** … when it has the result, whose frame may be another object by then. */
+      const finish = (result: ReturnType<typeof fakeResult>) => {
+        parts.live.push({ ...result, frame: { ...result.frame, degraded: true } });
+        result.frame.release();
+      };
+      return { ...parts, socket, expectFrame, finish };
+    }
+
+    it('has its JPEG made meanwhile, once, and sent with its result', async () => {
+      const { live, socket, expectFrame, finish } = await watched();
+      const result = expectFrame(2, { data: new Uint8Array(96 * 80 * 3).fill(200) });
+      expect(result.frame.references()).toBe(2);
+      await until(() => result.frame.references() === 1);
+      // Whoever encoded it now would see this.
+      result.frame.data.fill(20);
+      expect(socket.sent).toHaveLength(1);
+      finish(result);
+      await until(() => socket.sent.length === 2);
+      const { json, jpeg } = liveParts(socket.sent[1]!);
+      expect(json).toMatchObject({ sequence: 2 });
+      const pixels = await sharp(jpeg!).raw().toBuffer();
+      expect(Math.abs(pixels[0]! - 200)).toBeLessThan(4);
+      expect((await live.latest('front')!.jpeg({ annotated: false })).equals(jpeg!)).toBe(true);
+      expect(live.stats()).toMatchObject({ encoded: 2, sent: 2, dropped: 0 });
+      await live.close();
+      expect(result.frame.references()).toBe(0);
+    });
+
+    it('is shown when its result comes before its JPEG', async () => {
+      const { live, socket, expectFrame, finish } = await watched();
+      const result = expectFrame(2, BIG);
+      finish(result);
+      await until(() => socket.sent.length === 2);
+      expect(sequences(socket)).toEqual([1, 2]);
+      expect(live.stats()).toMatchObject({ encoded: 2, dropped: 0 });
+      await live.close();
+      expect(result.frame.references()).toBe(0);
+    });
+
+    it.each<[string, LiveViewerOptions]>([
+      ['without pictures', TEXT_ONLY],
+      ['another camera', { ...EVERYTHING, cameras: ['back'] }],
+      ['annotated pictures', { ...EVERYTHING, annotate: true }],
+    ])('is not encoded while all that is watched is %s', async (_, options) => {
+      const { live, push } = rig();
+      live.add(new FakeSocket(), options);
+      push(1);
+      await until(() => live.latest('front') !== null);
+      if (options.annotate) await until(() => live.stats().encoded === 1);
+      await new Promise((resolve) => setImmediate(resolve));
+      const { frame } = fakeResult({ sequence: 2 });
+      live.expect(frame);
+      expect(frame.references()).toBe(1);
+      await live.close();
+    });
+
+    it('is not encoded when the last viewer has left', async () => {
+      const { live, socket, expectFrame } = await watched();
+      socket.terminate();
+      expect(expectFrame(2).frame.references()).toBe(1);
+      await live.close();
+    });
+
+    it('is not encoded before its camera had a result, nor when that was forgotten, nor after close', async () => {
+      const { live, expectFrame } = await watched();
+      expect(expectFrame(1, { cameraId: 'back' }).frame.references()).toBe(1);
+      live.forget('front');
+      expect(expectFrame(2).frame.references()).toBe(1);
+      await live.close();
+      expect(expectFrame(3).frame.references()).toBe(1);
+      expect(live.latest('back')).toBeNull();
+    });
+
+    it('waits for its result where another is being encoded', async () => {
+      const { live, socket, expectFrame, finish } = await watched();
+      const [second, third] = [expectFrame(2, BIG), expectFrame(3, BIG)];
+      expect([second, third].map(({ frame }) => frame.references())).toEqual([2, 1]);
+      finish(second);
+      finish(third);
+      await until(() => socket.sent.length === 3);
+      expect(sequences(socket)).toEqual([1, 2, 3]);
+      await live.close();
+      expect([second, third].map(({ frame }) => frame.references())).toEqual([0, 0]);
+    });
+
+    it('waits for its result where one with boxes is being encoded', async () => {
+      const { live, push } = rig();
+      const annotated = new FakeSocket();
+      live.add(annotated, { ...EVERYTHING, annotate: true });
+      push(1, BIG);
+      live.add(new FakeSocket(), EVERYTHING);
+      const { frame } = fakeResult({ sequence: 2 });
+      live.expect(frame);
+      expect(frame.references()).toBe(1);
+      await until(() => annotated.sent.length === 1);
+      await new Promise((resolve) => setImmediate(resolve));
+      live.expect(frame);
+      expect(frame.references()).toBe(2);
+      await live.close();
+    });
+
+    it('holds up nobody whose JPEG is there already', async () => {
+      const { live, socket, expectFrame, finish } = await watched();
+      const second = expectFrame(2);
+      await until(() => second.frame.references() === 1);
+      await new Promise((resolve) => setImmediate(resolve));
+      const third = expectFrame(3, BIG);
+      finish(second);
+      for (let i = 0; i < 10; i += 1) await Promise.resolve();
+      expect(sequences(socket)).toEqual([1, 2]);
+      expect(third.frame.references()).toBe(2);
+      finish(third);
+      await until(() => socket.sent.length === 3);
+      await live.close();
+    });
+
+    it('goes back when its analysis failed; what comes after it waits until then, the newest alone', async () => {
+      const { live, push, socket, expectFrame } = await watched();
+      const failed = expectFrame(2, BIG);
+      failed.frame.release();
+      const later = [push(3), push(4), push(5)];
+      expect([failed, ...later].map(({ frame }) => frame.references())).toEqual([1, 0, 0, 1]);
+      for (let i = 0; i < 10; i += 1) await Promise.resolve();
+      expect(socket.sent).toHaveLength(1);
+      await until(() => socket.sent.length === 2);
+      expect(failed.frame.references()).toBe(0);
+      expect(sequences(socket)).toEqual([1, 5]);
+      expect(live.stats()).toMatchObject({ encoded: 2, dropped: 2 });
+      await live.close();
+    });
+
+    it('is left out where it cannot be encoded, which is told when its result comes, once', async () => {
+      const { live, log, socket, push, expectFrame, finish } = await watched();
+      const nobodys = expectFrame(2, { data: new Uint8Array(5) });
+      nobodys.frame.release();
+      await until(() => nobodys.frame.references() === 0);
+      await new Promise((resolve) => setImmediate(resolve));
+      const broken = expectFrame(3, { data: new Uint8Array(5) });
+      await until(() => broken.frame.references() === 1);
+      expect(log.lines).toEqual([]);
+      finish(broken);
+      push(4);
+      await until(() => socket.sent.length === 2);
+      expect(sequences(socket)).toEqual([1, 4]);
+      expect(log.lines).toHaveLength(1);
+      expect(log.lines[0]).toMatchObject({ level: 'warn', fields: { camera: 'front', sequence: 3 } });
+      expect(live.stats()).toMatchObject({ dropped: 1 });
+      await live.close();
+      expect(broken.frame.references()).toBe(0);
+    });
+
+    it('takes nobody down where its pixels are gone', async () => {
+      const { live, log, push, socket } = await watched();
+      const { frame } = fakeResult({ sequence: 2 });
+      const gone = () => {
+        throw new Error('retained after its last release');
+      };
+      live.expect({ ...frame, retain: gone });
+      expect(log.lines[0]).toMatchObject({ level: 'warn', fields: { camera: 'front', sequence: 2 } });
+      push(3);
+      await until(() => socket.sent.length === 2);
+      await live.close();
+    });
+
+    it('goes back though its viewers leave meanwhile, or its camera, or all', async () => {
+      const { live, socket, expectFrame, finish } = await watched();
+      const left = expectFrame(2, BIG);
+      socket.terminate();
+      finish(left);
+      expect(live.stats()).toMatchObject({ viewers: 0, dropped: 0 });
+      await until(() => left.frame.references() === 1);
+      live.add(new FakeSocket(), EVERYTHING);
+      await new Promise((resolve) => setImmediate(resolve));
+      const forgotten = expectFrame(3, BIG);
+      live.forget('front');
+      forgotten.frame.release();
+      expect([left, forgotten].map(({ frame }) => frame.references())).toEqual([0, 1]);
+      await live.close();
+      expect(forgotten.frame.references()).toBe(0);
+      expect(live.stats().sent).toBe(1);
+    });
+
+    it('is waited for by close', async () => {
+      const { live, expectFrame, finish } = await watched();
+      const result = expectFrame(2, BIG);
+      const closing = live.close();
+      finish(result);
+      expect(result.frame.references()).toBe(1);
+      await closing;
+      expect(result.frame.references()).toBe(0);
+    });
+
+    it('counts as encoded from its result on', async () => {
+      const { live, clock, socket, expectFrame, finish } = await watched();
+      const said: string[] = [];
+      const trace = {
+        span: (stage: string, fromMs: number, untilMs: number) =>
+          said.push(`${stage} ${fromMs - began}-${untilMs - began}`),
+        sent: () => undefined,
+        dropped: () => undefined,
+        end: () => undefined,
+      };
+      const began = clock.monotonicMs();
+      const result = expectFrame(2, { trace });
+      await until(() => result.frame.references() === 1);
+      clock.advance(40);
+      finish(result);
+      clock.advance(1);
+      await until(() => socket.sent.length === 2);
+      expect(said).toEqual(['encode 40-41']);
+      await live.close();
+    });
+  });
+
   describe('latest', () => {
     it('is null before the first frame of a camera', () => {
       expect(rig().live.latest('front')).toBeNull();

@@ -15,6 +15,8 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera whose pictures are analyse
   it('has none decided on that was under way when it stalled', { timeout: 60_000 }, async () => {
     await using server = await FaultRtspServer.start({ video: h264Video() });
     const seen: { state: CameraState; degraded: boolean }[] = [];
+    const taken: number[] = [];
+    const answered: number[] = [];
     let analysisMs = 0;
     await using camera: RunningCamera = new RunningCamera(
       cameraSchema.parse({ id: 'front', url: server.url(), width: 320, fps: 10 }),
@@ -31,7 +33,11 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera whose pictures are analyse
         listener: {
           received: () => undefined,
           dropped: () => undefined,
-          result: ({ frame: { degraded } }) => seen.push({ state: camera.status.state, degraded }),
+          analysing: ({ sequence }) => taken.push(sequence),
+          result: ({ frame: { sequence, degraded } }) => {
+            answered.push(sequence);
+            seen.push({ state: camera.status.state, degraded });
+          },
           status: () => undefined,
           fault: () => undefined,
           streamChanged: () => undefined,
@@ -50,6 +56,7 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera whose pictures are analyse
     server.fault = 'rtcp-only';
     const stalled = () => seen.filter(({ state }) => state === 'stalled');
     await expect.poll(() => stalled().length, { timeout: 20_000 }).toBeGreaterThan(0);
+    expect(taken.slice(0, answered.length)).toEqual(answered);
     expect(stalled().every(({ degraded }) => degraded)).toBe(true);
   });
 });
