@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CameraView } from '../server/server-parts.ts';
 import { longFilm } from '../test/support/people-in-film.ts';
-import { cameraLimit, decodingCost, networkCost } from './live/cost-limit.ts';
-import { LiveRig, type Span } from './live/live-rig.ts';
+import { decodingCost, networkCost } from './live/cost-limit.ts';
+import { LiveRig, type Span, total } from './live/live-rig.ts';
+import { networksOverloaded } from './live/overloaded-networks.ts';
 import { film } from './materials.ts';
 import type { BenchOptions } from './options.ts';
 import { delayRatio, delayRow, type Measurement, type NamedPlot, type Ratio, type Row } from './report.ts';
 
-const FPS = 5;
+const FILM_FPS = 25;
 const WIDTH = 1280;
 const SECONDS = 60;
-/** Times what the machine can take. */
-const TIMES = 2;
-/** For the number of cameras only. */
+/** For what is asked for only: how many cameras, and how often each. */
 const EXPECTED_FACES = 5;
+const EXPECTED_FPS = 10;
 const DECODED_S = 20;
 const NETWORK_FRAMES = 40;
 /** Until the rates have settled. */
@@ -32,8 +32,17 @@ interface Moment {
   readonly effectiveFps: readonly number[];
 }
 
+/** What is played, and why. */
+interface Load {
+  readonly cameras: number;
+  /** Of each camera, asked for. */
+  readonly fps: number;
+  readonly note: string;
+}
+
 interface Run {
   readonly adaptive: boolean;
+  readonly cameras: readonly string[];
   readonly span: Span;
   readonly moments: readonly Moment[];
   /** Frames a second, all cameras together. */
@@ -41,27 +50,26 @@ interface Run {
   readonly reconnects: number;
 }
 
-/** About twice as many paced cameras as the machine can take, once without and once with rates that follow what it can do. */
+/**
+ * Paced cameras whose decoders leave the networks half of the machine, and ask them for about twice what they can do there: once
+ * without and once with rates that follow what they can do.
+ */
 export async function measureOverload(options: BenchOptions = {}): Promise<Measurement> {
-  const fps = options.fps ?? FPS;
   const seconds = options.seconds ?? SECONDS;
   const dir = mkdtempSync(join(tmpdir(), 'facegate-bench-'));
   try {
-    const cameras = options.cameras ?? (await twiceTooMany(fps));
+    const { cameras, fps, note } = await loadOf(options);
     const runs: Run[] = [];
     // No camera may come to its film's end, not even one that is connected to late.
     const long = longFilm(film(), seconds + SETTLE_S + 120, join(dir, 'film.mp4'));
     for (const adaptive of [false, true]) runs.push(await measureRun({ adaptive, cameras, fps, seconds, film: long }));
     return {
       part: 'overload',
-      rows: [
-        { name: 'cameras', values: [cameras], unit: 'cameras', note: `${cameras * fps} frames/s asked for` },
-        ...runs.flatMap((run) => rowsOf(run)),
-      ],
+      rows: [{ name: 'cameras', values: [cameras], unit: 'cameras', note }, ...runs.flatMap((run) => rowsOf(run))],
       ratios: runs.flatMap((run) => ratiosOf(run)),
-      plots: [plotOf(runs, cameras)],
+      plots: [plotOf(runs, cameras, fps)],
       remarks: [
-        `1920×1080 at 25 frames/s, H.264, RTSP over TCP, ${fps} frames/s of each asked for at ${WIDTH} wide; ${SETTLE_S} s to settle, then ${seconds} s; values by camera or by second`,
+        `1920×1080 at ${FILM_FPS} frames/s, H.264, RTSP over TCP, ${fps} frames/s of each asked for at ${WIDTH} wide; ${SETTLE_S} s to settle, then ${seconds} s; values by camera or by second`,
         'age: of the newest analysed picture, looked at once a second; it grows until the next one is analysed',
         'the RTSP server is one process on the same cores',
       ],
@@ -71,13 +79,29 @@ export async function measureOverload(options: BenchOptions = {}): Promise<Measu
   }
 }
 
-async function twiceTooMany(fps: number): Promise<number> {
+async function loadOf({ cameras, fps }: BenchOptions): Promise<Load> {
+  const asked = (load: { cameras: number; fps: number }) => `${askedFps(load)} frames/s asked for`;
+  if (cameras !== undefined && fps !== undefined) return { cameras, fps, note: asked({ cameras, fps }) };
   const cores = availableParallelism();
   say('what decoding and networks cost');
   const networks = await networkCost({ frames: NETWORK_FRAMES, cores });
-  const decoding = await decodingCost({ film: film(), fps, width: WIDTH, filmSeconds: DECODED_S, cores });
-  const limit = cameraLimit({ cores, fps, facesPerFrame: EXPECTED_FACES, decoding, networks, as: 'coresBusy' });
-  return Math.ceil(TIMES * limit);
+  const decoding = await decodingCost({
+    film: film(),
+    fps: fps ?? EXPECTED_FPS,
+    width: WIDTH,
+    filmSeconds: DECODED_S,
+    cores,
+  });
+  const load = networksOverloaded({
+    cores,
+    decodingCores: decoding.coresBusy,
+    networkMs: networks.detectMs.coresBusy + EXPECTED_FACES * networks.embedMs.coresBusy,
+    filmFps: FILM_FPS,
+    cameras,
+    fps,
+  });
+  const left = `decoding expected to take ${load.decodingCores.toFixed(2)} cores of ${cores}, and the rest to be enough for ${load.enoughForFps.toFixed(0)}`;
+  return { cameras: load.cameras, fps: load.fps, note: `${asked(load)}; ${left}` };
 }
 
 async function measureRun(o: {
@@ -92,7 +116,8 @@ async function measureRun(o: {
     films: { film: o.film },
     settings: { analysis: { adaptive: o.adaptive } },
   });
-  for (let i = 1; i <= o.cameras; i += 1) await rig.add({ id: `camera${i}`, url: rig.films.url('film'), fps: o.fps });
+  const cameras = Array.from({ length: o.cameras }, (_, i) => `camera${i + 1}`);
+  for (const id of cameras) await rig.add({ id, url: rig.films.url('film'), fps: o.fps });
   // Not until all run at once: that is what an overload may keep them from.
   await wait(SETTLE_S * 1000);
   const views = async () => {
@@ -119,7 +144,10 @@ async function measureRun(o: {
   const dropped = Object.fromEntries(
     REASONS.map((reason) => [reason, grown((view) => view.dropped[reason]) / span.seconds]),
   ) as Run['dropped'];
-  return { adaptive: o.adaptive, span, moments, dropped, reconnects: grown(({ reconnects }) => reconnects.total) };
+  // Nothing can be said of shares of nothing.
+  if (total(span.analysed) === 0) throw new Error(`of ${o.cameras} cameras none was analysed`);
+  const reconnects = grown(({ reconnects }) => reconnects.total);
+  return { adaptive: o.adaptive, cameras, span, moments, dropped, reconnects };
 }
 
 function rowsOf(run: Run): Row[] {
@@ -168,10 +196,10 @@ function ratiosOf(run: Run): Ratio[] {
   ];
 }
 
-function plotOf(runs: readonly Run[], cameras: number): NamedPlot {
+function plotOf(runs: readonly Run[], cameras: number, fps: number): NamedPlot {
   return {
     name: 'overload',
-    title: `The oldest picture of ${cameras} cameras, about twice what the machine can take`,
+    title: `The oldest picture of ${cameras} cameras, of which ${askedFps({ cameras, fps })} frames a second are asked for`,
     x: 'seconds',
     y: 'age, ms',
     series: runs.map((run) => ({
@@ -183,8 +211,13 @@ function plotOf(runs: readonly Run[], cameras: number): NamedPlot {
   };
 }
 
-function ratesOf({ span }: Run): number[] {
-  return [...span.analysed.values()].map((count) => count / span.seconds);
+/** By camera. One that was never analysed counts as well: the metrics have nothing of it. */
+function ratesOf({ span, cameras }: Run): number[] {
+  return cameras.map((id) => (span.analysed.get(id) ?? 0) / span.seconds);
+}
+
+function askedFps({ cameras, fps }: { cameras: number; fps: number }): number {
+  return Math.round(cameras * fps);
 }
 
 function oldestOf({ moments }: Run): number[] {

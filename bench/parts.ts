@@ -33,9 +33,10 @@ export const PARTS: Readonly<Record<string, Part>> = {
     run: async (options) => (await import('./cameras.ts')).measureCameras(options),
   },
   overload: {
-    about: 'about twice as many cameras as the machine can take: how old pictures get, and who is analysed how often',
+    about:
+      'cameras that ask the networks for about twice what they can do: how old pictures get, and who is analysed how often',
     takes: ['seconds', 'fps', 'cameras'],
-    quick: { seconds: 20 },
+    quick: { seconds: 30 },
     run: async (options) => (await import('./overload.ts')).measureOverload(options),
   },
   stages: {

@@ -11,7 +11,7 @@ import { LiveRig } from './live/live-rig.ts';
 import { type Receipt, type StageAccount, stageAccount, type TraceSpan } from './live/stage-account.ts';
 import { film } from './materials.ts';
 import type { BenchOptions } from './options.ts';
-import { type Measurement, median, percentile, type Row } from './report.ts';
+import { delayRatio, delayRow, type Measurement, median, percentile, type Row } from './report.ts';
 
 const FPS = 5;
 const SECONDS = 20;
@@ -31,13 +31,20 @@ export async function measureStages(options: BenchOptions = {}): Promise<Measure
   try {
     const long = longFilm(film(), seconds + SETTLE_S + 60, join(dir, 'film.mp4'));
     const accounts: StageAccount[] = [];
+    const delaysMs: number[] = [];
     for (let round = 1; round <= rounds; round += 1) {
       process.stderr.write(`stages: round ${round} of ${rounds}, ${seconds} s\n`);
-      accounts.push(await followFrames({ long, fps, seconds, cameras }));
+      const { account, loopDelayP99Ms } = await followFrames({ long, fps, seconds, cameras });
+      accounts.push(account);
+      delaysMs.push(loopDelayP99Ms);
     }
     return {
       part: 'stages',
-      rows: [...rowsOf(accounts, median, 'p50'), ...rowsOf(accounts, (values) => percentile(values, 95), 'p95')],
+      rows: [
+        ...rowsOf(accounts, median, 'p50'),
+        ...rowsOf(accounts, (values) => percentile(values, 95), 'p95'),
+        delayRow(delaysMs, '', 'with the trace'),
+      ],
       ratios: [
         {
           name: 'of a frame, median: sum of the stages / the whole',
@@ -49,6 +56,7 @@ export async function measureStages(options: BenchOptions = {}): Promise<Measure
           values: accounts.map(({ sums, wholes }) => median(sums.map((sum, i) => wholes[i]! / sum))),
           wanted: { atLeast: 0.95 },
         },
+        delayRatio(delaysMs),
       ],
       remarks: [
         `${cameras} × 1920×1080 at 25 frames/s, H.264, RTSP, ${fps} frames/s analysed; one live client with pictures, on the same cores; ${accounts.map(({ sums }) => sums.length).join(', ')} frames`,
@@ -61,7 +69,12 @@ export async function measureStages(options: BenchOptions = {}): Promise<Measure
   }
 }
 
-async function followFrames(o: { long: string; fps: number; seconds: number; cameras: number }): Promise<StageAccount> {
+async function followFrames(o: {
+  long: string;
+  fps: number;
+  seconds: number;
+  cameras: number;
+}): Promise<{ account: StageAccount; loopDelayP99Ms: number }> {
   const { long, fps, seconds, cameras } = o;
   const receipts: Receipt[] = [];
   await using rig = await LiveRig.start({ films: { film: long }, traceSeconds: LONGEST_TRACE_S });
@@ -76,13 +89,13 @@ async function followFrames(o: { long: string; fps: number; seconds: number; cam
   for (const id of ids) await rig.add({ id, url: rig.films.url('film'), fps });
   await rig.running(ids, SETTLE_S * 1000);
   receipts.length = 0;
-  await rig.during(seconds);
+  const { loopDelayP99Ms } = await rig.during(seconds);
   const seen = [...receipts];
   socket.terminate();
   await rig.facegate.stop();
   const account = stageAccount(JSON.parse(readFileSync(rig.traceFile, 'utf8')) as TraceSpan[], seen);
   if (account.sums.length === 0) throw new Error(`of ${seen.length} frames at the client none is whole in the trace`);
-  return account;
+  return { account, loopDelayP99Ms };
 }
 
 function rowsOf(accounts: readonly StageAccount[], of: (values: readonly number[]) => number, name: string): Row[] {

@@ -31,6 +31,8 @@ export interface Asked {
 
 export interface Heard {
   readonly seconds: number;
+  /** How late the main thread was of the program that asked, milliseconds, 99th percentile. */
+  readonly ownDelayP99Ms: number;
   readonly asked: Readonly<Record<string, Asked>>;
 }
 

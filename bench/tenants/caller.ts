@@ -2,6 +2,7 @@
 // several at a time. What it is told and tells is in ask.ts.
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
+import { LoopDelay } from '../loop-delay.ts';
 import type { Asked, AskTask, Heard, Target } from './ask.ts';
 import { isRight } from './questions.ts';
 
@@ -26,6 +27,7 @@ async function askAll({ targets, atOnce, seconds, calls }: AskTask): Promise<Hea
   const asked: Record<string, { latencies: number[]; wrong: number; failed: Record<string, number> }> = {};
   for (const { name } of targets) asked[name] = { latencies: [], wrong: 0, failed: {} };
   const started = performance.now();
+  const delay = new LoopDelay();
   let next = 0;
   const isOver = () =>
     stopped || (seconds !== null && performance.now() - started >= seconds * 1000) || (calls !== null && next >= calls);
@@ -50,7 +52,11 @@ async function askAll({ targets, atOnce, seconds, calls }: AskTask): Promise<Hea
   };
   await Promise.all(Array.from({ length: atOnce }, line));
   agent.destroy();
-  return { seconds: (performance.now() - started) / 1000, asked: asked satisfies Record<string, Asked> };
+  return {
+    seconds: (performance.now() - started) / 1000,
+    ownDelayP99Ms: delay.p99Ms(),
+    asked: asked satisfies Record<string, Asked>,
+  };
 }
 
 function ask({ url, body, contentType }: Target, agent: Agent): Promise<{ status: number; text: string }> {

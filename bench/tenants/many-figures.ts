@@ -1,4 +1,4 @@
-import type { Ratio, Row } from '../report.ts';
+import { delayRatio, delayRow, type Ratio, type Row } from '../report.ts';
 import { KINDS, type Kind, sumOf } from './tree-costs.ts';
 
 /** What a facegate with all its processes takes. */
@@ -15,6 +15,8 @@ export interface ManyTenants {
   readonly alone: Costs & { readonly readyMs: number };
   readonly readyMs: number;
   readonly watching: Costs;
+  /** Of main threads, with cameras: 99th percentile. */
+  readonly delaysMs: { readonly gateway: number; readonly tenants: readonly number[] };
   /** Without cameras. */
   readonly idle: Costs;
 }
@@ -27,7 +29,7 @@ const WORDS: Record<Kind, string> = {
   ffmpeg: 'its ffmpeg',
 };
 
-export function manyRows({ tenants, alone, readyMs, watching, idle }: ManyTenants): Row[] {
+export function manyRows({ tenants, alone, readyMs, watching, delaysMs, idle }: ManyTenants): Row[] {
   const many = `${tenants} tenants`;
   const each = (costs: Readonly<Record<Kind, number>>) => (sumOf(costs) - costs.server) / tenants;
   const row = (name: string, value: number, unit: string, more: Pick<Row, 'as' | 'note'> = {}): Row => ({
@@ -57,13 +59,15 @@ export function manyRows({ tenants, alone, readyMs, watching, idle }: ManyTenant
         'cores',
       ),
     ),
+    delayRow([delaysMs.gateway], `${many} with cameras, the gateway: `),
+    delayRow([Math.max(...delaysMs.tenants)], `${many} with cameras, the latest of them: `),
     row(`${many}: CPU without cameras`, sumOf(idle.cores), 'cores', {
       note: `${((1000 * sumOf(idle.cores)) / tenants).toFixed(1)} ms a second and tenant; of it the gateway ${(1000 * idle.cores.server).toFixed(1)} ms in all`,
     }),
   ];
 }
 
-export function manyRatios({ tenants, alone, readyMs, watching }: ManyTenants): Ratio[] {
+export function manyRatios({ tenants, alone, readyMs, watching, delaysMs }: ManyTenants): Ratio[] {
   const ratio = (name: string, value: number): Ratio => ({ name, values: [value], wanted: null });
   return [
     ratio(`${tenants} tenants: ready / as many times a facegate alone`, readyMs / (tenants * alone.readyMs)),
@@ -75,5 +79,7 @@ export function manyRatios({ tenants, alone, readyMs, watching }: ManyTenants): 
       `${tenants} tenants: CPU with cameras / as many facegates alone`,
       sumOf(watching.cores) / (tenants * sumOf(alone.cores)),
     ),
+    delayRatio([delaysMs.gateway], `${tenants} tenants with cameras, the gateway: `),
+    delayRatio([Math.max(...delaysMs.tenants)], `${tenants} tenants with cameras, the latest of them: `),
   ];
 }

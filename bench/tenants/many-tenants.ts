@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CameraView } from '../../server/server-parts.ts';
 import { eventually } from '../../test/support/eventually.ts';
+import { mainThreadDelays } from './main-thread-delays.ts';
 import type { ManyTenants } from './many-figures.ts';
 import { type MeasuredFacegate, openFacegate } from './measured-facegate.ts';
 import { KINDS, type Kind, type TreeCosts, treeCosts } from './tree-costs.ts';
@@ -47,7 +48,11 @@ export async function measureManyTenants(o: {
   say(`all ready after ${(gateway.readyMs / 1000).toFixed(1)} s`);
   await untilRunning(gateway, ids);
   await wait(SETTLE_MS);
+  await mainThreadDelays(gateway.address);
   const watching = await costsDuring(gateway.pid, seconds);
+  const delays = await mainThreadDelays(gateway.address);
+  if (delays.tenants.size < tenants)
+    throw new Error(`of ${tenants} tenants ${delays.tenants.size} said how late they are`);
   say('without cameras');
   gateway.rewrite(gatewaySettings(false));
   await eventually(
@@ -57,7 +62,8 @@ export async function measureManyTenants(o: {
   );
   await wait(SETTLE_MS);
   const idle = await costsDuring(gateway.pid, seconds);
-  return { tenants, alone, readyMs: gateway.readyMs, watching, idle };
+  const delaysMs = { gateway: delays.gateway, tenants: [...delays.tenants.values()] };
+  return { tenants, alone, readyMs: gateway.readyMs, watching, delaysMs, idle };
 }
 
 async function untilRunning(facegate: MeasuredFacegate, tenants: readonly (string | null)[]): Promise<void> {

@@ -1,9 +1,12 @@
-import type { Ratio, Row } from '../report.ts';
+import { delayRatio, delayRow, median, type Ratio, type Row } from '../report.ts';
 import type { RoundValues } from './round-values.ts';
 
 /** The tenant that is loaded and killed. */
 export const VICTIM = 'attendance';
 export const OTHERS = ['access', 'batch'] as const;
+export const GATEWAY = 'the gateway';
+/** Who calls the others: on the same processors, with next to nothing to do. */
+export const CALLER = 'who calls them';
 
 /** What goes on while the others are called. */
 export const PHASES = ['quiet', 'null server', 'burst', 'continuous', 'inference killed', 'tenant killed'] as const;
@@ -14,6 +17,9 @@ export interface ProcessorSplit {
   readonly loaded: string;
   readonly others: string;
 }
+
+/** Main threads of facegate that are watched. */
+const WATCHED = [GATEWAY, ...OTHERS, VICTIM] as const;
 
 const WORDS: Record<Phase, string> = {
   quiet: 'nothing else goes on',
@@ -67,6 +73,11 @@ export function neighbourRows(values: RoundValues): Row[] {
       unit: 'answers',
       note: `of ${sumOver(values, 'answers') + sumOver(values, 'failed')} calls in all phases and rounds`,
     },
+    ...[...WATCHED, CALLER].map((who): Row => {
+      const { p99Ms, latest } = longestDelay(values, who);
+      const note = `of a round’s phases the longest; mostly: ${WORDS[latest]}`;
+      return { ...delayRow(p99Ms, `three tenants, ${who}: `, note), ...(who === CALLER && { as: 'limit' }) };
+    }),
   ];
 }
 
@@ -87,7 +98,18 @@ export function neighbourRatios(values: RoundValues): Ratio[] {
       values: [(calls - badNeighbours(values)) / calls],
       wanted: { atLeast: 1 },
     },
+    ...WATCHED.map((who) => delayRatio(longestDelay(values, who).p99Ms, `three tenants, ${who}: `)),
   ];
+}
+
+/** Round by round, and the phase in which it is longest in the median. */
+function longestDelay(values: RoundValues, who: string): { p99Ms: number[]; latest: Phase } {
+  // A tenant that is killed begins anew in the midst of that phase.
+  const phases = PHASES.filter((phase) => who !== VICTIM || phase !== 'tenant killed');
+  const byPhase = phases.map((phase) => ({ phase, p99Ms: values.of(`${phase}: ${who}, delay`) }));
+  const p99Ms = byPhase[0]!.p99Ms.map((_, round) => Math.max(...byPhase.map((each) => each.p99Ms[round]!)));
+  const latest = byPhase.reduce((worst, each) => (median(each.p99Ms) > median(worst.p99Ms) ? each : worst));
+  return { p99Ms, latest: latest.phase };
 }
 
 /** Calls of the others that were answered wrong or not at all. */

@@ -2,8 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { TenantView } from '../../tenants/tenant-contract.ts';
 import { type Heard, PinnedProgram, type Target } from './ask.ts';
 import { whileKilled } from './kill-again-and-again.ts';
+import { mainThreadDelays } from './main-thread-delays.ts';
 import { type MeasuredFacegate, openFacegate } from './measured-facegate.ts';
-import { OTHERS, PHASES, type Phase, type ProcessorSplit, VICTIM } from './neighbour-figures.ts';
+import { CALLER, GATEWAY, OTHERS, PHASES, type Phase, type ProcessorSplit, VICTIM } from './neighbour-figures.ts';
 import type { Questions } from './questions.ts';
 import { RoundValues } from './round-values.ts';
 
@@ -118,7 +119,9 @@ export class Neighbours implements AsyncDisposable {
     const others = PHASES.filter((phase) => phase !== 'tenant killed');
     for (const phase of [...(number % 2 === 0 ? others : others.toReversed()), 'tenant killed' as const]) {
       this.#say(phase);
+      await mainThreadDelays(this.#gateway.address);
       const heard = await phases[phase]();
+      await this.#noteDelays(phase);
       if (heard) this.values.noteCalls(`${phase}: load`, heard.asked[VICTIM]!);
       if (heard) this.values.note(`${phase}: calls a second`, heard.asked[VICTIM]!.latencies.length / heard.seconds);
     }
@@ -142,6 +145,17 @@ export class Neighbours implements AsyncDisposable {
     this.#caller.enough();
     await asking;
     return heard;
+  }
+
+  async #noteDelays(phase: Phase): Promise<void> {
+    const { gateway, tenants } = await mainThreadDelays(this.#gateway.address);
+    this.values.note(`${phase}: ${GATEWAY}, delay`, gateway);
+    // What was killed has begun anew: that is its start.
+    for (const id of phase === 'tenant killed' ? OTHERS : [VICTIM, ...OTHERS]) {
+      const delayMs = tenants.get(id);
+      if (delayMs === undefined) throw new Error(`${id} did not say how late its main thread is: ${phase}`);
+      this.values.note(`${phase}: ${id}, delay`, delayMs);
+    }
   }
 
   async #killTenant(): Promise<void> {
@@ -174,7 +188,8 @@ export class Neighbours implements AsyncDisposable {
   async #others(phase: Phase, seconds: number | null): Promise<void> {
     const { same, other } = this.#questions;
     const targets = [same, other].flatMap((question) => OTHERS.map((id) => this.#gateway.target(question, id, id)));
-    const { asked } = await this.#caller.ask({ targets, atOnce: 1, seconds, calls: null });
+    const { asked, ownDelayP99Ms } = await this.#caller.ask({ targets, atOnce: 1, seconds, calls: null });
+    this.values.note(`${phase}: ${CALLER}, delay`, ownDelayP99Ms);
     for (const id of OTHERS) this.values.noteCalls(`${phase}: ${id}`, asked[id]!);
   }
 

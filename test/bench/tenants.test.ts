@@ -14,11 +14,14 @@ import { PinnedProgram, type Target } from '../../bench/tenants/ask.ts';
 import { whileKilled } from '../../bench/tenants/kill-again-and-again.ts';
 import { manyRatios, manyRows } from '../../bench/tenants/many-figures.ts';
 import {
+  CALLER,
+  GATEWAY,
   neighbourRatios,
   neighbourRows,
   OTHERS,
   PHASES,
   processorSplit,
+  VICTIM,
 } from '../../bench/tenants/neighbour-figures.ts';
 import { isRight } from '../../bench/tenants/questions.ts';
 import { RoundValues } from '../../bench/tenants/round-values.ts';
@@ -81,6 +84,11 @@ function neighbourValues(wrong: number): RoundValues {
   }
   noteEachRound(values, 'inference killed: kills', 3);
   noteEachRound(values, 'tenant killed: back', 2);
+  for (const phase of PHASES) {
+    for (const who of [GATEWAY, CALLER, ...OTHERS])
+      noteEachRound(values, `${phase}: ${who}, delay`, phase === 'burst' ? 10 : 4);
+    if (phase !== 'tenant killed') noteEachRound(values, `${phase}: ${VICTIM}, delay`, phase === 'continuous' ? 30 : 6);
+  }
   return values;
 }
 
@@ -98,6 +106,7 @@ const many = {
   },
   readyMs: 60_000,
   watching: costs(100),
+  delaysMs: { gateway: 2, tenants: [5, 8, 6] },
   idle: costs(100),
 };
 
@@ -165,6 +174,20 @@ describe('figures of tenants', () => {
     expect(badAnswers(arrangementValues())).toBe((3 * 4 + 4) * ROUNDS);
   });
 
+  it('say how late each main thread is in the worst phase of a round, and of twenty tenants the latest', () => {
+    const late = (of: string) => ratioNamed(ratios, `${of}: delay of the main thread, p99 / 20 ms`);
+    expect(late('three tenants, the gateway')).toMatchObject({ values: [0.5, 0.5, 0.5], wanted: { atMost: 1 } });
+    expect(late(`three tenants, ${OTHERS[0]}`).values).toEqual([0.5, 0.5, 0.5]);
+    expect(late(`three tenants, ${VICTIM}`).values).toEqual([1.5, 1.5, 1.5]);
+    expect(late('20 tenants with cameras, the gateway').values).toEqual([0.1]);
+    expect(late('20 tenants with cameras, the latest of them').values).toEqual([0.4]);
+    const row = rows.find(({ name }) => name === `three tenants, ${VICTIM}: delay of the main thread, p99`)!;
+    expect(row).toMatchObject({ values: [30, 30, 30], unit: 'ms', note: expect.stringContaining('without end') });
+    // Beside them a program that shares the processors and does next to nothing: who is as late as that waits for a processor.
+    const limits = rows.filter(({ name, as }) => name.includes('delay of the main thread') && as === 'limit');
+    expect(limits.map(({ name }) => name)).toEqual([`three tenants, ${CALLER}: delay of the main thread, p99`]);
+  });
+
   it('divide what twenty tenants take by twenty, without the gateway', () => {
     const each = rows.find(({ name }) => name === '20 tenants: memory of each')!;
     expect(each.values).toEqual([220]);
@@ -208,7 +231,8 @@ describe('a caller of its own', () => {
     });
     await using caller = await PinnedProgram.start('caller.ts', null);
     const targets = [target('right', '/', 1), target('wrong', '/', 2), target('busy', '/busy', 1)];
-    const { asked } = await caller.ask({ targets, atOnce: 2, seconds: null, calls: 9 });
+    const { asked, ownDelayP99Ms } = await caller.ask({ targets, atOnce: 2, seconds: null, calls: 9 });
+    expect(ownDelayP99Ms).toBeGreaterThanOrEqual(0);
     expect(asked.right).toEqual({
       latencies: [expect.any(Number), expect.any(Number), expect.any(Number)],
       wrong: 0,
