@@ -18,8 +18,8 @@ export interface AnalyseFramesOptions {
   /** `live`: whose turn it is; see `mapInOrder`. Default: every frame's. */
   isDue?: (frame: Frame) => boolean;
   /**
-   * It has its place at the networks and was handed to them: what does not depend on their answer may begin. Must not throw; who needs
-   * the pixels beyond the call retains the frame. A result need not follow: the analysis may fail, the stream may end.
+   * The networks have it and have not answered yet: what does not depend on their answer may begin. Must not throw; who needs the
+   * pixels beyond the call retains the frame. A result need not follow: the analysis may fail, the stream may end.
    */
   onTaken?: (frame: Frame) => void;
   /** `busy`: no place was free for it; `thinned`: it was one too many. Already released. */
@@ -67,8 +67,13 @@ export function analyse(
             subscriber.complete();
           },
         );
-        // Only now: nothing is to hold the networks up.
-        onTaken?.(frame);
+        // A turn later, when the message with the pixels has left: at once, the networks would wait for whatever begins (a JPEG: 1 ms).
+        if (onTaken) {
+          setImmediate(() => {
+            // Closed: answered, failed or unsubscribed meanwhile; the pixels may be gone.
+            if (!subscriber.closed) onTaken(frame);
+          });
+        }
       }),
     {
       concurrency,

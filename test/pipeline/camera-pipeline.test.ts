@@ -63,16 +63,39 @@ describe('cameraPipeline', () => {
 
   it('says of each frame that the networks have it, as soon as they do, and of no other', async () => {
     const { frames, calls, results, taken } = rig();
-    for (const sequence of [1, 2, 3, 4, 5]) {
+    frames.next(fakeFrame({ sequence: 1 }));
+    // Their message leaves first.
+    for (let i = 0; i < 9; i += 1) await Promise.resolve();
+    expect([calls.length, taken]).toEqual([1, []]);
+    await settle();
+    expect(taken).toEqual([1]);
+    for (const sequence of [2, 3, 4, 5]) {
       frames.next(fakeFrame({ sequence }));
+      await settle();
       await settle();
     }
     // 3 and 4 waited until 5 took their place.
     expect([taken, results]).toEqual([[1, 2], []]);
     calls[0]?.fail(new AppError('INFERENCE_DIED', 'gone'));
     await settle();
+    await settle();
     expect(taken).toEqual([1, 2, 5]);
     expect(calls.map((c) => c.frame.sequence)).toEqual(taken);
+  });
+
+  it.each<[string, (call: { answer(a: Analysis): void; fail(e: Error): void }, end: () => void) => void]>([
+    ['answered', ({ answer }) => answer(NOTHING)],
+    ['failed', ({ fail }) => fail(new AppError('INFERENCE_DIED', 'gone'))],
+    ['was ended', (_call, end) => end()],
+  ])('says nothing of a frame whose analysis %s at once: its pixels may be gone', async (_, happens) => {
+    const { frames, calls, taken, subscription } = rig();
+    const frame = fakeFrame();
+    frames.next(frame);
+    for (let i = 0; i < 9; i += 1) await Promise.resolve();
+    happens(calls[0]!, () => subscription.unsubscribe());
+    await settle();
+    await settle();
+    expect(taken).toEqual([]);
   });
 
   it('counts apart what was not its turn and what the networks had no time for', async () => {

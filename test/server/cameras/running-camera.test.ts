@@ -14,9 +14,8 @@ import { requirement } from '../../support/requirements.ts';
 describe.skipIf(!requirement('ffmpeg').met)('a camera whose pictures are analysed slowly', () => {
   it('has none decided on that was under way when it stalled', { timeout: 60_000 }, async () => {
     await using server = await FaultRtspServer.start({ video: h264Video() });
-    const seen: { state: CameraState; degraded: boolean }[] = [];
+    const seen: { state: CameraState; sequence: number; degraded: boolean }[] = [];
     const taken: number[] = [];
-    const answered: number[] = [];
     let analysisMs = 0;
     await using camera: RunningCamera = new RunningCamera(
       cameraSchema.parse({ id: 'front', url: server.url(), width: 320, fps: 10 }),
@@ -34,10 +33,7 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera whose pictures are analyse
           received: () => undefined,
           dropped: () => undefined,
           analysing: ({ sequence }) => taken.push(sequence),
-          result: ({ frame: { sequence, degraded } }) => {
-            answered.push(sequence);
-            seen.push({ state: camera.status.state, degraded });
-          },
+          result: ({ frame: { sequence, degraded } }) => seen.push({ state: camera.status.state, sequence, degraded }),
           status: () => undefined,
           fault: () => undefined,
           streamChanged: () => undefined,
@@ -56,7 +52,7 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera whose pictures are analyse
     server.fault = 'rtcp-only';
     const stalled = () => seen.filter(({ state }) => state === 'stalled');
     await expect.poll(() => stalled().length, { timeout: 20_000 }).toBeGreaterThan(0);
-    expect(taken.slice(0, answered.length)).toEqual(answered);
+    expect(taken).toEqual(expect.arrayContaining(stalled().map(({ sequence }) => sequence)));
     expect(stalled().every(({ degraded }) => degraded)).toBe(true);
   });
 });
