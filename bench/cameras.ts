@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ProviderName } from '../config/execution-providers.ts';
 import { longFilm } from '../test/support/people-in-film.ts';
 import { type Cost, cameraLimit, decodingCost, type NetworkCost, networkCost } from './live/cost-limit.ts';
 import { encodeFilm } from './live/encode-film.ts';
@@ -42,7 +43,7 @@ interface SceneResult {
 
 /** How many paced 1080p25 cameras are analysed at 5 frames a second, beside what decoding and networks alone would allow. */
 export async function measureCameras(options: BenchOptions = {}): Promise<Measurement> {
-  const { fps = FPS, seconds = CONFIRM_S, rounds = ROUNDS, trialSeconds = TRIAL_S } = options;
+  const { fps = FPS, seconds = CONFIRM_S, rounds = ROUNDS, trialSeconds = TRIAL_S, provider } = options;
   const cores = availableParallelism();
   const scenes = SCENES.filter((scene) => options.scene?.includes(scene) ?? true);
   if (scenes.length === 0) throw new Error(`--scene takes ${SCENES.join(', ')}; got ${options.scene?.join(', ')}`);
@@ -51,7 +52,16 @@ export async function measureCameras(options: BenchOptions = {}): Promise<Measur
     const results: SceneResult[] = [];
     for (const scene of scenes)
       results.push(
-        await measureScene({ scene, fps, seconds, trialSeconds: Math.min(trialSeconds, seconds), rounds, cores, dir }),
+        await measureScene({
+          scene,
+          fps,
+          seconds,
+          trialSeconds: Math.min(trialSeconds, seconds),
+          rounds,
+          cores,
+          dir,
+          provider,
+        }),
       );
     const all = results.flatMap((result) => result.rounds);
     return {
@@ -74,6 +84,11 @@ export async function measureCameras(options: BenchOptions = {}): Promise<Measur
       remarks: [
         `1920×1080 at 25 frames/s, H.264, RTSP over TCP, ${fps} frames/s of each analysed at ${WIDTH} wide; sustained: less than 1 % of the frames that were due are missing for ${seconds} s; sought once in trials of ${Math.min(trialSeconds, seconds)} s, then confirmed in each round from that number downwards`,
         `limit: ${cores} cores ÷ (decoding + ${fps} × (detection + faces × a face)), CPU times of programs that do nothing else, just before each round; "cores busy": with one on each core, where cores slow each other down`,
+        ...(provider === undefined || provider === 'cpu'
+          ? []
+          : [
+              `limit, on ${provider}: also no more than 1 ÷ (${fps} × what the GPU takes for detection and faces, a picture at a time); CPU time of the networks is that of the program which waits for the GPU`,
+            ]),
         'the RTSP server sends the packets as they lie in the film; it is one process on the same cores',
       ],
     };
@@ -90,8 +105,9 @@ async function measureScene(o: {
   rounds: number;
   cores: number;
   dir: string;
+  provider: ProviderName | undefined;
 }): Promise<SceneResult> {
-  const { scene, fps, seconds, trialSeconds, cores } = o;
+  const { scene, fps, seconds, trialSeconds, cores, provider } = o;
   say(`${scene}: the film`);
   const clip =
     scene === 'walk'
@@ -100,7 +116,7 @@ async function measureScene(o: {
   const costs = async () => {
     say(`${scene}: what networks and decoding cost`);
     return {
-      networks: await networkCost({ frames: NETWORK_FRAMES, cores }),
+      networks: await networkCost({ frames: NETWORK_FRAMES, cores, provider }),
       decoding: await decodingCost({ film: clip, fps, width: WIDTH, filmSeconds: DECODED_S, cores }),
     };
   };
@@ -113,7 +129,7 @@ async function measureScene(o: {
   const filmSeconds = 10 * (trialSeconds + 10) + (o.rounds + 2) * (seconds + 40);
   const long = longFilm(clip, filmSeconds, join(o.dir, `${scene}-long.mp4`));
   const rounds: Round[] = [];
-  await using rig = await LiveRig.start({ films: { film: long } });
+  await using rig = await LiveRig.start({ films: { film: long }, provider });
   await using watch = await FrameWatch.open(rig.socketAddress);
   const paced = new PacedCameras({ rig, fps, say: (text) => say(`${scene}: ${text}`) });
   const likely = limitOf(first, EXPECTED_FACES[scene]).alone;

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { ProviderName } from '../config/execution-providers.ts';
 import { newWebhookSecret } from '../config/webhook-secret.ts';
 import { Mosquitto } from '../test/support/mosquitto.ts';
 import { enrolFromPicture, longFilm, pictureAt } from '../test/support/people-in-film.ts';
@@ -49,7 +50,7 @@ interface Round {
 
 /** How long it takes from a face on the camera to the event at a client of each feed, and what that time is spent on. */
 export async function measureEvents(options: BenchOptions = {}): Promise<Measurement> {
-  const { fps = FPS, seconds = SECONDS, rounds = ROUNDS } = options;
+  const { fps = FPS, seconds = SECONDS, rounds = ROUNDS, provider } = options;
   await using opened = new AsyncDisposableStack();
   const dir = mkdtempSync(join(tmpdir(), 'facegate-bench-'));
   opened.defer(() => rmSync(dir, { recursive: true, force: true }));
@@ -71,7 +72,7 @@ export async function measureEvents(options: BenchOptions = {}): Promise<Measure
   const measured: Round[] = [];
   for (let round = 1; round <= rounds; round += 1) {
     say(`round ${round} of ${rounds}, ${seconds} s`);
-    measured.push(await measureRound({ long, mqttPort: broker?.port ?? null, receiver, fps, seconds }));
+    measured.push(await measureRound({ long, mqttPort: broker?.port ?? null, receiver, fps, seconds, provider }));
   }
   const feeds = [...measured[0]!.times.keys()];
   return {
@@ -112,8 +113,9 @@ async function measureRound(o: {
   receiver: WebhookReceiver;
   fps: number;
   seconds: number;
+  provider: ProviderName | undefined;
 }): Promise<Round> {
-  const { long, mqttPort, receiver, fps, seconds } = o;
+  const { long, mqttPort, receiver, fps, seconds, provider } = o;
   const secret = newWebhookSecret();
   const settings = {
     doors: [{ id: 'lobby', cameras: [CAMERA], allow: ['Ada'], confirm: { matches: 1 }, cooldown: '0s' }],
@@ -125,6 +127,7 @@ async function measureRound(o: {
   await using rig = await LiveRig.start({
     films: { [CAMERA]: long },
     cameras: (films) => [{ id: CAMERA, url: films.url(CAMERA), fps }],
+    provider,
     settings,
     traceSeconds: LONGEST_TRACE_S,
   });

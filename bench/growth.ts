@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ProviderName } from '../config/execution-providers.ts';
 import { longFilm } from '../test/support/people-in-film.ts';
 import { decodingCost, type NetworkCost, networkCost } from './live/cost-limit.ts';
 import { encodeFilm } from './live/encode-film.ts';
@@ -33,27 +34,29 @@ interface Point {
   readonly spans: readonly Span[];
 }
 
+type CpuCost = Omit<NetworkCost, 'device'>;
+
 /** Cost against faces in the picture and against cameras, each beside what the networks alone cost. */
 export async function measureGrowth(options: BenchOptions = {}): Promise<Measurement> {
-  const { seconds = SECONDS, rounds = ROUNDS, fps = CAMERA_FPS } = options;
+  const { seconds = SECONDS, rounds = ROUNDS, fps = CAMERA_FPS, provider } = options;
   const cores = availableParallelism();
   const dir = mkdtempSync(join(tmpdir(), 'facegate-bench-'));
   try {
     const costs: NetworkCost[] = [];
     const networkCosts = async () => {
       say('what the networks cost');
-      costs.push(await networkCost({ frames: NETWORK_FRAMES, cores }));
+      costs.push(await networkCost({ frames: NETWORK_FRAMES, cores, provider }));
     };
     await networkCosts();
     const small = await encodeFilm({ film: film(), file: join(dir, 'small.mp4'), size: CAMERA_SIZE, frames: 210 });
     const decoding = await decodingCost({ film: small.file, fps, width: CAMERA_WIDTH, filmSeconds: 60, cores });
 
-    const { byCameras, tiles } = await measureCameraGrowth({ small: small.file, dir, fps, seconds, rounds });
+    const { byCameras, tiles } = await measureCameraGrowth({ small: small.file, dir, fps, seconds, rounds, provider });
     await networkCosts();
     const byFaces: Point[] = [];
     for (const faces of FACES) {
       say(`${faces} faces`);
-      byFaces.push(await measureFaces(await facesFilm({ tiles, faces, dir }), { seconds, rounds }));
+      byFaces.push(await measureFaces(await facesFilm({ tiles, faces, dir }), { seconds, rounds, provider }));
     }
     await networkCosts();
 
@@ -173,6 +176,7 @@ export async function measureGrowth(options: BenchOptions = {}): Promise<Measure
 interface Rounds {
   readonly seconds: number;
   readonly rounds: number;
+  readonly provider: ProviderName | undefined;
 }
 
 async function measureCameraGrowth(
@@ -180,7 +184,7 @@ async function measureCameraGrowth(
 ): Promise<{ byCameras: Point[]; tiles: Buffer[] }> {
   const filmSeconds = CAMERAS.length * (o.rounds * (o.seconds + 5) + 40) + 60;
   const long = longFilm(o.small, filmSeconds, join(o.dir, 'small-long.mp4'));
-  await using rig = await LiveRig.start({ films: { film: long } });
+  await using rig = await LiveRig.start({ films: { film: long }, provider: o.provider });
   const tiles = await headTiles(film(), (jpeg) => facesIn(rig.facegate.address, jpeg));
   const paced = new PacedCameras({ rig, fps: o.fps, say });
   const byCameras: Point[] = [];
@@ -195,7 +199,7 @@ async function measureCameraGrowth(
 
 async function measureFaces(file: string, o: Rounds): Promise<Point> {
   const cameras = [{ id: 'faces', url: `file:${file}`, fps: 60, width: 1280, loop: true }];
-  await using rig = await LiveRig.start({ cameras });
+  await using rig = await LiveRig.start({ cameras, provider: o.provider });
   await rig.running(['faces']);
   await using watch = await FrameWatch.open(rig.socketAddress);
   const spans: Span[] = [];
@@ -211,8 +215,8 @@ async function facesIn(address: string, jpeg: Buffer): Promise<SeenFace[]> {
   return ((await response.json()) as { faces: SeenFace[] }).faces;
 }
 
-function medianCost(costs: readonly NetworkCost[]): NetworkCost {
-  const of = (network: keyof NetworkCost) => ({
+function medianCost(costs: readonly NetworkCost[]): CpuCost {
+  const of = (network: keyof CpuCost) => ({
     alone: median(costs.map((cost) => cost[network].alone)),
     coresBusy: median(costs.map((cost) => cost[network].coresBusy)),
   });
@@ -235,7 +239,7 @@ function coresUsed(span: Span): number {
   return cpuSecondsOf(span) / span.seconds;
 }
 
-function networkMs({ detectMs, embedMs }: NetworkCost, as: 'alone' | 'coresBusy', faces: number): number {
+function networkMs({ detectMs, embedMs }: CpuCost, as: 'alone' | 'coresBusy', faces: number): number {
   return detectMs[as] + faces * embedMs[as];
 }
 
@@ -243,7 +247,7 @@ function slopeOf(fits: readonly LineFit[]): number {
   return median(fits.map(({ slope }) => slope));
 }
 
-function facesPlot(points: readonly Point[], fits: readonly LineFit[], networks: NetworkCost): NamedPlot {
+function facesPlot(points: readonly Point[], fits: readonly LineFit[], networks: CpuCost): NamedPlot {
   return {
     name: 'growth-faces',
     title: `CPU time of a frame against its faces: ${slopeOf(fits).toFixed(1)} ms a face`,
@@ -264,7 +268,7 @@ function facesPlot(points: readonly Point[], fits: readonly LineFit[], networks:
   };
 }
 
-function ratePlot(points: readonly Point[], networks: NetworkCost, cores: number): NamedPlot {
+function ratePlot(points: readonly Point[], networks: CpuCost, cores: number): NamedPlot {
   return {
     name: 'growth-rate',
     title: 'Frames a second against faces in the picture',

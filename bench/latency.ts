@@ -50,7 +50,7 @@ interface Load {
 
 /** How old a picture is when it reaches a live client, by the number that is drawn into it: alone, and at 80 % of the sustained cameras. */
 export async function measureLatency(options: BenchOptions = {}): Promise<Measurement> {
-  const { fps = FPS, seconds = SECONDS, rounds = ROUNDS, trialSeconds = TRIAL_S } = options;
+  const { fps = FPS, seconds = SECONDS, rounds = ROUNDS, trialSeconds = TRIAL_S, provider } = options;
   const dir = mkdtempSync(join(tmpdir(), 'facegate-bench-'));
   try {
     say('drawing and encoding the film');
@@ -67,7 +67,7 @@ export async function measureLatency(options: BenchOptions = {}): Promise<Measur
     const long = longFilm(numbered.file, trials + (2 * rounds + 1) * (seconds + 30), join(dir, 'film.mp4'));
     // An address for each camera, so that each says when its film began.
     const films = Object.fromEntries(Array.from({ length: most }, (_, i) => [`camera${i + 1}`, long]));
-    await using rig = await LiveRig.start({ films });
+    await using rig = await LiveRig.start({ films, provider });
     const paced = new PacedCameras({ rig, film: (camera) => camera, fps, say });
     const sustained =
       options.cameras ??

@@ -1,10 +1,21 @@
 // npm run bench -- PART…: measures in one run, prints tables for people, and with --json FILE numbers for machines.
 import { Command, InvalidArgumentError } from 'commander';
+import { AppError } from '../config/app-error.ts';
 import type { BenchOptions } from './options.ts';
-import { FIGURES, PARTS } from './parts.ts';
+import { FIGURES, PARTS, takesProvider } from './parts.ts';
 import { runAll } from './run-all.ts';
 import { runParts } from './run-parts.ts';
 import { writeReport } from './write-report.ts';
+
+/** A provider is a name until it has proved itself. */
+type GivenOptions = Omit<BenchOptions, 'provider'> & { readonly provider?: string };
+
+interface AllOptions {
+  readonly out: string;
+  readonly quick?: boolean;
+  readonly only?: readonly string[];
+  readonly provider?: string;
+}
 
 const atLeastOne = (text: string) => {
   const value = Number(text);
@@ -35,8 +46,9 @@ const run = program
   .option('--clients <n>', 'live clients without pictures', atLeastOne)
   .option('--picture-clients <n>', 'live clients with pictures', atLeastOne)
   .option('--tenants <n>', 'tenants with a camera each', atLeastOne)
+  .option('--provider <name>', 'execution provider of the networks, which must prove itself: cpu, cuda, …; or auto')
   .option('--watch <what>', 'what each client watches: one camera, or all', oneOrAll)
-  .action(async (names: string[], given: BenchOptions & { json?: string; svg?: string; quick?: true }) => {
+  .action(async (names: string[], given: GivenOptions & { json?: string; svg?: string; quick?: true }) => {
     const { json, svg, quick, ...options } = given;
     const unknown = names.filter((name) => !(name in PARTS));
     if (unknown.length > 0)
@@ -46,8 +58,16 @@ const run = program
       if (!parts.some(({ takes = [] }) => takes.includes(option)))
         run.error(`${names.join(', ')} does not take ${dashed(option)}; --help says what each part takes`);
     }
+    const { provider, ...others } = options;
+    if (provider !== undefined) refuseOnCpuAlone(run, names);
+    const { measuredOn, proveProvider } = await import('./on-provider.ts');
+    const proven = parts.some(takesProvider) ? await proveProvider(provider).catch(orSay) : null;
     const asked = parts.map((part) => ({
-      run: () => part.run({ ...(quick && part.quick), ...options }),
+      run: async () => {
+        const on = takesProvider(part) ? proven : null;
+        const told = { ...(quick && part.quick), ...others, ...(on && { provider: on.provider }) };
+        return measuredOn(await part.run(told), on);
+      },
     }));
     await runParts(asked, { ...(json && { json }), ...(svg && { svg }) });
   });
@@ -58,10 +78,12 @@ program
   .requiredOption('--out <dir>', 'folder for figures and plots')
   .option('--quick', 'short, and yet of several rounds: about 30 minutes on two cores')
   .option('--only <parts>', 'of them', namesOf)
-  .action(async ({ out, quick = false, only }: { out: string; quick?: boolean; only?: string[] }) => {
+  .option('--provider <name>', 'execution provider of the networks; only the parts that take it')
+  .action(async ({ out, quick = false, only, provider }: AllOptions) => {
     const unknown = (only ?? []).filter((name) => !(name in PARTS));
     if (unknown.length > 0) program.error(`unknown part ${unknown.join(', ')}`);
-    const failed = await runAll({ dir: out, quick, ...(only && { parts: only }) });
+    if (provider !== undefined) refuseOnCpuAlone(program, only ?? []);
+    const failed = await runAll({ dir: out, quick, ...(only && { parts: only }), ...(provider && { provider }) });
     if (failed.length > 0) program.error(`${failed.join(', ')} failed; the others are in ${out}`);
   });
 
@@ -74,7 +96,7 @@ program
     for (const line of writeReport(files, { evenIfBusy })) process.stdout.write(`${line}\n`);
   });
 
-program.usage('PART… [options] | all --out DIR [--quick] | report FILE…').addHelpText(
+program.usage('PART… [options] | all --out DIR [--quick] [--provider NAME] | report FILE…').addHelpText(
   'after',
   `\nParts:\n${Object.entries(PARTS)
     .map(([name, { about, takes = [], quick }]) => {
@@ -84,6 +106,19 @@ program.usage('PART… [options] | all --out DIR [--quick] | report FILE…').ad
     .join('\n')}\n\n${run.helpInformation()}`,
 );
 await program.parseAsync();
+
+/** Beside a part that runs on the provider, one that cannot would be taken to do so as well. */
+function refuseOnCpuAlone(command: Command, names: readonly string[]): void {
+  const unable = names.filter((name) => !takesProvider(PARTS[name]!));
+  if (unable.length > 0)
+    command.error(`${unable.join(', ')} does not take --provider; --help says what each part takes`);
+}
+
+/** A provider that is not there is told in one sentence, with what to install. */
+function orSay(error: unknown): never {
+  if (error instanceof AppError) run.error(`${error.code}: ${error.message}`);
+  throw error;
+}
 
 function dashed(option: string): string {
   return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

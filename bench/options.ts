@@ -1,5 +1,9 @@
+import type { ProviderName } from '../config/execution-providers.ts';
+
 /** What a run of the benches may be told; each part says which of them it takes and has defaults of its own. */
 export interface BenchOptions {
+  /** On which the networks have proved to run (on-provider.ts). Default: the CPU, where the product would take nothing else. */
+  readonly provider?: ProviderName;
   /** Of each measurement that counts. */
   readonly seconds?: number;
   /** How often each is measured. */

@@ -13,7 +13,7 @@ export interface Part {
 export const PARTS: Readonly<Record<string, Part>> = {
   pipeline: {
     about: 'the whole pipeline on a film, beside a bare loop over the same networks and beside a Python script',
-    takes: ['rounds', 'frames'],
+    takes: ['rounds', 'frames', 'provider'],
     quick: { rounds: 3, frames: 120 },
     run: async (options) => (await import('./pipeline.ts')).measurePipeline(options),
   },
@@ -28,7 +28,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
   },
   cameras: {
     about: 'how many paced 1080p25 cameras are sustained, beside what decoding and networks alone would allow',
-    takes: ['rounds', 'seconds', 'trialSeconds', 'fps', 'scene'],
+    takes: ['rounds', 'seconds', 'trialSeconds', 'fps', 'scene', 'provider'],
     quick: { rounds: 2, seconds: 30, trialSeconds: 8 },
     run: async (options) => (await import('./cameras.ts')).measureCameras(options),
   },
@@ -48,26 +48,26 @@ export const PARTS: Readonly<Record<string, Part>> = {
   latency: {
     about:
       'how old a picture is when it reaches a live client, by a number drawn into it: one camera, and 80 % of those sustained',
-    takes: ['rounds', 'seconds', 'trialSeconds', 'fps', 'cameras'],
+    takes: ['rounds', 'seconds', 'trialSeconds', 'fps', 'cameras', 'provider'],
     quick: { rounds: 3, seconds: 20, trialSeconds: 8 },
     run: async (options) => (await import('./latency.ts')).measureLatency(options),
   },
   events: {
     about:
       'from a face on the camera to the event at a WebSocket, SSE and MQTT client and a webhook, and what that time is spent on',
-    takes: ['rounds', 'seconds', 'fps'],
+    takes: ['rounds', 'seconds', 'fps', 'provider'],
     quick: { rounds: 3, seconds: 15 },
     run: async (options) => (await import('./events.ts')).measureEvents(options),
   },
   viewers: {
     about: 'a thousand live clients, and a hundred with pictures: whether each gets every frame, and what they cost',
-    takes: ['rounds', 'seconds', 'fps', 'cameras', 'clients', 'pictureClients', 'watch'],
+    takes: ['rounds', 'seconds', 'fps', 'cameras', 'clients', 'pictureClients', 'watch', 'provider'],
     quick: { rounds: 3, seconds: 8 },
     run: async (options) => (await import('./viewers.ts')).measureViewers(options),
   },
   growth: {
     about: 'cost against faces in the picture and against cameras, with the slope beside the networks’ own',
-    takes: ['rounds', 'seconds', 'fps'],
+    takes: ['rounds', 'seconds', 'fps', 'provider'],
     quick: { rounds: 3, seconds: 5 },
     run: async (options) => (await import('./growth.ts')).measureGrowth(options),
   },
@@ -95,6 +95,11 @@ export const PARTS: Readonly<Record<string, Part>> = {
     run: async () => (await import('./stalled-viewer.ts')).measureStalledViewer(),
   },
 };
+
+/** Whether it can be told where its networks run. */
+export function takesProvider({ takes = [] }: Part): boolean {
+  return takes.includes('provider');
+}
 
 /** Those that `all` runs one after the other, and docs/performance.md has the figures of. */
 export const FIGURES = [

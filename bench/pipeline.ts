@@ -3,49 +3,32 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { take } from 'rxjs/operators';
-import { cameraSchema, settingsSchema } from '../config/settings-schema.ts';
-import { openGallery } from '../gallery/subject-gallery.ts';
 import { makeRetinaFaceDynamic } from '../models/onnx/retinaface-dynamic.ts';
-import { openAnalyser } from '../models/open-analyser.ts';
-import { openModelStore } from '../models/store.ts';
-import { cameraPipeline } from '../pipeline/camera-pipeline.ts';
-import { silentLog } from '../pipeline/silent-log.ts';
-import { systemClock } from '../pipeline/system-clock.ts';
 import { keepYoungGenerationSmall } from '../server/young-generation.ts';
-import { createSource } from '../sources/create-source.ts';
-import { findFfmpeg } from '../sources/ffmpeg/ffmpeg-binary.ts';
-import { LoopDelay } from './loop-delay.ts';
-import { film, modelMirrors } from './materials.ts';
+import { film } from './materials.ts';
 import type { BenchOptions } from './options.ts';
+import { measurePipelineOnGpu } from './pipeline-on-gpu.ts';
 import { delayRatio, delayRow, type Measurement } from './report.ts';
 import { runBareLoops } from './run-bare-loops.ts';
+import { runPipeline } from './run-pipeline.ts';
+import { INPUT_SHAPE, usualWeights } from './usual-networks.ts';
 
 const FRAMES = 240;
 const ROUNDS = 5;
-/** 16:9 at a longest side of 640: what the detector makes of 1280×720. */
-const INPUT_SHAPE = [1, 3, 384, 640] as const;
-const GALLERY_SUBJECTS = 100;
 /** It takes about a second each. */
 const FACE_API_FRAMES = 16;
 
 /** Frames a second of everything from file to identified faces, against its limit and a peer, alternating in one run. */
 export async function measurePipeline(options: BenchOptions = {}): Promise<Measurement> {
-  const { rounds = ROUNDS, frames = FRAMES } = options;
+  const { rounds = ROUNDS, frames = FRAMES, provider = 'cpu' } = options;
   // As the server does.
   keepYoungGenerationSmall();
+  if (provider !== 'cpu') return measurePipelineOnGpu({ rounds, frames, provider });
   const scratch = mkdtempSync(join(tmpdir(), 'facegate-bench-'));
   try {
-    const store = openModelStore({
-      dir: join(scratch, 'models'),
-      mirrors: modelMirrors(),
-      starter: false,
-      log: silentLog,
-    });
-    const detector = (await store.resolve('retinaface-mobilenet025')).path;
-    const embedder = (await store.resolve('mobilefacenet-arcface-128d')).path;
+    const { detector, embedder } = await usualWeights(scratch);
     const dynamic = join(scratch, 'retinaface-dynamic.onnx');
-    writeFileSync(dynamic, makeRetinaFaceDynamic(readFileSync(detector)));
+    writeFileSync(dynamic, makeRetinaFaceDynamic(readFileSync(detector.path)));
 
     const one: number[] = [];
     const two: number[] = [];
@@ -76,7 +59,7 @@ export async function measurePipeline(options: BenchOptions = {}): Promise<Measu
         const peer = await runPeer([
           film(),
           dynamic,
-          embedder,
+          embedder.path,
           '--frames',
           String(frames),
           '--threads',
@@ -189,94 +172,6 @@ export async function measurePipeline(options: BenchOptions = {}): Promise<Measu
     };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
-  }
-}
-
-async function runPipeline(o: {
-  processes: number;
-  scratch: string;
-  frames: number;
-  precision?: 'float32' | 'int8';
-}): Promise<{ seconds: number; facesPerFrame: number[]; delayP99Ms: number }> {
-  const { processes, scratch, frames, precision = 'float32' } = o;
-  const { models, recognition } = settingsSchema.parse({
-    models: { detector: { precision }, embedder: { precision } },
-  });
-  const { analyser, embedder } = await openAnalyser({
-    models: { ...models, processes },
-    oodThreshold: recognition.oodThreshold,
-    dir: join(scratch, 'models'),
-    mirrors: modelMirrors(),
-    starter: false,
-    clock: systemClock,
-    log: silentLog,
-  });
-  const { width } = embedder.embedding;
-  const file = join(scratch, `gallery-${processes}-${precision}.db`);
-  const gallery = openGallery({ file, model: embedder.name, width, log: silentLog, clock: systemClock });
-  if (gallery.size.subjects === 0) fillGallery(gallery, embedder.name, width);
-  try {
-    const source = createSource(
-      cameraSchema.parse({ id: 'film', url: `file:${film()}`, fps: 60, width: 1280, loop: true }),
-      {
-        ffmpeg: await findFfmpeg({ pathVariable: process.env.PATH }),
-        clock: systemClock,
-        log: silentLog,
-        baseDir: scratch,
-      },
-    );
-    // The first results also pay for starting ffmpeg and are left out.
-    const warmUp = 10;
-    const facesPerFrame: number[] = [];
-    let started = 0;
-    let finished = 0;
-    let delay: LoopDelay | undefined;
-    let delayP99Ms = Number.NaN;
-    await new Promise<void>((resolve, reject) => {
-      let results = 0;
-      cameraPipeline(source.frames(), {
-        pace: source.pace,
-        analyser,
-        gallery,
-        clock: systemClock,
-        ...embedder.calibration,
-        onFault: reject,
-      })
-        .pipe(take(warmUp + frames))
-        .subscribe({
-          next: ({ faces }) => {
-            results += 1;
-            if (results === warmUp) {
-              started = performance.now();
-              delay = new LoopDelay();
-            }
-            if (results > warmUp) facesPerFrame.push(faces.filter((face) => face.embedding !== null).length);
-            if (results === warmUp + frames) {
-              finished = performance.now();
-              delayP99Ms = delay?.p99Ms() ?? Number.NaN;
-            }
-          },
-          error: reject,
-          complete: resolve,
-        });
-    });
-    return { seconds: (finished - started) / 1000, facesPerFrame, delayP99Ms };
-  } finally {
-    await analyser[Symbol.asyncDispose]();
-    await gallery.close();
-  }
-}
-
-function fillGallery(gallery: ReturnType<typeof openGallery>, model: string, width: number): void {
-  for (let i = 0; i < GALLERY_SUBJECTS; i += 1) {
-    const vector = Float32Array.from({ length: width }, () => Math.random() - 0.5);
-    const norm = Math.hypot(...vector);
-    const subject = gallery.createSubject({ name: `random ${i}` });
-    gallery.addTemplate(subject.id, {
-      embedding: { model, vector: vector.map((v) => v / norm) },
-      quality: 1,
-      source: 'bench',
-    });
   }
 }
 

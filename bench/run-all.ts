@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readFigures } from './figures-file.ts';
-import { FIGURES } from './parts.ts';
+import { FIGURES, PARTS, takesProvider } from './parts.ts';
 import { median } from './report.ts';
 
 /** Longer than any part takes on a quiet machine; one that hangs must not keep the others. */
@@ -17,16 +17,23 @@ const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
  * nothing behind for the next. `latency` is told how many cameras `cameras` found to be sustained.
  *
  * @param o.dir gets PART.json and the plots.
+ * @param o.provider execution provider of the networks; the default is then those parts that take one.
  * @returns parts that failed.
  */
-export async function runAll(o: { dir: string; quick: boolean; parts?: readonly string[] }): Promise<string[]> {
+export async function runAll(o: {
+  dir: string;
+  quick: boolean;
+  parts?: readonly string[];
+  provider?: string;
+}): Promise<string[]> {
   mkdirSync(o.dir, { recursive: true });
   const failed: string[] = [];
   const started = performance.now();
-  for (const part of o.parts ?? FIGURES) {
+  for (const part of o.parts ?? partsFor(o.provider)) {
     const json = join(o.dir, `${part}.json`);
     rmSync(json, { force: true });
     const args = [part, ...(o.quick ? ['--quick'] : []), '--json', json, '--svg', o.dir];
+    if (o.provider) args.push('--provider', o.provider);
     const sustained = part === 'latency' ? sustainedCameras(join(o.dir, 'cameras.json')) : null;
     if (sustained) args.push('--cameras', String(sustained));
     const partStarted = performance.now();
@@ -35,6 +42,11 @@ export async function runAll(o: { dir: string; quick: boolean; parts?: readonly 
     process.stderr.write(`${part}: ${minutes(partStarted)}; ${minutes(started)} in all\n`);
   }
   return failed;
+}
+
+/** Of those that `all` runs; the others would measure the CPU, whatever was asked for. */
+export function partsFor(provider: string | undefined): readonly string[] {
+  return provider === undefined ? FIGURES : FIGURES.filter((part) => takesProvider(PARTS[part]!));
 }
 
 /** Cameras of the walk that were sustained, whole; null where it is not known. */

@@ -42,7 +42,7 @@ interface Phase {
 
 /** Many live clients at once: whether each gets every frame, what they cost in memory, and what in analysed frames. */
 export async function measureViewers(options: BenchOptions = {}): Promise<Measurement> {
-  const { cameras = CAMERAS, fps = FPS, seconds = SECONDS, rounds = ROUNDS, watch = 'one' } = options;
+  const { cameras = CAMERAS, fps = FPS, seconds = SECONDS, rounds = ROUNDS, watch = 'one', provider } = options;
   const crowds: Crowd[] = [
     { name: `${options.clients ?? CLIENTS} with JSON`, clients: options.clients ?? CLIENTS, video: false },
     {
@@ -56,7 +56,7 @@ export async function measureViewers(options: BenchOptions = {}): Promise<Measur
     say('encoding the film');
     const clip = await encodeFilm({ film: film(), file: join(dir, 'clip.mp4'), size: SIZE, frames: 210 });
     const long = longFilm(clip.file, (4 * rounds + 1) * (seconds + 25) + 60, join(dir, 'film.mp4'));
-    await using rig = await LiveRig.start({ films: { film: long } });
+    await using rig = await LiveRig.start({ films: { film: long }, provider });
     const paced = new PacedCameras({ rig, fps, say });
     await paced.set(cameras);
     await wait(SETTLE_MS);

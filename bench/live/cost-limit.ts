@@ -3,13 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { openModelStore } from '../../models/store.ts';
-import { silentLog } from '../../pipeline/silent-log.ts';
+import type { ProviderName } from '../../config/execution-providers.ts';
 import { ffmpegArguments } from '../../sources/ffmpeg/ffmpeg-arguments.ts';
 import { findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
-import type { BareLoopTask } from '../bare-loop.ts';
-import { modelMirrors } from '../materials.ts';
+import type { BareLoopAnswer } from '../bare-loop.ts';
 import { runBareLoops } from '../run-bare-loops.ts';
+import { INPUT_SHAPE, usualWeights } from '../usual-networks.ts';
 
 /** CPU time of what nobody can leave out, with one such program at work, or with one on each core. */
 export interface Cost {
@@ -22,10 +21,10 @@ export interface NetworkCost {
   readonly detectMs: Cost;
   /** Of one face, milliseconds. */
   readonly embedMs: Cost;
+  /** For so long the GPU is taken by each, milliseconds; null where the networks run on the CPU. */
+  readonly device: { readonly detectMs: number; readonly embedMs: number } | null;
 }
 
-/** 16:9 at a longest side of 640, as every camera of the benches is detected. */
-const INPUT_SHAPE = [1, 3, 384, 640] as const;
 const FACES = 4;
 
 /**
@@ -66,35 +65,50 @@ export async function decodingCost(o: {
   return { alone: await one(), coresBusy: mean(await Promise.all(Array.from({ length: o.cores }, one))) };
 }
 
-/** The two usual networks in a bare loop, which does nothing else. */
-export async function networkCost(o: { frames: number; cores: number }): Promise<NetworkCost> {
+/**
+ * The two usual networks in a bare loop, which does nothing else. On a GPU one such loop is all: several would only wait for
+ * it, and burn CPU time while they do.
+ */
+export async function networkCost(o: {
+  frames: number;
+  cores: number;
+  /** Default: the CPU. */
+  provider?: ProviderName | undefined;
+}): Promise<NetworkCost> {
+  const { frames, provider = 'cpu' } = o;
   const dir = mkdtempSync(join(tmpdir(), 'facegate-bench-'));
   try {
-    const store = openModelStore({ dir, mirrors: modelMirrors(), starter: false, log: silentLog });
-    const task = async (faces: number): Promise<BareLoopTask> => ({
-      detector: (await store.resolve('retinaface-mobilenet025')).path,
-      embedder: (await store.resolve('mobilefacenet-arcface-128d')).path,
-      inputShape: INPUT_SHAPE,
-      facesPerFrame: new Array<number>(o.frames).fill(faces),
-    });
-    const [none, some] = [await task(0), await task(FACES)];
-    const measured = async (copies: number, each: BareLoopTask) =>
-      (1000 * mean((await runBareLoops(each, copies)).map(({ cpuSeconds }) => cpuSeconds))) / o.frames;
-    const detect = { alone: await measured(1, none), coresBusy: await measured(o.cores, none) };
-    const both = { alone: await measured(1, some), coresBusy: await measured(o.cores, some) };
+    const weights = await usualWeights(dir);
+    const run = async (copies: number, faces: number) => {
+      const facesPerFrame = new Array<number>(frames).fill(faces);
+      const loops = await runBareLoops({ ...weights, inputShape: INPUT_SHAPE, facesPerFrame, provider }, copies);
+      const msAFrame = (of: keyof BareLoopAnswer) => (1000 * mean(loops.map((loop) => loop[of]))) / frames;
+      return { cpu: msAFrame('cpuSeconds'), wall: msAFrame('seconds') };
+    };
+    const [none, some] = [await run(1, 0), await run(1, FACES)];
+    const aFace = (of: keyof typeof none, without = none, withFaces = some) => (withFaces[of] - without[of]) / FACES;
+    if (provider !== 'cpu') {
+      return {
+        detectMs: { alone: none.cpu, coresBusy: none.cpu },
+        embedMs: { alone: aFace('cpu'), coresBusy: aFace('cpu') },
+        device: { detectMs: none.wall, embedMs: aFace('wall') },
+      };
+    }
+    const [noneBusy, someBusy] = [await run(o.cores, 0), await run(o.cores, FACES)];
     return {
-      detectMs: detect,
-      embedMs: {
-        alone: (both.alone - detect.alone) / FACES,
-        coresBusy: (both.coresBusy - detect.coresBusy) / FACES,
-      },
+      detectMs: { alone: none.cpu, coresBusy: noneBusy.cpu },
+      embedMs: { alone: aFace('cpu'), coresBusy: aFace('cpu', noneBusy, someBusy) },
+      device: null,
     };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-/** Cameras that so many cores could serve if only decoding and networks took time. */
+/**
+ * Cameras that so many cores could serve if only decoding and networks took time; on a GPU also no more than it could if it
+ * were given one picture at a time.
+ */
 export function cameraLimit(o: {
   cores: number;
   fps: number;
@@ -103,8 +117,11 @@ export function cameraLimit(o: {
   networks: NetworkCost;
   as: keyof Cost;
 }): number {
-  const networkMs = o.networks.detectMs[o.as] + o.facesPerFrame * o.networks.embedMs[o.as];
-  return o.cores / (o.decoding[o.as] + (o.fps * networkMs) / 1000);
+  const { detectMs, embedMs, device } = o.networks;
+  const networkMs = detectMs[o.as] + o.facesPerFrame * embedMs[o.as];
+  const byCores = o.cores / (o.decoding[o.as] + (o.fps * networkMs) / 1000);
+  if (device === null) return byCores;
+  return Math.min(byCores, 1000 / (o.fps * (device.detectMs + o.facesPerFrame * device.embedMs)));
 }
 
 function mean(values: readonly number[]): number {

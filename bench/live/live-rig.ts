@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { ProviderName } from '../../config/execution-providers.ts';
 import type { CameraView } from '../../server/server-parts.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { type FacegateProcess, startFacegate } from '../../test/support/facegate-process.ts';
+import { usualModels } from '../usual-networks.ts';
 import { cpuSeconds, type ProgramCpu, programCpu } from './cpu-time.ts';
 import { FilmServer } from './film-server.ts';
 
@@ -22,6 +24,8 @@ export interface LiveRigOptions {
   readonly films?: Readonly<Record<string, string>>;
   /** That are there from the start; `file:` ones can only be these. */
   readonly cameras?: readonly RigCamera[] | ((films: FilmServer) => readonly RigCamera[]);
+  /** All networks run on it, or facegate does not start; takes the place of `models`. Default: as the settings have it. */
+  readonly provider?: ProviderName | undefined;
   /** Besides cameras and port. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Follow frames for so long, into `rig.traceFile`. Default: not. */
@@ -65,7 +69,8 @@ export class LiveRig implements AsyncDisposable {
     this.#opened = o.opened;
   }
 
-  static async start({ films = {}, cameras = [], settings = {}, traceSeconds }: LiveRigOptions): Promise<LiveRig> {
+  static async start(options: LiveRigOptions): Promise<LiveRig> {
+    const { films = {}, cameras = [], provider, settings = {}, traceSeconds } = options;
     await using opened = new AsyncDisposableStack();
     const folder = mkdtempSync(join(tmpdir(), 'facegate-bench-'));
     opened.defer(() => rmSync(folder, { recursive: true, force: true }));
@@ -75,7 +80,13 @@ export class LiveRig implements AsyncDisposable {
     // No camera is held back, whatever the trial before was: what the machine cannot do is to be seen as dropped.
     writeFileSync(
       config,
-      JSON.stringify({ analysis: { adaptive: false }, ...settings, server: { port: 0 }, cameras: there }),
+      JSON.stringify({
+        analysis: { adaptive: false },
+        ...settings,
+        ...(provider && { models: usualModels([provider]) }),
+        server: { port: 0 },
+        cameras: there,
+      }),
     );
     const trace =
       traceSeconds === undefined ? [] : ['--trace', traceFileIn(folder), '--trace-seconds', String(traceSeconds)];

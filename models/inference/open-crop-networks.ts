@@ -9,7 +9,7 @@ import type { PlacedEmbedder, PlacedNetwork } from './networks.ts';
 import { type GainsFromBatches, probeBatches } from './probe-batches.ts';
 
 /** Faces that go through an embedder at once, at most, where it gains from that. */
-const MOST_FACES = 16;
+export const MOST_FACES = 16;
 
 /** @param o.gains default: whatever is no CPU. @throws {AppError} the MODEL codes. */
 export async function openEmbedder(

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { writeFigures } from '../../bench/figures-file.ts';
 import { describeMachine } from '../../bench/machine.ts';
-import { runAll, sustainedCameras } from '../../bench/run-all.ts';
+import { FIGURES } from '../../bench/parts.ts';
+import { partsFor, runAll, sustainedCameras } from '../../bench/run-all.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -32,4 +33,9 @@ it('names the parts that failed, and leaves no figures of an earlier run in thei
   writeFigures(join(dir, 'no-such-part.json'), []);
   expect(await runAll({ dir, quick: true, parts: ['no-such-part'] })).toEqual(['no-such-part']);
   expect(readdirSync(dir)).toEqual([]);
+});
+
+it('runs on a provider that was asked for only the parts that heed it, and everything where none was', () => {
+  expect(partsFor('cuda')).toEqual(['pipeline', 'cameras', 'latency', 'viewers', 'growth', 'events']);
+  expect(partsFor(undefined)).toEqual(FIGURES);
 });
