@@ -7,6 +7,7 @@ import { EmbeddingIndex } from '../gallery/embedding-index.ts';
 import { templateBytes } from '../gallery/search/segment.ts';
 import { randomNumbers } from '../test/support/random-numbers.ts';
 import { Bandwidth } from './bandwidth.ts';
+import { GemmSearch } from './gemm-search.ts';
 import { LoopDelay } from './loop-delay.ts';
 import type { BenchOptions } from './options.ts';
 import { delayRatio, delayRow, type Measurement, median, percentile, type Ratio, type Row } from './report.ts';
@@ -28,6 +29,8 @@ const CHANGES = 2000;
 const THREADS = availableParallelism();
 /** The size that the promises are about. */
 const PROMISED = { rows: 100_000, width: 512, probes: 8 } as const;
+/** Of which a Gemm session is measured too; its weights are the gallery once more, twice. */
+const GEMM = { rows: 100_000, width: 512, probes: [1, 8] } as const;
 const PEER = fileURLToPath(new URL('./peers/numpy_search.py', import.meta.url));
 
 /** Search of the gallery, beside reading its bytes once and beside NumPy, each in turn. */
@@ -42,7 +45,7 @@ export async function measureSearch(options: BenchOptions = {}): Promise<Measure
   remarks.push(
     `one pass: every float32 of the gallery read once and added up, by the same kind of kernel, ${THREADS} threads or one`,
     'ours reads bytes first, a quarter as much, and float32 only for the few that could be among the best',
-    'top 2 subjects; random unit vectors, two templates a subject; the answers of NumPy and ours are compared',
+    'top 2 subjects; random unit vectors, two templates a subject; the answers of NumPy, of the Gemm session and ours are compared',
   );
   return { part: 'search', rows, ratios, remarks };
 }
@@ -70,11 +73,17 @@ async function measureSize(
     ? await NumpyPeer.start(process.env.FACEGATE_PEER_PYTHON, gallery, probes, count, width, subjects)
     : null;
 
+  const gemm =
+    count === GEMM.rows && width === GEMM.width
+      ? await GemmSearch.open({ gallery, rows: count, width, subjects, threads: THREADS })
+      : null;
+
   const alone: number[] = [];
   const together: number[] = [];
   const passCpu: number[] = [];
   const searchCpu: number[] = [];
   const ours = new Map<number, number[]>(PROBES.map((n) => [n, []]));
+  const gemms = new Map<number, number[]>(GEMM.probes.map((n) => [n, []]));
   const numpy = new Map<number, number[]>(PROBES.map((n) => [n, []]));
   for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {
     const counts = round >= 0;
@@ -92,13 +101,21 @@ async function measureSize(
       const found = await index.search(some, 2);
       if (counts) ours.get(n)?.push(performance.now() - started);
       if (counts && n === PROMISED.probes) searchCpu.push(cpuMs(used));
+      const gemmMs = gemms.get(n);
+      if (gemm && gemmMs) {
+        const began = performance.now();
+        const multiplied = await gemm.search(probes.subarray(0, n * width), n);
+        if (counts) gemmMs.push(performance.now() - began);
+        expectSame(found, multiplied, `${name}: the Gemm session`);
+      }
       if (!peer) continue;
       const theirs = await peer.search(n);
       if (counts) numpy.get(n)?.push(theirs.ms);
-      const same = found.every((hits, p) => hits.every((hit, i) => hit.subjectId === `${theirs.found[p]?.[i]}`));
-      if (!same) throw new Error(`${name}: NumPy and the gallery do not find the same subjects`);
+      expectSame(found, theirs.found, `${name}: NumPy`);
     }
   }
+  // Neither its memory nor its threads beside what follows.
+  await gemm?.[Symbol.asyncDispose]();
   rows.push({
     name: `${name}: one pass, one thread`,
     values: alone,
@@ -126,6 +143,21 @@ async function measureSize(
       values: mine.map((ms, i) => ms / (limit[i] as number)),
       wanted: promised ? { atMost: 1.25 } : null,
     });
+    const multiplied = gemms.get(n) ?? [];
+    if (multiplied.length > 0) {
+      rows.push({
+        name: `${name}: onnxruntime Gemm session, ${probesText(n)}`,
+        values: multiplied,
+        unit: 'ms',
+        as: 'peer',
+        note: `float32, ${THREADS} threads`,
+      });
+      ratios.push({
+        name: `${name}: Gemm session / ours, ${probesText(n)}`,
+        values: mine.map((ms, i) => (multiplied[i] as number) / ms),
+        wanted: null,
+      });
+    }
     if (theirs.length === 0) continue;
     ratios.push({
       name: `${name}: NumPy / ours, ${probesText(n)}`,
@@ -194,6 +226,16 @@ function measureChanges(
     rows.push({ name: `${name}: ${what} a template`, values: [median(values)], unit: 'ms', note });
     ratios.push({ name: `${name}: ${what} / 1 ms`, values: [median(values)], wanted: { atMost: 1 } });
   }
+}
+
+/** @throws {Error} where another search found other subjects than ours. */
+function expectSame(
+  ours: readonly (readonly { readonly subjectId: string }[])[],
+  theirs: readonly (readonly number[])[],
+  whose: string,
+): void {
+  const same = ours.every((hits, p) => hits.every((hit, i) => hit.subjectId === `${theirs[p]?.[i]}`));
+  if (!same) throw new Error(`${whose} and the gallery do not find the same subjects`);
 }
 
 /** Milliseconds of all threads of this program since then. */
