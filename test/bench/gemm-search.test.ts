@@ -13,8 +13,9 @@ it.each([
 it('multiplies the gallery with every probe', async () => {
   const gallery = Float32Array.from([1, 0, 0, 1, -1, 0, 0.6, 0.8]);
   await using search = await GemmSearch.open({ gallery, rows: 4, width: 2, subjects: 4, threads: 1 });
-  expect(await search.search(Float32Array.from([1, 0, 0, 1]), 2)).toEqual([
+  expect(await search.search(Float32Array.from([1, 0, 0, 1, -1, 0]), 3)).toEqual([
     [0, 3],
     [1, 3],
+    [2, 1],
   ]);
 });
