@@ -19,11 +19,21 @@ describe('the turns of cameras', () => {
   });
 
   it('of as many as a power of two lie evenly', () => {
-    expect(nearest(take(new Turns(0.3), 8).map(({ at }) => at))).toBeCloseTo(1 / 8);
+    expect(nearest(take(new Turns({ first: 0.3 }), 8).map(({ at }) => at))).toBeCloseTo(1 / 8);
   });
 
+  it.each([1, 3, 5, 7])(
+    'of %i that are known from the start lie evenly, and those that come later between them',
+    (count) => {
+      const turns = new Turns({ cameras: count, first: 0.9 });
+      const at = take(turns, count).map((turn) => turn.at);
+      if (count > 1) expect(nearest(at)).toBeCloseTo(1 / count);
+      expect(nearest([...at, turns.take().at])).toBeCloseTo(0.5 / count);
+    },
+  );
+
   it('stay while others leave, whose place is the next one’s', () => {
-    const turns = new Turns(0);
+    const turns = new Turns({ first: 0 });
     const [, second, third] = take(turns, 3);
     const before = third!.at;
     second!.leave();
