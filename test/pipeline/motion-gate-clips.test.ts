@@ -19,7 +19,8 @@ const room = (light: string) =>
   `nullsrc=size=${SIZE}:rate=10,geq=lum='${light}':cb=126:cr=130,trim=end_frame=1,loop=loop=-1:size=1,setpts=N/10/TB`;
 const DAY = room('120+60*sin(X/37)*cos(Y/23)+30*sin((X+Y)/7)+15*random(1)');
 const NIGHT = room('38+22*sin(X/37)*cos(Y/23)+14*sin((X+Y)/7)+10*random(1)');
-const H264 = '-pix_fmt yuv420p -c:v libx264 -preset veryfast -bf 0 -tune zerolatency';
+// With one thread: with two its rate control gives another film each time, and in some of them night is louder.
+const H264 = '-threads 1 -pix_fmt yuv420p -c:v libx264 -preset veryfast -bf 0 -tune zerolatency';
 const noisy = (level: number) => `noise=alls=${level}:allf=t`;
 
 const dir = mkdtempSync(join(tmpdir(), 'facegate-gate-'));
