@@ -19,6 +19,8 @@ const EXPECTED_FACES = 5;
 const EXPECTED_FPS = 10;
 const DECODED_S = 20;
 const NETWORK_FRAMES = 40;
+/** Times what the networks should be able to do: with less it is none. */
+const LEAST_OVERLOAD = 1.3;
 /** Until the rates have settled. */
 const SETTLE_S = 20;
 /** A camera that is further behind is connected to anew (sources/health/behind-watch.ts); with the wait for that. */
@@ -37,6 +39,8 @@ interface Load {
   readonly cameras: number;
   /** Of each camera, asked for. */
   readonly fps: number;
+  /** What is asked of the networks, of what they should be able to do; null where that was not looked into. */
+  readonly timesEnough: number | null;
   readonly note: string;
 }
 
@@ -58,14 +62,20 @@ export async function measureOverload(options: BenchOptions = {}): Promise<Measu
   const seconds = options.seconds ?? SECONDS;
   const dir = mkdtempSync(join(tmpdir(), 'facegate-bench-'));
   try {
-    const { cameras, fps, note } = await loadOf(options);
+    const { cameras, fps, note, timesEnough } = await loadOf(options);
     const runs: Run[] = [];
     // No camera may come to its film's end, not even one that is connected to late.
     const long = longFilm(film(), seconds + SETTLE_S + 120, join(dir, 'film.mp4'));
     for (const adaptive of [false, true]) runs.push(await measureRun({ adaptive, cameras, fps, seconds, film: long }));
     return {
       part: 'overload',
-      rows: [{ name: 'cameras', values: [cameras], unit: 'cameras', note }, ...runs.flatMap((run) => rowsOf(run))],
+      rows: [
+        { name: 'cameras', values: [cameras], unit: 'cameras', note },
+        ...(timesEnough === null
+          ? []
+          : [{ name: 'asked of the networks / what they should be able to do', values: [timesEnough], unit: 'times' }]),
+        ...runs.flatMap((run) => rowsOf(run)),
+      ],
       ratios: runs.flatMap((run) => ratiosOf(run)),
       plots: [plotOf(runs, cameras, fps)],
       remarks: [
@@ -79,9 +89,12 @@ export async function measureOverload(options: BenchOptions = {}): Promise<Measu
   }
 }
 
+/** @throws {Error} where what was asked for is no overload. */
 async function loadOf({ cameras, fps }: BenchOptions): Promise<Load> {
   const asked = (load: { cameras: number; fps: number }) => `${askedFps(load)} frames/s asked for`;
-  if (cameras !== undefined && fps !== undefined) return { cameras, fps, note: asked({ cameras, fps }) };
+  if (cameras !== undefined && fps !== undefined) {
+    return { cameras, fps, note: asked({ cameras, fps }), timesEnough: null };
+  }
   const cores = availableParallelism();
   say('what decoding and networks cost');
   const networks = await networkCost({ frames: NETWORK_FRAMES, cores });
@@ -101,7 +114,13 @@ async function loadOf({ cameras, fps }: BenchOptions): Promise<Load> {
     fps,
   });
   const left = `decoding expected to take ${load.decodingCores.toFixed(2)} cores of ${cores}, and the rest to be enough for ${load.enoughForFps.toFixed(0)}`;
-  return { cameras: load.cameras, fps: load.fps, note: `${asked(load)}; ${left}` };
+  const timesEnough = askedFps(load) / load.enoughForFps;
+  if (timesEnough < LEAST_OVERLOAD) {
+    throw new Error(
+      `${load.cameras} cameras at ${load.fps} frames/s ask for ${timesEnough.toFixed(2)} times what the networks can do here, which is no overload; --cameras and --fps ask for more`,
+    );
+  }
+  return { cameras: load.cameras, fps: load.fps, note: `${asked(load)}; ${left}`, timesEnough };
 }
 
 async function measureRun(o: {

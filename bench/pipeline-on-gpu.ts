@@ -44,7 +44,8 @@ export async function measurePipelineOnGpu(o: {
       bare.push(frames / (await runBareLoops(work, 1))[0]!.seconds);
       const both = await runPipeline({ processes: 2, scratch, frames, provider });
       two.push(frames / both.seconds);
-      const onCpu = (processes: number) => runPipeline({ processes, scratch, frames, provider: 'cpu' });
+      const onCpu = (processes: number) =>
+        runPipeline({ processes, films: filmsFor(processes), scratch, frames, provider: 'cpu' });
       cpuOne.push(frames / (await onCpu(1)).seconds);
       cpuAll.push(frames / (await onCpu(cores)).seconds);
       delays.push(Math.max(ours.delayP99Ms, both.delayP99Ms));
@@ -71,7 +72,7 @@ export async function measurePipelineOnGpu(o: {
           values: cpuAll,
           unit: 'frames/s',
           as: 'peer',
-          note: `${cores} cores`,
+          note: `${cores} cores; ${filmsFor(cores)} films at once`,
         },
         ...batchRows('embeds', batches.embeds),
         ...batchRows('detections', batches.detections),
@@ -128,6 +129,11 @@ function batchRatios(of: Of, values: readonly number[][]): Ratio[] {
     values: each(values[i + 1]!, values[0]!),
     wanted: null,
   }));
+}
+
+/** Of one film four frames are under way at most: with more processes than that it takes several to keep all of them at work. */
+function filmsFor(processes: number): number {
+  return Math.ceil(processes / 2);
 }
 
 /** Round by round. */

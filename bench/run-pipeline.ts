@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { merge } from 'rxjs';
 import { take } from 'rxjs/operators';
 import type { ProviderName } from '../config/execution-providers.ts';
 import { cameraSchema } from '../config/settings-schema.ts';
@@ -27,30 +28,30 @@ export async function runPipeline(o: {
   processes: number;
   /** Weights and galleries lie here. */
   scratch: string;
-  /** That count; a few before them do not. */
+  /** That count, of all films together; a few before them do not. */
   frames: number;
+  /** Films that are played at once, each decoded by an ffmpeg of its own. Default 1. */
+  films?: number;
   precision?: 'float32' | 'int8';
   /** Both networks run on it, or none. Default: on the CPU. */
   provider?: ProviderName;
 }): Promise<PipelineRun> {
-  const { processes, scratch, frames, precision = 'float32', provider = 'cpu' } = o;
+  const { processes, scratch, frames, films = 1, precision = 'float32', provider = 'cpu' } = o;
   const { analyser, embedder } = await openUsualNetworks({ providers: [provider], processes, scratch, precision });
   const { width } = embedder.embedding;
   const file = join(scratch, `gallery-${processes}-${precision}.db`);
   const gallery = openGallery({ file, model: embedder.name, width, log: silentLog, clock: systemClock });
   if (gallery.size.subjects === 0) fillGallery(gallery, embedder.name, width);
   try {
-    const source = createSource(
-      cameraSchema.parse({ id: 'film', url: `file:${film()}`, fps: 60, width: 1280, loop: true }),
-      {
-        ffmpeg: await findFfmpeg({ pathVariable: process.env.PATH }),
-        clock: systemClock,
-        log: silentLog,
-        baseDir: scratch,
-      },
+    const ffmpeg = await findFfmpeg({ pathVariable: process.env.PATH });
+    const sources = Array.from({ length: films }, (_, i) =>
+      createSource(
+        cameraSchema.parse({ id: `film${i + 1}`, url: `file:${film()}`, fps: 60, width: 1280, loop: true }),
+        { ffmpeg, clock: systemClock, log: silentLog, baseDir: scratch },
+      ),
     );
     // The first results also pay for starting ffmpeg and are left out.
-    const warmUp = 10;
+    const warmUp = 10 * films;
     const facesPerFrame: number[] = [];
     let started = 0;
     let finished = 0;
@@ -58,14 +59,17 @@ export async function runPipeline(o: {
     let delayP99Ms = Number.NaN;
     await new Promise<void>((resolve, reject) => {
       let results = 0;
-      cameraPipeline(source.frames(), {
-        pace: source.pace,
-        analyser,
-        gallery,
-        clock: systemClock,
-        ...embedder.calibration,
-        onFault: reject,
-      })
+      const results$ = sources.map((source) =>
+        cameraPipeline(source.frames(), {
+          pace: source.pace,
+          analyser,
+          gallery,
+          clock: systemClock,
+          ...embedder.calibration,
+          onFault: reject,
+        }),
+      );
+      merge(...results$)
         .pipe(take(warmUp + frames))
         .subscribe({
           next: ({ faces }) => {

@@ -33,7 +33,7 @@ const ON_CALLING_THREAD_BYTES = 4 * 2 ** 20;
 /** Without WebAssembly a search is that much slower. */
 const PLAIN_FACTOR = 30;
 /** Memory bandwidth is what more threads would share. */
-const MOST_THREADS = 4;
+export const MOST_SEARCH_THREADS = 4;
 /** Where threads cannot be had: the calling thread's own work is let in so often, and threads are tried again so late. */
 const TURN_MS = 2;
 const THREADS_AGAIN_MS = 30_000;
@@ -183,7 +183,7 @@ export class EmbeddingIndex implements AsyncDisposable {
   }
 
   #searchThreads(): SearchThreads {
-    const { threads = Math.min(MOST_THREADS, availableParallelism()), threadEntry } = this.#options;
+    const { threads = Math.min(MOST_SEARCH_THREADS, availableParallelism()), threadEntry } = this.#options;
     const count = Math.max(1, Math.min(LANES - 1, threads));
     this.#threads ??= new SearchThreads({
       count,

@@ -413,7 +413,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const cameras = opened.use(
     new Cameras({
       rates,
-      turns: new Turns({ cameras: settings.cameras.filter(({ url }) => !url.startsWith('file:')).length }),
+      turns: new Turns(),
       motionGate: { enabled: settings.analysis.motionGate, lookEveryMs: settings.analysis.lookEvery },
       tracer: options.tracer,
       ffmpeg,

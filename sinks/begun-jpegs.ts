@@ -7,7 +7,7 @@ import { encodeJpeg } from './encode-jpeg.ts';
  */
 export class BegunJpegs {
   readonly #quality: number;
-  /** By the pixels: the same frame may come back as another object, when more is known of it. */
+  /** By the view of the pixels, which no two frames share: the same frame may come back as another object, when more is known of it. */
   readonly #jpegs = new WeakMap<Uint8Array, Promise<Buffer>>();
 
   /** @param o.quality 1..100. */

@@ -87,6 +87,8 @@ const COPIED_CODECS: ReadonlySet<string> = new Set(['h264', 'hevc', 'mpeg2video'
 export class FfmpegSource {
   readonly id: string;
   readonly pace: 'live' | 'file';
+  /** ffmpeg chooses among the pictures of a live camera, and so can do so at a moment of its own. */
+  readonly takesTurns: boolean;
   /** Least time between two frames, milliseconds: no silence shorter than that means anything. */
   readonly frameIntervalMs: number;
   readonly #options: FfmpegSourceOptions;
@@ -121,6 +123,8 @@ export class FfmpegSource {
     const { address, demands, ffmpeg } = options;
     this.id = options.id;
     this.pace = address.kind === 'file' ? 'file' : 'live';
+    // MJPEG over HTTP is thinned out before ffmpeg has it.
+    this.takesTurns = this.pace === 'live' && address.kind !== 'mjpeg';
     this.frameIntervalMs = 1000 / demands.fps;
     this.#options = options;
     this.#health = new DecodeHealth(this.pace);

@@ -4,7 +4,7 @@ import { AppError } from '../config/app-error.ts';
  * A piece of shared memory with one owner at first. The bytes are the holder's until the last reference is released.
  */
 export class PooledBuffer {
-  /** Exactly the bytes that were asked for. */
+  /** Exactly the bytes that were asked for. A view of its own each time, by which sinks tell frames apart (sinks/begun-jpegs.ts). */
   readonly bytes: Uint8Array;
   readonly memory: SharedArrayBuffer;
   #references = 1;

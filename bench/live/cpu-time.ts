@@ -10,7 +10,7 @@ export interface ProgramCpu {
   readonly server: number;
   /** Of those that are alive. */
   readonly inference: number;
-  /** With those that have ended: cameras that were connected to anew have another one. */
+  /** With all children that have ended: cameras that were connected to anew have another one. Nothing else ends while a bench measures. */
   readonly ffmpeg: number;
 }
 

@@ -21,7 +21,7 @@ export interface OverloadedNetworks {
 
 /**
  * As many cameras as can be decoded with half of the cores, and of each so many frames a second that the networks would need about twice
- * what is left.
+ * what is left; more cameras where even all of their frames are fewer than that.
  *
  * @param o.decodingCores of one camera.
  * @param o.networkMs CPU time of the networks for a frame, milliseconds.
@@ -36,11 +36,19 @@ export function networksOverloaded(o: {
   cameras?: number | undefined;
   fps?: number | undefined;
 }): OverloadedNetworks {
-  const cameras = o.cameras ?? Math.max(FEWEST_CAMERAS, Math.floor((DECODING_SHARE * o.cores) / o.decodingCores));
-  const decodingCores = cameras * o.decodingCores;
-  const enoughForFps = (1000 * Math.max(0, (1 - SERVERS_SHARE) * o.cores - decodingCores)) / o.networkMs;
-  const fps = o.fps ?? everyNth(o.filmFps, (TIMES * enoughForFps) / cameras);
-  return { cameras, fps, decodingCores, enoughForFps };
+  const withSoMany = (cameras: number): OverloadedNetworks => {
+    const decodingCores = cameras * o.decodingCores;
+    const enoughForFps = (1000 * Math.max(0, (1 - SERVERS_SHARE) * o.cores - decodingCores)) / o.networkMs;
+    const fps = o.fps ?? everyNth(o.filmFps, (TIMES * enoughForFps) / cameras);
+    return { cameras, fps, decodingCores, enoughForFps };
+  };
+  if (o.cameras !== undefined) return withSoMany(o.cameras);
+  let load = withSoMany(Math.max(FEWEST_CAMERAS, Math.floor((DECODING_SHARE * o.cores) / o.decodingCores)));
+  // Networks that are quick beside decoding take all frames of so few cameras, and more.
+  while (load.cameras * load.fps < TIMES * load.enoughForFps && load.fps >= (o.fps ?? o.filmFps)) {
+    load = withSoMany(load.cameras + 1);
+  }
+  return load;
 }
 
 /** The rate nearest to `wanted`, as a ratio, that every n-th frame of the film has. */

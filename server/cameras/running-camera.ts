@@ -69,7 +69,7 @@ export class RunningCamera implements AsyncDisposable {
   readonly settings: CameraSettings;
   readonly #link: CameraLink;
   readonly #source: ReturnType<typeof createSource>;
-  /** While it runs. */
+  /** From its start until it is closed. */
   #turn: Turn | null = null;
   readonly #surroundings: CameraSurroundings;
   readonly #received: RateMeter;
@@ -93,7 +93,7 @@ export class RunningCamera implements AsyncDisposable {
     const { ffmpeg, baseDir, clock, log, tracer } = surroundings;
     this.settings = settings;
     this.#surroundings = surroundings;
-    const turn = () => this.#turn?.at ?? null;
+    const turn = () => this.#turn?.at() ?? null;
     this.#source = createSource(settings, { ffmpeg, clock, log, baseDir, tracer, turn });
     this.#link = new CameraLink(this.#source, { clock, log });
     this.#received = new RateMeter(clock);
@@ -175,7 +175,7 @@ export class RunningCamera implements AsyncDisposable {
   start(): void {
     const { listener, log, analyser, gallery, clock, threshold, margin, turns } = this.#surroundings;
     const { id } = this.settings;
-    if (this.#source.pace === 'live') this.#turn = turns?.take() ?? null;
+    if (this.#source.takesTurns) this.#turn = turns?.join() ?? null;
     const frames = this.#link.frames().pipe(
       tap(() => {
         this.#frames.received += 1;
@@ -226,7 +226,7 @@ export class RunningCamera implements AsyncDisposable {
 
   /** Idempotent; resolves when its ffmpeg is gone. */
   close(): Promise<void> {
-    this.#closing ??= this.#link.close().then(() => {
+    this.#closing ??= this.#link.close().finally(() => {
       this.#turn?.leave();
       this.#subscriptions?.unsubscribe();
     });

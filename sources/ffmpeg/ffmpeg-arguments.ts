@@ -161,7 +161,7 @@ function byTimestamp(fps: number, turn: number | null = null): string {
 
 /** One late picture is no reason to change the pace, and neither are the first seconds of a connection, whose timestamps jump. */
 const OUT_OF_TURN = 10;
-/** Pictures until it may be held again: a camera that cannot keep its turn loses no more than one in so many. */
+/** Pictures from then until it may be held again: a camera that cannot keep its turn loses no more than one in so many. */
 const NOT_AGAIN = 300;
 /** How far behind its turn a picture may come beyond the time between two that the camera sends, as a share of the time between two turns. */
 const LATE = 0.05;
@@ -170,15 +170,16 @@ const LATE = 0.05;
  * Of a picture that is due: whether it is taken. It is, unless the last ones all came out of turn: then one later picture is waited for,
  * the first of its turn. From then on the camera's timestamps keep the pace, until its clock and the machine's have drifted apart.
  * Cameras that send fewer than two pictures for each that is taken leave nothing to choose. Register 1: how many came out of turn in
- * a row; below 0 while it may not be held again.
+ * a row; below 0, and counting, while it may not be held again.
  */
 function inTurn(fps: number, turn: number): string {
   const gone = `mod(time(0)*${decimal(fps)}+${decimal(1 - turn)},1)`;
   const isOut = `lt(t-prev_t,${decimal(0.51 / fps)})*gt(${gone},(t-prev_t)*${decimal(fps)}+${LATE})`;
-  const taken = (register: string) => `1+0*st(1,${register})`;
+  // In this order: there are builds that look at no second factor where the first is 0.
+  const taken = (register: string) => `1+st(1,${register})*0`;
   const held = `if(lt(t-prev_selected_t,${decimal(1.99 / fps)}),0,${taken(String(-NOT_AGAIN))})`;
   const out = `if(lt(st(1,ld(1)+1),${OUT_OF_TURN}),1,${held})`;
-  return `if(${isOut},${out},${taken(`if(gte(ld(1),${OUT_OF_TURN}),${-NOT_AGAIN},min(ld(1),0))`)})`;
+  return `if(${isOut},${out},${taken(`if(gte(ld(1),${OUT_OF_TURN}),${-NOT_AGAIN},min(ld(1)+1,0))`)})`;
 }
 
 function ofFile(fps: number): string {

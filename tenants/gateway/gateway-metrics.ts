@@ -14,6 +14,8 @@ import { type SupervisedTenant, TENANT_STATES } from '../tenant-contract.ts';
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** How long a tenant may take to say its numbers. One that hangs must not take everybody's away. */
 const TENANT_MS = 2000;
+/** How often it is looked at how late the main thread is; as tenants do (server/metrics.ts). */
+const LOOP_RESOLUTION_MS = 5;
 
 /** Why a request was not handed on. */
 export type RefusedReason =
@@ -60,7 +62,7 @@ export function createGatewayMetrics(o: {
 }): GatewayMetrics {
   const registers = [new Registry()];
   const register = registers[0] as Registry;
-  collectDefaultMetrics({ register });
+  collectDefaultMetrics({ register, eventLoopMonitoringPrecision: LOOP_RESOLUTION_MS });
   new Gauge({
     name: 'facegate_gateway_info',
     help: 'Always 1; the version is a label.',

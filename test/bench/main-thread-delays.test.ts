@@ -35,7 +35,7 @@ it('takes the 99th percentile, in milliseconds, without the time that a look wai
       'facegate_event_loop_delay_seconds{quantile="1",tenant="access"} 0.9',
     ].join('\n'),
   );
-  expect(gateway).toBeCloseTo(2.5);
+  expect(gateway).toBeCloseTo(7.5);
   expect([...tenants]).toEqual([
     ['access', 3],
     ['batch', 4],

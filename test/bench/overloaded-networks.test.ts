@@ -21,11 +21,11 @@ describe('an overload of the networks', () => {
   it.each([
     ['two cameras, where half of the cores decode one', { decodingCores: 0.7 }, { cameras: 2, fps: 8.33 }],
     ['every second frame, where the networks are faster', { networkMs: 30 }, { cameras: 5, fps: 12.5 }],
-    ['no more than the film has', { networkMs: 5 }, { cameras: 5, fps: 25 }],
+    ['no more than the film has, of more cameras', { networkMs: 5 }, { cameras: 8, fps: 25 }],
     ['no fewer than the other parts ask for', { networkMs: 400 }, { cameras: 5, fps: 5 }],
     ['fewer of each camera, where more cameras are given', { cameras: 8 }, { cameras: 8, fps: 5 }],
     ['more of each, where fewer are given', { cameras: 2 }, { cameras: 2, fps: 25 }],
-    ['as many frames as are given', { fps: 7 }, { cameras: 5, fps: 7 }],
+    ['as many frames as are given, of more cameras', { fps: 7 }, { cameras: 6, fps: 7 }],
     ['something of more cameras than can be decoded', { cameras: 20 }, { cameras: 20, fps: 5, enoughForFps: 0 }],
   ])('asks for %s', (_, given, load) => {
     expect(networksOverloaded({ ...machine, ...given })).toMatchObject(load);

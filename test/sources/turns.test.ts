@@ -61,6 +61,13 @@ describe.skipIf(!requirement('ffmpeg').met)('pictures of cameras with turns', ()
     }
   });
 
+  it('are held once only where they slowly leave it', { timeout: 60_000 }, async () => {
+    // Every fifth: 5 a second, so that each comes 0.02 of the time later than the one before, and is in turn for a dozen.
+    const seen = await pictures({ fps: 5.1, turn: 0, count: 90 });
+    const gaps = seen.slice(1).map(({ pts }, j) => Math.round((pts - seen[j]!.pts) * 25));
+    expect(gaps.filter((frames) => frames > 5).length).toBeLessThanOrEqual(1);
+  });
+
   it('are no fewer where the camera cannot keep its turn', { timeout: 60_000 }, async () => {
     // Every fourth: 6.25 a second. Held at each one that is out of turn, it would be 4.5.
     const seen = await pictures({ fps: 8, turn: 0, count: 40 });

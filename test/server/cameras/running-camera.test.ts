@@ -4,6 +4,7 @@ import { cameraSchema } from '../../../config/settings-schema.ts';
 import type { CameraState } from '../../../pipeline/camera-status.ts';
 import { systemClock } from '../../../pipeline/system-clock.ts';
 import { RunningCamera } from '../../../server/cameras/running-camera.ts';
+import { Turns } from '../../../server/cameras/turns.ts';
 import { findFfmpeg } from '../../../sources/ffmpeg/ffmpeg-binary.ts';
 import { fakeAnalyser } from '../../support/fake-analyser.ts';
 import { FaultRtspServer } from '../../support/fault-rtsp-server.ts';
@@ -54,5 +55,48 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera whose pictures are analyse
     await expect.poll(() => stalled().length, { timeout: 20_000 }).toBeGreaterThan(0);
     expect(taken).toEqual(expect.arrayContaining(stalled().map(({ sequence }) => sequence)));
     expect(stalled().every(({ degraded }) => degraded)).toBe(true);
+  });
+});
+
+describe.skipIf(!requirement('ffmpeg').met)('the turn of a camera', () => {
+  /** One that shows the test picture, or a film, until it is closed; resolves when its first picture was analysed. */
+  async function running(url: string, turns: Turns): Promise<RunningCamera> {
+    const results = Promise.withResolvers<void>();
+    const camera = new RunningCamera(cameraSchema.parse({ id: 'front', url, width: 320, fps: 10 }), {
+      ffmpeg: await findFfmpeg({ pathVariable: process.env.PATH }),
+      baseDir: '/',
+      analyser: fakeAnalyser(async () => []),
+      gallery: { search: async () => [] },
+      threshold: 0.5,
+      margin: 0,
+      turns,
+      listener: {
+        received: () => undefined,
+        dropped: () => undefined,
+        analysing: () => undefined,
+        result: () => results.resolve(),
+        status: () => undefined,
+        fault: results.reject,
+        streamChanged: () => undefined,
+        restarted: () => undefined,
+        removed: () => undefined,
+      },
+      clock: systemClock,
+      log: recordedLog(),
+    });
+    camera.start();
+    await results.promise;
+    return camera;
+  }
+
+  it('is its own from its first connection until it is closed', { timeout: 30_000 }, async () => {
+    const turns = new Turns({ first: 0 });
+    const camera = await running('test:', turns);
+    const second = turns.join();
+    expect(second.at()).toBe(0.5);
+    second.leave();
+    await camera.close();
+    await camera.close();
+    expect(turns.join().at()).toBe(0);
   });
 });

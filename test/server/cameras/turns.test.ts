@@ -7,43 +7,57 @@ function nearest(turns: readonly number[]): number {
   return Math.min(...sorted.map((turn, i) => (i === 0 ? 1 - sorted.at(-1)! : -sorted[i - 1]!) + turn));
 }
 
-function take(turns: Turns, count: number) {
-  return Array.from({ length: count }, () => turns.take());
+/** One after the other. */
+function take(turns: Turns, count: number): number[] {
+  return Array.from({ length: count }, () => turns.join().at());
+}
+
+/** All are there before the first one connects. */
+function takeTogether(turns: Turns, count: number): number[] {
+  return Array.from({ length: count }, () => turns.join()).map((turn) => turn.at());
 }
 
 describe('the turns of cameras', () => {
-  it.each([1, 2, 3, 4, 5, 8, 13, 16])('of %i lie at least half as far apart as they could', (count) => {
-    const at = take(new Turns(), count).map((turn) => turn.at);
-    expect(at.every((turn) => turn >= 0 && turn < 1)).toBe(true);
-    expect(nearest(at)).toBeGreaterThan(0.499 / count);
-  });
-
-  it('of as many as a power of two lie evenly', () => {
-    expect(nearest(take(new Turns({ first: 0.3 }), 8).map(({ at }) => at))).toBeCloseTo(1 / 8);
-  });
-
-  it.each([1, 3, 5, 7])(
-    'of %i that are known from the start lie evenly, and those that come later between them',
+  it.each([1, 2, 3, 4, 5, 8, 13, 16])(
+    'of %i that come one by one lie at least half as far apart as they could',
     (count) => {
-      const turns = new Turns({ cameras: count, first: 0.9 });
-      const at = take(turns, count).map((turn) => turn.at);
-      if (count > 1) expect(nearest(at)).toBeCloseTo(1 / count);
-      expect(nearest([...at, turns.take().at])).toBeCloseTo(0.5 / count);
+      const at = take(new Turns(), count);
+      expect(at.every((turn) => turn >= 0 && turn < 1)).toBe(true);
+      expect(nearest(at)).toBeGreaterThan(0.499 / count);
     },
   );
 
-  it('stay while others leave, whose place is the next one’s', () => {
-    const turns = new Turns({ first: 0 });
-    const [, second, third] = take(turns, 3);
-    const before = third!.at;
-    second!.leave();
-    second!.leave();
-    expect(third!.at).toBe(before);
-    // 0 and 0.25 are taken.
-    expect(turns.take().at).toBe(0.625);
+  it.each([2, 3, 5, 7])('of %i that start together lie evenly, and one that comes later between them', (count) => {
+    const turns = new Turns({ first: 0.9 });
+    const at = takeTogether(turns, count);
+    expect(nearest(at)).toBeCloseTo(1 / count);
+    expect(nearest([...at, turns.join().at()])).toBeCloseTo(0.5 / count);
   });
 
-  it('of two programs begin anywhere', () => {
-    expect(new Turns().take().at).not.toBe(new Turns().take().at);
+  it('stay as they are once they are decided', () => {
+    const turns = new Turns({ first: 0.25 });
+    const turn = turns.join();
+    expect(turn.at()).toBe(0.25);
+    take(turns, 3);
+    expect(turn.at()).toBe(0.25);
+  });
+
+  it('stay while others leave, whose place is the next one’s', () => {
+    const turns = new Turns({ first: 0 });
+    const [, second, third] = [turns.join(), turns.join(), turns.join()].map((turn) => ({ turn, at: turn.at() }));
+    second!.turn.leave();
+    second!.turn.leave();
+    expect(third!.turn.at()).toBe(third!.at);
+    // From 0 to two thirds is widest.
+    expect(turns.join().at()).toBeCloseTo(1 / 3);
+  });
+
+  it('of two programs begin anywhere, and of one where they began', () => {
+    expect(new Turns().join().at()).not.toBe(new Turns().join().at());
+    const turns = new Turns();
+    const only = turns.join();
+    const at = only.at();
+    only.leave();
+    expect(turns.join().at()).toBe(at);
   });
 });

@@ -164,8 +164,8 @@ describe('a camera with a turn', () => {
     expect(after).toContain(
       'if(gte(t-prev_selected_t,0.198),' +
         'if(lt(t-prev_t,0.102)*gt(mod(time(0)*5+0.75,1),(t-prev_t)*5+0.05),' +
-        'if(lt(st(1,ld(1)+1),10),1,if(lt(t-prev_selected_t,0.398),0,1+0*st(1,-300))),' +
-        '1+0*st(1,if(gte(ld(1),10),-300,min(ld(1),0)))),0)+lt(',
+        'if(lt(st(1,ld(1)+1),10),1,if(lt(t-prev_selected_t,0.398),0,1+st(1,-300)*0)),' +
+        '1+st(1,if(gte(ld(1),10),-300,min(ld(1)+1,0)))*0),0)+lt(',
     );
   });
 
