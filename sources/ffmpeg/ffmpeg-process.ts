@@ -41,8 +41,8 @@ interface CommandInternals {
 type SpawnEnd = (error: Error | null, ...output: unknown[]) => void;
 
 /**
- * Below the server, which must answer while pictures are being decoded. Above the networks (5): for them pictures may be left out, while
- * what is decoded late makes everything after it late.
+ * Below the server, which must answer while pictures are being decoded. As the networks: what is decoded late makes everything after it
+ * late, but a decoder needs less than an equal share of the processor, and so has it.
  */
 const NICER_BY = 2;
 const GRACE_MS = 3000;
