@@ -253,7 +253,7 @@ describe('an inference pool', () => {
       expect(readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').slice(1, -1)).toEqual([
         expect.stringMatching(/inference-process\.ts$/),
       ]);
-      expect(getPriority(pid)).toBe(Math.min(19, getPriority() + 5));
+      expect(getPriority(pid)).toBe(Math.min(19, getPriority() + 2));
     },
   );
 

@@ -151,18 +151,15 @@ describe.skipIf(!requirement('shared').met)('networks that live apart', () => {
     expect((await pool.analyse(picture)).faces).toHaveLength(3);
   });
 
-  it.skipIf(process.platform !== 'linux')(
-    'are run at a lower priority than the server, as what decodes',
-    async () => {
-      await using pool = await open({ embedder: 'process' });
-      const pids = pool.stats().perProcess.map(({ pid }) => pid);
-      expect(pids).toHaveLength(2);
-      for (const pid of pids) {
-        const threads = readdirSync(`/proc/${pid}/task`).map((thread) => nicenessOf(`${pid}/task/${thread}`));
-        expect(new Set(threads)).toEqual(new Set([getPriority() + 2]));
-      }
-    },
-  );
+  it.skipIf(process.platform !== 'linux')('are run at a lower priority than the server, as what decodes', async () => {
+    await using pool = await open({ embedder: 'process' });
+    const pids = pool.stats().perProcess.map(({ pid }) => pid);
+    expect(pids).toHaveLength(2);
+    for (const pid of pids) {
+      const threads = readdirSync(`/proc/${pid}/task`).map((thread) => nicenessOf(`${pid}/task/${thread}`));
+      expect(new Set(threads)).toEqual(new Set([getPriority() + 2]));
+    }
+  });
 
   describe('in threads', () => {
     let pool: InferencePool;
