@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProviderName } from '../config/execution-providers.ts';
 import { longFilm } from '../test/support/people-in-film.ts';
-import { decodingCost, type NetworkCost, networkCost } from './live/cost-limit.ts';
+import { decodingCost, type NetworkCost, networkCost, networkMs } from './live/cost-limit.ts';
 import { encodeFilm } from './live/encode-film.ts';
 import { FACES_SIZE, facesFilm, headTiles, type SeenFace } from './live/faces-film.ts';
 import { FrameWatch } from './live/frame-watch.ts';
@@ -237,10 +237,6 @@ function cpuMsPerFrame(span: Span): number {
 
 function coresUsed(span: Span): number {
   return cpuSecondsOf(span) / span.seconds;
-}
-
-function networkMs({ detectMs, embedMs }: CpuCost, as: 'alone' | 'coresBusy', faces: number): number {
-  return detectMs[as] + faces * embedMs[as];
 }
 
 function slopeOf(fits: readonly LineFit[]): number {

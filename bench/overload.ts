@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CameraView } from '../server/server-parts.ts';
 import { longFilm } from '../test/support/people-in-film.ts';
-import { decodingCost, networkCost } from './live/cost-limit.ts';
+import { decodingCost, networkCost, networkMs } from './live/cost-limit.ts';
 import { LiveRig, type Span, total } from './live/live-rig.ts';
 import { networksOverloaded } from './live/overloaded-networks.ts';
 import { film } from './materials.ts';
@@ -108,7 +108,7 @@ async function loadOf({ cameras, fps }: BenchOptions): Promise<Load> {
   const load = networksOverloaded({
     cores,
     decodingCores: decoding.coresBusy,
-    networkMs: networks.detectMs.coresBusy + EXPECTED_FACES * networks.embedMs.coresBusy,
+    networkMs: networkMs(networks, 'coresBusy', EXPECTED_FACES),
     filmFps: FILM_FPS,
     cameras,
     fps,

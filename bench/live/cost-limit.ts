@@ -105,6 +105,11 @@ export async function networkCost(o: {
   }
 }
 
+/** CPU time of the networks for a frame with so many faces, milliseconds. */
+export function networkMs({ detectMs, embedMs }: Omit<NetworkCost, 'device'>, as: keyof Cost, faces: number): number {
+  return detectMs[as] + faces * embedMs[as];
+}
+
 /**
  * Cameras that so many cores could serve if only decoding and networks took time; on a GPU also no more than it could if it
  * were given one picture at a time.
@@ -117,9 +122,8 @@ export function cameraLimit(o: {
   networks: NetworkCost;
   as: keyof Cost;
 }): number {
-  const { detectMs, embedMs, device } = o.networks;
-  const networkMs = detectMs[o.as] + o.facesPerFrame * embedMs[o.as];
-  const byCores = o.cores / (o.decoding[o.as] + (o.fps * networkMs) / 1000);
+  const { device } = o.networks;
+  const byCores = o.cores / (o.decoding[o.as] + (o.fps * networkMs(o.networks, o.as, o.facesPerFrame)) / 1000);
   if (device === null) return byCores;
   return Math.min(byCores, 1000 / (o.fps * (device.detectMs + o.facesPerFrame * device.embedMs)));
 }

@@ -3,7 +3,7 @@
  * thread from outside while its network runs aborts the whole program: it is asked to stop, and goes by itself.
  */
 import { parentPort } from 'node:worker_threads';
-import { lowerPriority } from '../processes/inference-priority.ts';
+import { lowerPriority } from '../../config/work-priority.ts';
 import { PixelReceiver } from '../processes/pixel-channel.ts';
 import { serveNetworks } from './serve-networks.ts';
 

@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { lowerPriority } from '../../config/work-priority.ts';
 import { type ChildHost, type ChildHostOptions, listen } from './child-host.ts';
-import { lowerPriority } from './inference-priority.ts';
 
 /** Starts an inference process. `gone` resolves with how it ended: `signal SIGKILL`, `exit code 1`. */
 export function startProcess({ environment, descriptors, received, said }: ChildHostOptions): ChildHost {

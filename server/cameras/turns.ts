@@ -37,13 +37,14 @@ export class Turns {
     };
   }
 
-  /** In the widest gap, as far from its begin as leaves each of those that still have none as much. */
+  /** In the widest gap, which those that still have none share evenly. */
   #free(): number {
     const taken = [...this.#members].flatMap(({ at }) => at ?? []).sort((a, b) => a - b);
     if (taken.length === 0) return this.#first;
     const gaps = taken.map((at, i) => (taken[i + 1] ?? taken[0]! + 1) - at);
     // Gaps of one size differ in their last digits; the first of them is as good as any.
-    const widest = gaps.findIndex((gap) => gap > Math.max(...gaps) - 1e-9);
+    const nearlyWidest = Math.max(...gaps) - 1e-9;
+    const widest = gaps.findIndex((gap) => gap > nearlyWidest);
     const without = this.#members.size - taken.length;
     return (taken[widest]! + gaps[widest]! / (without + 1)) % 1;
   }

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
-import { getPriority, setPriority } from 'node:os';
 import { Readable, type Writable } from 'node:stream';
 import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg';
+import { lowerPriority } from '../../config/work-priority.ts';
 import type { FfmpegArguments } from './ffmpeg-arguments.ts';
 import { OrphanGuard } from './orphan-guard.ts';
 
@@ -40,11 +40,6 @@ interface CommandInternals {
 
 type SpawnEnd = (error: Error | null, ...output: unknown[]) => void;
 
-/**
- * Below the server, which must answer while pictures are being decoded. As the networks: what is decoded late makes everything after it
- * late, but a decoder needs less than an equal share of the processor, and so has it.
- */
-const NICER_BY = 2;
 const GRACE_MS = 3000;
 /** Where ffmpeg writes the copy of the compressed video. */
 const COPY_FD = 3;
@@ -163,12 +158,4 @@ function commandFor(options: FfmpegProcessOptions): FfmpegCommand {
     }
   };
   return command;
-}
-
-function lowerPriority(pid: number): void {
-  try {
-    setPriority(pid, Math.min(19, getPriority() + NICER_BY));
-  } catch {
-    // It ended already, or the system does not allow it: it then competes as an equal.
-  }
 }

@@ -9,6 +9,7 @@ import { systemClock } from '../../pipeline/system-clock.ts';
 import { Cameras } from '../../server/camera-registry.ts';
 import { type CameraInput, CameraStore } from '../../server/cameras/camera-store.ts';
 import { findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
+import { cameraListener } from '../support/camera-listener.ts';
 import { fakeAnalyser } from '../support/fake-analyser.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 import { TestFilms } from '../support/test-film.ts';
@@ -48,17 +49,11 @@ async function setUp(o: { limit?: number } = {}) {
     accept: (input) => cameraSchema.parse(input),
     doorsOf: () => [],
     latestPicture: () => null,
-    listener: {
-      received: () => undefined,
-      dropped: () => undefined,
-      analysing: () => undefined,
-      result: () => undefined,
+    listener: cameraListener({
       status: (status) => told.changes.push(status),
-      fault: () => undefined,
-      streamChanged: () => undefined,
       restarted: (id) => told.restarted.push(id),
       removed: (id) => told.removed.push(id),
-    },
+    }),
     clock: systemClock,
     log,
     ...o,

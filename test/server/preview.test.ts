@@ -7,6 +7,7 @@ import { Cameras } from '../../server/camera-registry.ts';
 import { CameraStore } from '../../server/cameras/camera-store.ts';
 import { Previews } from '../../sinks/previews.ts';
 import { findFfmpeg } from '../../sources/ffmpeg/ffmpeg-binary.ts';
+import { cameraListener } from '../support/camera-listener.ts';
 import { descendantsOf } from '../support/child-processes.ts';
 import { eventually } from '../support/eventually.ts';
 import { fakeAnalyser } from '../support/fake-analyser.ts';
@@ -61,17 +62,10 @@ describe.skipIf(!requirement('rtsp').met || !requirement('ffmpeg').met)('the smo
       store,
       doorsOf: () => [],
       latestPicture: () => null,
-      listener: {
-        received: () => undefined,
-        dropped: () => undefined,
-        analysing: () => undefined,
-        result: () => undefined,
-        status: () => undefined,
-        fault: () => undefined,
-        streamChanged: () => undefined,
+      listener: cameraListener({
         restarted: (id) => previews.restarted(id),
         removed: (id) => previews.removed(id),
-      },
+      }),
       clock: systemClock,
       log,
     });

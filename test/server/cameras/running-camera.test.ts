@@ -6,6 +6,7 @@ import { systemClock } from '../../../pipeline/system-clock.ts';
 import { RunningCamera } from '../../../server/cameras/running-camera.ts';
 import { Turns } from '../../../server/cameras/turns.ts';
 import { findFfmpeg } from '../../../sources/ffmpeg/ffmpeg-binary.ts';
+import { cameraListener } from '../../support/camera-listener.ts';
 import { fakeAnalyser } from '../../support/fake-analyser.ts';
 import { FaultRtspServer } from '../../support/fault-rtsp-server.ts';
 import { h264Video } from '../../support/h264-video.ts';
@@ -30,17 +31,10 @@ describe.skipIf(!requirement('ffmpeg').met)('a camera whose pictures are analyse
         gallery: { search: async () => [] },
         threshold: 0.5,
         margin: 0,
-        listener: {
-          received: () => undefined,
-          dropped: () => undefined,
+        listener: cameraListener({
           analysing: ({ sequence }) => taken.push(sequence),
           result: ({ frame: { sequence, degraded } }) => seen.push({ state: camera.status.state, sequence, degraded }),
-          status: () => undefined,
-          fault: () => undefined,
-          streamChanged: () => undefined,
-          restarted: () => undefined,
-          removed: () => undefined,
-        },
+        }),
         clock: systemClock,
         log: recordedLog(),
       },
@@ -70,17 +64,10 @@ describe.skipIf(!requirement('ffmpeg').met)('the turn of a camera', () => {
       threshold: 0.5,
       margin: 0,
       turns,
-      listener: {
-        received: () => undefined,
-        dropped: () => undefined,
-        analysing: () => undefined,
+      listener: cameraListener({
         result: () => results.resolve(),
-        status: () => undefined,
         fault: results.reject,
-        streamChanged: () => undefined,
-        restarted: () => undefined,
-        removed: () => undefined,
-      },
+      }),
       clock: systemClock,
       log: recordedLog(),
     });
